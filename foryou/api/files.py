@@ -1,0 +1,167 @@
+"""Events in files: Parquet, CSV and JSON lines in the fields of the wire, read and written in chunks.
+
+Columns that a file does not have, and cells that are empty, are fields that were not sent.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+import duckdb
+import msgspec
+
+from foryou.api.decode import from_lines, from_objects
+from foryou.api.schema import FIELDS, Row
+from foryou.core.errors import NotFound, SettingsError
+
+CHUNK = 5_000
+"""Events read, and made durable, at a time."""
+
+_LISTS = ("hashtags", "effects")
+_TIMES = ("at", "uploaded")
+_WHOLE = ("at", "uploaded", "position", "replays", "episode", "width", "height")
+_REAL = ("seconds", "furthest", "duration")
+
+FORMATS = (".parquet", ".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".ndjson")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Rows of a file, decoded, beside what they were in the file, and which row or line (from 1) each of them is."""
+
+    rows: list[Row]
+    found: Sequence[object]
+    numbers: Sequence[int]
+
+
+def read(path: Path) -> Iterator[Chunk]:
+    """The rows of a file, in order. NotFound if there is none; SettingsError if it is of no known format."""
+    if not path.is_file():
+        raise NotFound(f"there is no file {path}")
+    name = path.name.lower()
+    if name.endswith((".jsonl", ".jsonl.gz", ".ndjson")):
+        return _read_lines(path)
+    if name.endswith((".parquet", ".csv", ".csv.gz")):
+        return _read_table(path)
+    raise SettingsError(f"{path.name} is of no format that can be read; expected one of {', '.join(FORMATS)}")
+
+
+def rows_in(path: Path) -> int | None:
+    """How many rows a file has, where that is quick to say."""
+    if path.suffix.lower() != ".parquet" or not path.is_file():
+        return None
+    with duckdb.connect() as connection:
+        return int(connection.execute("select count(*) from read_parquet(?)", [str(path)]).fetchall()[0][0])
+
+
+def write(path: Path, events: Iterable[bytes]) -> int:
+    """Write events (MessagePack, in log order) as Parquet or JSON lines, by the name of the file; how many."""
+    if path.suffix.lower() == ".parquet":
+        return _write_parquet(path, events)
+    if path.suffix.lower() not in (".jsonl", ".ndjson"):
+        raise SettingsError(f"cannot write {path.name}; expected a name that ends in .jsonl or .parquet")
+    with path.open("wb") as out:
+        return write_lines(out, events)
+
+
+def write_lines(out: BinaryIO, events: Iterable[bytes]) -> int:
+    """Write events (MessagePack) as JSON lines; how many."""
+    written = 0
+    for event in events:
+        out.write(msgspec.json.encode(msgspec.msgpack.decode(event)) + b"\n")
+        written += 1
+    return written
+
+
+def _read_lines(path: Path) -> Iterator[Chunk]:
+    with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
+        number = 0
+        while lines := list(islice(file, CHUNK)):
+            kept = [(number + i, line) for i, line in enumerate(lines, 1) if line.strip()]
+            if kept:
+                yield Chunk(
+                    from_lines([line for _, line in kept]), [_readable(line) for _, line in kept], [i for i, _ in kept]
+                )
+            number += len(lines)
+
+
+def _readable(line: bytes) -> object:
+    return line.decode(errors="replace").rstrip()
+
+
+def _read_table(path: Path) -> Iterator[Chunk]:
+    parquet = path.suffix.lower() == ".parquet"
+    source = "read_parquet(?)" if parquet else "read_csv(?, header = true, all_varchar = true)"
+    with duckdb.connect() as connection:
+        try:
+            described = connection.execute(f"describe select * from {source}", [str(path)]).fetchall()
+            types = {str(name): str(kind) for name, kind, *_ in described}
+            columns = ", ".join(_selected(name, kind) for name, kind in types.items())
+            cursor = connection.execute(f"select {columns} from {source}", [str(path)])
+            first = 1
+            while rows := cursor.fetchmany(CHUNK):
+                found = [_object(tuple(types), row) for row in rows]
+                yield Chunk(from_objects(found, strict=False), found, range(first, first + len(rows)))
+                first += len(rows)
+        except duckdb.Error as error:
+            raise SettingsError(f"cannot read {path}: {str(error).splitlines()[0]}") from error
+
+
+def _selected(name: str, kind: str) -> str:
+    """A column in SQL, as the type that the wire has for it."""
+    quoted = '"' + name.replace('"', '""') + '"'
+    if name in _TIMES and kind.startswith(("TIMESTAMP", "DATE")):
+        return f"epoch_ms({quoted})"
+    if name == "long_view":
+        return f"cast({quoted} as boolean)" if kind != "VARCHAR" else quoted
+    if kind.startswith("DECIMAL"):
+        return f"cast({quoted} as double)"
+    if name in _WHOLE or name in _REAL or name in _LISTS or kind == "VARCHAR":
+        return quoted
+    return f"cast({quoted} as varchar)"
+
+
+def _object(names: tuple[str, ...], row: tuple[object, ...]) -> dict[str, object]:
+    """A row as an object of the fields that it has; NaN is how some tools write an empty cell."""
+    found = {name: value for name, value in zip(names, row, strict=True) if not _empty(value)}
+    for name in _LISTS:
+        if isinstance(text := found.get(name), str):
+            found[name] = text.replace(",", " ").split()
+    return found
+
+
+def _empty(value: object) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def _write_parquet(path: Path, events: Iterable[bytes]) -> int:
+    """By way of JSON lines beside it, so that any number of events fits into memory."""
+    handle, beside = tempfile.mkstemp(suffix=".jsonl", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            written = write_lines(out, events)
+        columns = {name: _sql_type(name) for name in FIELDS}
+        with duckdb.connect() as connection:
+            lines = connection.read_json(beside, columns=columns, format="newline_delimited")
+            lines.write_parquet(str(path), compression="zstd")
+    finally:
+        Path(beside).unlink()
+    return written
+
+
+def _sql_type(name: str) -> str:
+    if name in _WHOLE:
+        return "BIGINT"
+    if name in _REAL:
+        return "DOUBLE"
+    if name in _LISTS:
+        return "VARCHAR[]"
+    return "BOOLEAN" if name == "long_view" else "VARCHAR"

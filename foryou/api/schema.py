@@ -1,0 +1,317 @@
+"""What goes over the wire, and the one conversion of wire events into columns.
+
+A row that cannot be accepted becomes a `Refusal` and never sinks its batch. Nothing here knows the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from operator import attrgetter
+from typing import Annotated, TypeAlias, get_type_hints
+from zoneinfo import ZoneInfo, available_timezones
+
+import msgspec
+import numpy as np
+from msgspec import Meta, Struct
+
+from foryou.core.batch import Batch, Column
+from foryou.core.clock import DAY, MINUTE
+from foryou.core.errors import InvalidEvent
+from foryou.core.event import EVENT, KINDS, TOPICS, UNKNOWN, Kind, events
+from foryou.core.ids import id_of
+
+EARLIEST = int(datetime(2005, 1, 1, tzinfo=UTC).timestamp() * 1000)
+LATEST = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp() * 1000)
+
+KIND_OF = {kind.wire: kind for kind in Kind}
+
+Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=256)]
+Names: TypeAlias = Annotated[list[Name], Meta(max_length=100)]
+Text: TypeAlias = Annotated[str, Meta(max_length=10_000)]
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=32_767)]
+Pixels: TypeAlias = Annotated[int, Meta(ge=1, le=65_536)]
+Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=1e6)]
+Time: TypeAlias = Annotated[int, Meta(ge=EARLIEST, le=LATEST)] | Annotated[datetime, Meta(tz=True)]
+
+
+class Event(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """Something that happened, or something that is: one flat record for every kind."""
+
+    id: Annotated[Name, Meta(description="the client's own id of the event, sent twice, it counts once")]
+    kind: Annotated[str, Meta(description="what the event says", extra_json_schema={"enum": sorted(KIND_OF)})]
+    at: Annotated[
+        Time | None,
+        Meta(description="when it happened: ms since 1970 UTC or an RFC 3339 time with its offset, from 2005 on"),
+    ] = None
+    viewer: Annotated[Name | None, Meta(description="the viewer's id, a string of 1 to 256 characters")] = None
+    video: Annotated[Name | None, Meta(description="the video's id, a string of 1 to 256 characters")] = None
+    author: Annotated[Name | None, Meta(description="the author's id, a string of 1 to 256 characters")] = None
+    request: Annotated[Name | None, Meta(description="the `request` of the feed answer that showed the video")] = None
+    session: Annotated[Name | None, Meta(description="the id of the viewer's session, 1 to 256 characters")] = None
+    surface: Annotated[Name | None, Meta(description="where it happened, such as for_you, 1 to 256 characters")] = None
+    position: Annotated[Count | None, Meta(description="the position in the slate, a whole number from 0")] = None
+    seconds: Annotated[Seconds | None, Meta(description="seconds watched with replays, from 0 to 1,000,000")] = None
+    furthest: Annotated[Seconds | None, Meta(description="the furthest second reached, from 0 to 1,000,000")] = None
+    replays: Annotated[Count | None, Meta(description="how many times it started again, a whole number from 0")] = None
+    long_view: Annotated[bool | None, Meta(description="true or false, where seconds were not measured")] = None
+    text: Annotated[Text | None, Meta(description="the comment, query or reason, at most 10,000 characters")] = None
+    hashtag: Annotated[Name | None, Meta(description="one hashtag, with or without #")] = None
+    duration: Annotated[Seconds | None, Meta(description="the video's length in seconds, above 0")] = None
+    caption: Annotated[Text | None, Meta(description="a text of at most 10,000 characters")] = None
+    description: Annotated[Text | None, Meta(description="a text of at most 10,000 characters")] = None
+    hashtags: Annotated[Names | None, Meta(description="at most 100 hashtags, with or without #")] = None
+    sound: Annotated[Name | None, Meta(description="the sound's id, a string of 1 to 256 characters")] = None
+    effects: Annotated[Names | None, Meta(description="at most 100 names of effects")] = None
+    series: Annotated[Name | None, Meta(description="the series' id, a string of 1 to 256 characters")] = None
+    episode: Annotated[Count | None, Meta(description="the number in the series, a whole number from 0")] = None
+    language: Annotated[Name | None, Meta(description="a language code such as en, nb or nl")] = None
+    uploaded: Annotated[
+        Time | None, Meta(description="when it was uploaded: ms since 1970 UTC or an RFC 3339 time with its offset")
+    ] = None
+    width: Annotated[Pixels | None, Meta(description="the picture's width in pixels, 1 to 65,536")] = None
+    height: Annotated[Pixels | None, Meta(description="the picture's height in pixels, 1 to 65,536")] = None
+    age: Annotated[Name | None, Meta(description="an age band such as 25-34")] = None
+    gender: Annotated[Name | None, Meta(description="a gender, in the words of your own app")] = None
+    country: Annotated[Name | None, Meta(description="a country code such as NL")] = None
+    device: Annotated[Name | None, Meta(description="a device class such as phone or tablet")] = None
+    time_zone: Annotated[Name | None, Meta(description="an IANA time zone such as Europe/Oslo")] = None
+
+
+class Refusal(Struct, frozen=True):
+    """Why a row was not accepted: its place in the batch, the field, what is wrong and what would be right."""
+
+    index: int
+    field: str
+    problem: str
+    expected: str
+
+
+class Receipt(Struct, frozen=True):
+    """What came of a batch. Accepted events are durable and count in the next feed."""
+
+    accepted: int
+    duplicates: int
+    refused: list[Refusal]
+
+
+class Slate(Struct, frozen=True):
+    """The answer to a feed request; `request` goes into the events about its items, and explains them."""
+
+    request: str
+    surface: str
+    model: str
+    items: list[dict[str, object]]
+
+
+class Problem(Struct, frozen=True):
+    """What is wrong with a request."""
+
+    field: str
+    problem: str
+    expected: str
+
+
+class Failure(Struct, frozen=True):
+    """The one shape of every error answer."""
+
+    error: Problem
+
+
+Row: TypeAlias = Event | Refusal
+"""A row as decoded: an event, or already known to be none."""
+
+FIELDS: dict[str, str] = {
+    name: next(meta.description for meta in hint.__metadata__ if meta.description)
+    for name, hint in get_type_hints(Event, include_extras=True).items()
+}
+"""Every wire field with what it should be."""
+
+
+def to_columns(rows: Sequence[Row], received: int) -> tuple[Batch, list[Refusal]]:
+    """The accepted rows as columns of `core.event.EVENT`, in order, and the others with why.
+
+    `received` (ms UTC) is the time of events that have none, and the latest that any event can have.
+    """
+    kept: list[Event] = []
+    raw: list[bytes] = []
+    refused: list[Refusal] = []
+    for index, row in enumerate(rows):
+        if isinstance(row, Refusal):
+            refused.append(row)
+            continue
+        try:
+            event = _settled(row, received)
+            raw.append(_pack(event))
+            kept.append(event)
+        except InvalidEvent as error:
+            refused.append(Refusal(index, error.field, error.problem, error.expected))
+        except UnicodeError:
+            refused.append(Refusal(index, "event", "has half a surrogate pair", "valid Unicode"))
+    return _columns(kept, raw, received), refused
+
+
+_pack = msgspec.msgpack.Encoder().encode
+_event_id = id_of.__wrapped__  # an event's id is seen once: keep it out of the cache of names
+
+
+class _Rule(Struct, frozen=True):
+    """A kind's rule, as getters that look at many fields of an event at once."""
+
+    needs: Callable[[Event], tuple[object, ...]]
+    others: Callable[[Event], tuple[object, ...]]
+    nothing: tuple[None, ...]
+    one_of: Callable[[Event], tuple[object, ...]] | None
+    allowed: tuple[str, ...]
+
+
+def _rule(kind: Kind) -> _Rule:
+    rule = KINDS[kind]
+    allowed = ("id", "kind", "at", *rule.needs, *rule.one_of, *rule.may)
+    others = tuple(name for name in FIELDS if name not in allowed)
+    one_of = attrgetter("id", *rule.one_of) if rule.one_of else None
+    return _Rule(attrgetter("id", *rule.needs), attrgetter(*others), (None,) * len(others), one_of, allowed)
+
+
+_RULES = {kind.wire: _rule(kind) for kind in Kind}
+
+
+def _settled(event: Event, received: int) -> Event:
+    """The event with its times in ms, none of them after `received`; InvalidEvent if it breaks its kind's rule."""
+    rule = _RULES.get(event.kind)
+    if rule is None:
+        raise InvalidEvent("kind", f"there is no kind {event.kind[:50]!r}", f"one of {', '.join(KIND_OF)}")
+    if None in rule.needs(event):
+        field = next(name for name in KINDS[KIND_OF[event.kind]].needs if getattr(event, name) is None)
+        raise InvalidEvent(field, f"is missing from this {event.kind}", FIELDS[field])
+    if rule.others(event) != rule.nothing:
+        field = next(name for name in FIELDS if name not in rule.allowed and getattr(event, name) is not None)
+        raise InvalidEvent(field, f"does not belong to a {event.kind}", f"only {', '.join(rule.allowed)}")
+    if rule.one_of is not None and not any(value is not None for value in rule.one_of(event)[1:]):
+        choice = KINDS[KIND_OF[event.kind]].one_of
+        raise InvalidEvent(choice[0], f"is missing from this {event.kind}", f"at least one of {', '.join(choice)}")
+    _check_values(event)
+    at = received if event.at is None else min(_ms("at", event.at), received)
+    uploaded = None if event.uploaded is None else min(_ms("uploaded", event.uploaded), received)
+    if at == event.at and uploaded == event.uploaded:
+        return event
+    return msgspec.structs.replace(event, at=at, uploaded=uploaded)
+
+
+def _check_values(event: Event) -> None:
+    """What types cannot say."""
+    if event.duration is not None and event.duration <= 0:
+        raise InvalidEvent("duration", "is not above 0", FIELDS["duration"])
+    if event.request is not None and not _is_request(event.request):
+        raise InvalidEvent("request", f"{event.request[:50]!r} is no request", FIELDS["request"])
+    if event.time_zone is not None and event.time_zone not in _zones():
+        raise InvalidEvent("time_zone", f"{event.time_zone[:50]!r} is no time zone", FIELDS["time_zone"])
+    if event.hashtag is not None and not topic_of(event.hashtag):
+        raise InvalidEvent("hashtag", "is empty", FIELDS["hashtag"])
+    if event.hashtags is not None and not all(map(topic_of, event.hashtags)):
+        raise InvalidEvent("hashtags", "has an empty one", FIELDS["hashtags"])
+
+
+def _ms(field: str, time: int | datetime) -> int:
+    if isinstance(time, int):
+        return time
+    ms = (time - _EPOCH) // timedelta(milliseconds=1)
+    if ms < EARLIEST:
+        raise InvalidEvent(field, f"{time.isoformat()} is before 2005", FIELDS[field])
+    return ms
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _is_request(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 19 and 0 < int(text) < 1 << 63
+
+
+def topic_of(hashtag: str) -> str:
+    """The name of a hashtag's topic: #Cats and cats are the same."""
+    return hashtag.strip().lstrip("#").casefold()
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def is_time_zone(name: str) -> bool:
+    """Whether there is such an IANA time zone."""
+    return name in _zones()
+
+
+def _minutes_east(zone: str, at: int) -> int:
+    offset = datetime.fromtimestamp(at / 1000, ZoneInfo(zone)).utcoffset() or timedelta()
+    return int(offset.total_seconds()) // 60
+
+
+_IDS = {
+    "viewer": "viewer", "video": "video", "author": "author", "sound": "sound", "session": "session",
+    "surface": "surface", "language": "language", "country": "country", "device": "device", "age": "age",
+    "gender": "gender", "series": "series",
+}  # fmt: skip
+"""The wire fields that are names, with the kind of name."""
+_NUMBERS = (
+    "position",
+    "seconds",
+    "furthest",
+    "replays",
+    "duration",
+    "uploaded",
+    "width",
+    "height",
+    "episode",
+    "long_view",
+)
+
+
+def _columns(rows: list[Event], raw: list[bytes], received: int) -> Batch:
+    """Events that were checked, as columns. Columns that no kind among them uses keep their defaults."""
+    used = {name for kind in {row.kind for row in rows} for name in _RULES[kind].allowed}
+    columns: dict[str, Column] = {
+        "id": np.array([_event_id("event", row.id) for row in rows], np.int64),
+        "kind": np.array([KIND_OF[row.kind] for row in rows], np.int16),
+        "at": np.array([row.at for row in rows], np.int64),
+        "received": np.full(len(rows), received, np.int64),
+        "raw": np.fromiter(raw, dtype=object, count=len(raw)),
+    }
+    for name, kind in _IDS.items():
+        if name in used:
+            of = attrgetter(name)
+            columns[name] = np.array([id_of(kind, of(row) or "") for row in rows], np.int64)
+    for name in _NUMBERS:
+        if name in used:
+            of, default = attrgetter(name), _DEFAULTS[name]
+            values = [of(row) for row in rows]
+            columns[name] = np.array([default if value is None else value for value in values], _DTYPES[name])
+    if "request" in used:
+        columns["request"] = np.array([int(row.request or 0) for row in rows], np.int64)
+    if "time_zone" in used:
+        columns["offset"] = np.array([_offset(row) for row in rows], np.int16)
+    if "hashtags" in used or "hashtag" in used:
+        columns["topics"] = _topics(rows)
+    return events(columns)
+
+
+_DEFAULTS = {field.name: field.default for field in EVENT}
+_DTYPES = {field.name: field.dtype for field in EVENT}
+_EAST = DAY // MINUTE  # keeps offsets above 0, so that UNKNOWN cannot be one
+
+
+def _offset(event: Event) -> int:
+    if event.time_zone is None or not isinstance(event.at, int):
+        return UNKNOWN
+    return _minutes_east(event.time_zone, event.at) + _EAST
+
+
+def _topics(rows: list[Event]) -> Column:
+    topics = np.zeros((len(rows), TOPICS), np.int64)
+    for row, event in enumerate(rows):
+        tags = event.hashtags if event.hashtag is None else [event.hashtag]
+        for slot, topic in enumerate(list(dict.fromkeys(map(topic_of, tags or ())))[:TOPICS]):
+            topics[row, slot] = id_of("topic", topic)
+    return topics

@@ -1,0 +1,162 @@
+"""Puts the routes, the page, the errors and the schema into one application, and runs it until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import traceback
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import uvicorn
+from litestar import Litestar, MediaType, Request, Response, get
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.static_files import create_static_files_router
+from litestar.types import ASGIApp, ControllerRouterHandler
+
+import foryou
+from foryou.api import calls, observe
+from foryou.api.decode import why
+from foryou.api.manual import ManualPlugin
+from foryou.api.routes import ROUTES
+from foryou.api.schema import Failure, Problem
+from foryou.core.errors import BackendError, ForYouError, InvalidEvent, NotFound
+
+if TYPE_CHECKING:
+    from foryou.app import Engine
+
+STATIC = Path(__file__).parent / "static"
+"""Where the built page lies."""
+
+NO_PAGE = "The page was not built: run `make setup`, then start again. The API is here; /schema says what it can do.\n"
+
+LOG = logging.getLogger("foryou.errors")
+
+
+def application(engine: Engine, static: Path = STATIC) -> Litestar:
+    """The API and the page over an engine, which stays the caller's to close."""
+    page: ControllerRouterHandler
+    if (static / "index.html").is_file():
+        page = create_static_files_router("/", directories=[static], html_mode=True)
+    else:
+        page = no_page
+    return Litestar(
+        route_handlers=[*ROUTES, page],
+        state=State({"engine": engine, "metrics": observe.Metrics(engine.status)}),
+        lifespan=[_threads],
+        exception_handlers={ForYouError: _of_engine, HTTPException: _of_http, Exception: _of_us},
+        type_encoders={np.generic: calls.plain, np.ndarray: calls.plain},
+        openapi_config=OpenAPIConfig(
+            title="ForYou",
+            version=foryou.__version__,
+            description="An open, explainable For You engine. Send what happens, ask for feeds, ask why.",
+            use_handler_docstrings=True,
+            path="/schema",
+            render_plugins=[ManualPlugin(), JsonRenderPlugin()],
+        ),
+        request_max_body_size=engine.settings.server.body_mb * 1_000_000,
+        logging_config=None,
+    )
+
+
+def watched(app: Litestar) -> ASGIApp:
+    """The application with its requests counted and logged."""
+    return observe.observed(app, app.state.metrics)
+
+
+def serve(engine: Engine) -> None:
+    """Serve until SIGTERM or SIGINT: then take no more requests, finish those there are, and return.
+
+    Only from the main thread. The engine's background work runs meanwhile; the caller closes the engine.
+    """
+    observe.log_to_stderr()
+    settings = engine.settings.server
+    config = uvicorn.Config(
+        watched(application(engine)),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+    signal.signal(signal.SIGTERM, stop)
+    engine.start()
+    uvicorn.Server(config).run()
+
+
+def stop(signum: int, frame: FrameType | None) -> None:
+    """Leave the program as if it had ended by itself, so that whatever is open is closed."""
+    raise SystemExit(0)
+
+
+@get("/", include_in_schema=False, media_type=MediaType.TEXT, sync_to_thread=False)
+def no_page() -> str:
+    """Stands in for the page where it was not built."""
+    return NO_PAGE
+
+
+@asynccontextmanager
+async def _threads(app: Litestar) -> AsyncIterator[None]:
+    """As many threads for computing as the settings say."""
+    threads = app.state.engine.settings.server.threads
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(threads, "request"))
+    yield
+
+
+# --- errors: always {"error": {"field", "problem", "expected"}} -------------------------------------------------------
+
+
+def _failure(status: int, field: str, problem: str, expected: str) -> Response[Failure]:
+    return Response(Failure(Problem(field, problem, expected)), status_code=status, media_type=MediaType.JSON)
+
+
+def _of_engine(request: Request[Any, Any, State], error: ForYouError) -> Response[Failure]:
+    named = isinstance(error, NotFound)  # its message may say who was asked for, which is not for the log
+    observe.line_of(request.scope).error = type(error).__name__ if named else str(error)
+    if isinstance(error, InvalidEvent):
+        return _failure(400, error.field, error.problem, error.expected)
+    if isinstance(error, NotFound):
+        right = "one from the last 30 days" if error.gone else "one that exists"
+        return _failure(410 if error.gone else 404, "path", str(error), right)
+    taking = isinstance(error, BackendError) and request.method == "POST"
+    return _failure(507 if taking else 503, "server", str(error), "the same request again, later")
+
+
+def _of_http(request: Request[Any, Any, State], error: HTTPException) -> Response[Failure]:
+    """What Litestar found wrong: parameters, paths, methods."""
+    if error.status_code >= 500:
+        return _of_us(request, error)
+    field, problem, expected = "path", error.detail, "a path and method of /schema"
+    if isinstance(error, ValidationException) and isinstance(error.extra, list) and error.extra:
+        field, problem = str(error.extra[0].get("key", "query")), why(str(error.extra[0].get("message", "")))[1]
+        expected = _expected(request, field)
+    elif error.status_code == 413:
+        field, problem, expected = "body", "is too large", "fewer events in one request"
+    observe.line_of(request.scope).error = f"{field}: {problem}"
+    response = _failure(error.status_code, field, problem, expected)
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _expected(request: Request[Any, Any, State], field: str) -> str:
+    """What a parameter of this route should be, from its own description."""
+    parameter = request.route_handler.parsed_fn_signature.parameters.get(field)
+    kwarg = parameter.kwarg_definition if parameter else None
+    return str(getattr(kwarg, "description", None) or "see /schema")
+
+
+def _of_us(request: Request[Any, Any, State], error: Exception) -> Response[Failure]:
+    """A mistake of ours: the log has it all, the answer only says so."""
+    observe.line_of(request.scope).error = f"{type(error).__name__}: {error}"
+    LOG.error("".join(traceback.format_exception(error)).rstrip())
+    return _failure(500, "server", "made a mistake; its log says more", "an answer")

@@ -1,0 +1,383 @@
+"""The engine: the one place where log, tables, models and recipes are wired together."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from foryou.backends.open import Backend, open_backend
+from foryou.core.batch import Batch
+from foryou.core.clock import DAY, MINUTE, Clock, SystemClock
+from foryou.core.errors import ForYouError, NotFound
+from foryou.core.event import CATALOG, of_kinds
+from foryou.core.ids import id_of
+from foryou.core.pipeline import Request, Slate, Trace
+from foryou.core.ports import Index, Model, Record
+from foryou.features.documents import cards, fold_documents
+from foryou.features.fold import ACCEPTED, EVENTS_STREAM, SERVED_STREAM, create_tables, fold_served
+from foryou.feed import recipe
+from foryou.feed.explain import explain
+from foryou.feed.profile import profile
+from foryou.feed.serve import KEPT, Ask, Served, log_rows, request_for
+from foryou.feed.tell import tell
+from foryou.models.linear import Linear
+from foryou.models.ranker import Ranker
+from foryou.settings import Settings
+from foryou.training.stream import Learner
+
+EXPLAINED_STREAM = "explained"
+KEEP_EXPLAINED = 30 * DAY
+KEEP_WIDE = DAY
+SAVE_EVERY = 20_000
+"""Log records or learned batches after which tables and model are saved; closing saves too."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[dict[str, object]]).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What serving uses: a model that no longer changes, and the index of its video vectors."""
+
+    model: Model
+    index: Index
+
+
+@dataclass(slots=True)
+class _Ticket:
+    """Events that wait for their commit; whoever commits next takes along everybody who waits."""
+
+    rows: Batch
+    fresh: NDArray[np.bool_] | None = None
+    problem: ForYouError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """A slate that went out and is still to be explained."""
+
+    request: Request
+    slate: Slate
+    trace: Trace
+    model: Model
+    surface: str
+
+
+@dataclass
+class Engine:
+    """Events in, feeds out. Every method may be called from any thread; `work` is called by one."""
+
+    backend: Backend
+    settings: Settings
+    clock: Clock
+    learner: Learner
+    fallback: Model = field(default_factory=Linear)
+
+    def __post_init__(self) -> None:
+        self._lock = threading.RLock()
+        self._learning = threading.Lock()
+        self._tickets: deque[_Ticket] = deque()
+        self._answered: deque[_Answered] = deque()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._counter = 0
+        self._reached = 0
+        self._saved = 0
+        self._published = 0
+        self._trimmed = 0
+        self._closed = False
+
+    @staticmethod
+    def open(settings: Settings, clock: Clock | None = None, progress: Callable[[int, int], None] | None = None) -> Engine:
+        """Open the back end and bring everything to where the log ends: the last save, then the log after it."""
+        backend = open_backend(settings.data.url)
+        engine = Engine(backend, settings, clock or SystemClock(),
+                        Learner(Ranker(seed=settings.learning.seed), settings.learning))
+        engine._recover(progress)
+        return engine
+
+    # --- events -----------------------------------------------------------------------------------------------------
+
+    def accept(self, rows: Batch) -> NDArray[np.bool_]:
+        """Log and fold events `[rows]`; durable on return. False for those whose id was accepted before.
+
+        Calls that come together are synced together (group commit). BackendError if the log cannot take them: then
+        none of them is accepted.
+        """
+        ticket = _Ticket(rows)
+        self._tickets.append(ticket)
+        with self._lock:
+            if ticket.fresh is None and ticket.problem is None:
+                self._commit()
+        if ticket.problem is not None:
+            raise ticket.problem
+        assert ticket.fresh is not None
+        return ticket.fresh
+
+    def _commit(self) -> None:
+        tickets = [self._tickets.popleft() for _ in range(len(self._tickets))]
+        logged: list[tuple[_Ticket, NDArray[np.bool_], Record | None]] = []
+        sent: set[int] = set()
+        try:
+            for ticket in tickets:
+                fresh = self._fresh(ticket.rows, sent)
+                record = None
+                if fresh.any():
+                    rows = ticket.rows.take(fresh)
+                    record = Record(self.backend.log.append(EVENTS_STREAM, rows), EVENTS_STREAM, rows)
+                logged.append((ticket, fresh, record))
+            self.backend.log.sync()
+        except ForYouError as problem:
+            for ticket in tickets:
+                ticket.problem = problem
+            return
+        for ticket, fresh, record in logged:
+            if record is not None:
+                self._fold(record)
+            ticket.fresh = fresh
+
+    def _fresh(self, rows: Batch, sent: set[int]) -> NDArray[np.bool_]:
+        """Which events were neither accepted before nor come earlier in this commit."""
+        fresh = ~self.backend.store.has(ACCEPTED.name, rows["id"])
+        first = np.zeros(len(rows), np.bool_)
+        first[np.unique(rows["id"], return_index=True)[1]] = True
+        fresh &= first
+        if sent:
+            fresh &= ~np.isin(rows["id"], np.fromiter(sent, np.int64, len(sent)))
+        sent.update(rows["id"][fresh].tolist())
+        return np.asarray(fresh)
+
+    def _fold(self, record: Record) -> None:
+        """Bring tables, documents and the learner's rows to after this record; the only way anything changes."""
+        if record.stream == EVENTS_STREAM:
+            self.learner.fold(self.backend.store, record.rows)
+            fold_documents(self.backend.documents, record.rows)
+            self._index_videos(record.rows)
+        elif record.stream == SERVED_STREAM:
+            fold_served(self.backend.store, record.rows)
+            self.learner.serve(record.rows)
+        elif record.stream == EXPLAINED_STREAM:
+            self.backend.documents.put("explained", record.rows["request"].tolist(), record.rows["told"].tolist())
+        self._reached = record.offset
+
+    # --- feeds ------------------------------------------------------------------------------------------------------
+
+    def feed(self, ask: Ask) -> Served:
+        """The next slate for a viewer; it is logged before it is answered, and explained afterwards."""
+        with self._lock:
+            version = self.version
+            number = self._number()
+            page = self._page(ask)
+            request = request_for(ask, self.backend.store, version.model, number, self.clock(), page, self.settings.feed.seed,
+                                  self.settings.demographics)
+            slate, trace = self.recipes[ask.surface](request)
+            if len(slate):
+                rows = log_rows(request, slate, id_of("model", version.model.version))
+                self._fold(Record(self.backend.log.append(SERVED_STREAM, rows), SERVED_STREAM, rows))
+                self._answered.append(_Answered(request, slate, trace, version.model, ask.surface))
+        return Served(str(number), ask.surface, version.model.version, self._items(slate), trace)
+
+    def _number(self) -> int:
+        """A request id: its time in ms, and a count."""
+        self._counter = (self._counter + 1) % (1 << 20)
+        return (self.clock() << 20) | self._counter
+
+    def _page(self, ask: Ask) -> int:
+        """How many log records there are: the chance in two requests is the same only on the same log."""
+        return self._reached
+
+    def _items(self, slate: Slate) -> list[dict[str, object]]:
+        known = cards(self.backend.documents, slate["item"].tolist())
+        source, score = slate["source"].tolist(), slate["score"].tolist() if len(slate) else []
+        return [{**card, "position": place, "source": recipe.SOURCES[source[place]], "score": score[place]}
+                for place, card in enumerate(known)]
+
+    def explain(self, request: str, video: str, language: str = "en") -> dict[str, object]:
+        """Why a video was where it was in a slate. NotFound (`gone` after 30 days) names what is missing."""
+        if not request.isdigit():
+            raise NotFound(f"no request {request!r}; the id stands in the answer of the feed")
+        number = int(request)
+        if self.clock() - (number >> 20) > KEEP_EXPLAINED:
+            raise NotFound("explanations are kept for 30 days; this one was removed", gone=True)
+        self._explain_all(number)
+        found = self.backend.documents.get("explained", [number])[0]
+        told = next((row for row in _decode(found) if row["item"] == id_of("video", video)), None) if found else None
+        if told is None:
+            raise NotFound(f"request {request} showed no video {video!r}")
+        return tell(self.backend.documents, request, video, told, language)
+
+    def viewer(self, viewer: str) -> dict[str, object]:
+        """What is known of a viewer, in words they can check: interests, less-ofs, this week's signals."""
+        with self._lock:
+            return profile(self.backend.store, self.backend.documents, viewer, self.clock())
+
+    # --- in the background ------------------------------------------------------------------------------------------
+
+    def work(self, most: int | None = 1024) -> bool:
+        """Explain what was answered, learn about `most` rows, swap in a new version, save now and then. False if idle."""
+        busy = self._explain_all()
+        with self._learning:
+            learned = self.learner.step(most)
+        if self.learner.learned - self._published >= self.settings.learning.publish_every:
+            self.publish()
+        if self._reached - self._saved >= SAVE_EVERY:
+            self.save()
+        return bool(learned) or busy
+
+    def publish(self) -> None:
+        """Swap in a copy of the learner's model, whole: its predictions and its video vectors together."""
+        with self._learning:
+            model = self.learner.model.copy()
+            self._published = self.learner.learned
+        item, videos = self.backend.store.scan("video", ("author", "sound", "topics", "known", "removed", "language", "length",
+                                                         "format"))
+        shown = np.flatnonzero((videos["known"] == 1) & (videos["removed"] == 0))
+        index = self.backend.index()
+        with self._lock:
+            if len(shown):
+                index.add(item[shown], model.vectors(videos.take(shown).extend({"item": item[shown]})))
+            self._use(Version(model, index))
+
+    def _use(self, version: Version) -> None:
+        self.version = version
+        store, feed = self.backend.store, self.settings.feed
+        self.recipes = {
+            "for_you": recipe.for_you(store, lambda: self.version.model, lambda: self.version.index, self.fallback, feed),
+            "following": recipe.following(store, feed), "plain": recipe.plain(store),
+        }
+
+    def _index_videos(self, rows: Batch) -> None:
+        """Videos can be found as soon as they are described, and no longer once they are removed."""
+        touched = np.unique(rows["video"][of_kinds(rows, CATALOG)])
+        if len(touched) == 0 or not hasattr(self, "version"):
+            return
+        videos = self.backend.store.read("video", touched)
+        shown = (videos["known"] == 1) & (videos["removed"] == 0)
+        self.version.index.remove(touched[~shown])
+        if shown.any():
+            some = videos.take(shown).extend({"item": touched[shown]})
+            self.version.index.add(touched[shown], self.version.model.vectors(some))
+
+    def _explain_all(self, until: int | None = None) -> bool:
+        busy = False
+        while self._answered:
+            try:
+                each = self._answered.popleft()
+            except IndexError:
+                break
+            told = _encode(explain(each.request, each.slate, each.trace, each.model, each.surface))
+            rows = Batch({"request": np.array([each.request.id], np.int64), "told": np.array([told], object)})
+            with self._lock:
+                self._fold(Record(self.backend.log.append(EXPLAINED_STREAM, rows), EXPLAINED_STREAM, rows))
+            busy = True
+        return busy
+
+    def tidy(self) -> None:
+        """Thin slates that can no longer be joined with outcomes, and forget slates and explanations after 30 days."""
+        now = self.clock()
+        wide = old = 0
+        for record in self.backend.log.read(self._trimmed, (SERVED_STREAM,)):
+            age = now - int(record.rows["at"][0])
+            if age <= KEEP_WIDE:
+                break
+            wide = record.offset
+            old = record.offset if age > KEEP_EXPLAINED else old
+        with self._lock:
+            if wide:
+                self.backend.log.trim(SERVED_STREAM, wide, KEPT)
+            if old:
+                self.backend.log.trim(SERVED_STREAM, old, ())
+                self.backend.log.trim(EXPLAINED_STREAM, old, ())
+                self._trimmed = old
+            self.backend.documents.trim("explained", (now - KEEP_EXPLAINED) << 20)
+
+    # --- life -------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Work in a thread of its own until `close`."""
+        self._thread = threading.Thread(target=self._run, name="foryou-work", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        tidied = self.clock()
+        while not self._stop.is_set():
+            if not self.work():
+                self._stop.wait(0.05)
+            if self.clock() - tidied > 60 * MINUTE:
+                self.tidy()
+                tidied = self.clock()
+
+    def save(self) -> None:
+        """Keep tables and learner as they are, so that the next start need not read the whole log."""
+        with self._lock, self._learning:
+            self.backend.log.sync()
+            self.backend.states.write(self._reached, self.learner.state())
+            self.backend.store.save(self._reached)
+            self._saved = self._reached
+
+    def close(self) -> None:
+        """Stop working, save, and let go of everything. Closing twice is fine."""
+        if self._closed:
+            return
+        self._closed = True
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+        self._explain_all()
+        self.save()
+        self.backend.close()
+
+    def _recover(self, progress: Callable[[int, int], None] | None) -> None:
+        create_tables(self.backend.store)
+        offset = self.backend.store.load()
+        kept = self.backend.states.read(offset) if offset else None
+        if offset and kept is None:
+            self.backend.store.clear()
+            offset = 0
+        if kept is not None:
+            self.learner.restore(kept)
+        self._saved = self._reached = offset
+        self._replay(offset, progress)
+        self.publish()
+
+    def _replay(self, after: int, progress: Callable[[int, int], None] | None = None) -> None:
+        end = self.backend.log.end
+        for record in self.backend.log.read(after):
+            self._fold(record)
+            with self._learning:
+                self.learner.step()
+            if progress is not None:
+                progress(record.offset, end)
+
+    def rebuild(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Forget tables, documents and model, and fold the log again from its start."""
+        with self._lock:
+            self.backend.store.clear()
+            self.backend.documents.clear()
+            create_tables(self.backend.store)
+            self.learner = Learner(Ranker(seed=self.settings.learning.seed), self.settings.learning)
+            self._published = self._reached = 0
+            self._replay(0, progress)
+            self.publish()
+        self.save()
+
+    def export(self) -> Iterator[bytes]:
+        """Every accepted event as it was sent, MessagePack, in log order."""
+        for record in self.backend.log.read(0, (EVENTS_STREAM,)):
+            yield from record.rows["raw"].tolist()
+
+    def status(self) -> dict[str, object]:
+        """Counts and measures for health checks and metrics."""
+        store = self.backend.store
+        return {
+            "events": len(store.scan(ACCEPTED.name)[0]), "videos": len(store.scan("video", ("known",))[0]),
+            "viewers": len(store.scan("session", ("count",))[0]), "model": self.version.model.version,
+            "offset": self._reached, "learned": self.learner.learned, "waiting": self.learner.waiting,
+            "heads": self.learner.progress.measures(),
+        }

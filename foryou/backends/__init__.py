@@ -1,0 +1,1 @@
+"""Where things are kept: each module is some ports, nothing else."""

@@ -1,0 +1,106 @@
+"""Nearest neighbours by inner product: an exact scan of a float32 matrix."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+from foryou.backends.tables import KeyedRows
+from foryou.core.batch import Batch
+from foryou.core.ports import Keys
+from foryou.core.table import Field, Table
+
+_NAMES = ("vector", "live")
+
+
+class DenseIndex:
+    """An `Index` that looks at every vector. One thread may add and remove while others search.
+
+    Equal inner products come in the order of their ids, and a vector's product does not depend on where it lies, so
+    that the same vectors give the same answer however they got here. A product that is not finite never comes.
+    """
+
+    def __init__(self) -> None:
+        self._held: KeyedRows | None = None
+        self._live = 0
+        self._writing = threading.Lock()
+
+    def add(self, ids: Keys, vectors: NDArray[np.float32]) -> None:
+        """Put vectors `[ids, dim]`; an id that is there is replaced. ValueError if `dim` is not that of the others."""
+        if vectors.ndim != 2 or len(vectors) != len(ids):
+            raise ValueError(f"vectors are {list(vectors.shape)}; for {len(ids)} ids they have to be [{len(ids)}, dim]")
+        with self._writing:
+            if len(ids) == 0:
+                return
+            held = self._held or KeyedRows(_table(vectors.shape[1]))
+            flat = vectors[:, 0] if vectors.shape[1] == 1 else vectors
+            before = int(np.count_nonzero(held.read(ids, ("live",))["live"]))
+            held.write(ids, Batch({"vector": flat, "live": np.ones(len(ids), np.bool_)}))
+            self._live += len(ids) - before
+            self._held = held
+
+    def remove(self, ids: Keys) -> None:
+        """Forget these ids; those that are not there are no matter."""
+        with self._writing:
+            held = self._held
+            if held is None:
+                return
+            there = np.unique(ids[held.read(ids, ("live",))["live"]])
+            held.write(there, Batch({"live": np.zeros(len(there), np.bool_)}))
+            self._live -= len(there)
+            if len(held) > 2 * self._live:
+                keys, rows = held.scan(("live",))
+                self._held = held.without(keys[~rows["live"]])
+
+    def search(self, query: NDArray[np.float32], k: int) -> tuple[Keys, NDArray[np.float32]]:
+        held = self._held
+        if held is None or k <= 0:
+            return np.zeros(0, np.int64), np.zeros(0, np.float32)
+        ids, rows = held.scan(_NAMES)
+        vectors = rows["vector"].reshape(len(ids), held.table.fields[0].width)
+        if query.shape != vectors.shape[1:]:
+            raise ValueError(f"the query is {list(query.shape)}; it has to be {list(vectors.shape[1:])}")
+        scores = np.empty(len(ids), np.float32)
+        _score(vectors, rows["live"], np.ascontiguousarray(query, np.float32), scores)
+        if k < len(ids):
+            # Everything as high as the k-th: which of several equal ones a partition takes is not ours to say.
+            best = np.flatnonzero(scores >= np.partition(scores, len(ids) - k)[len(ids) - k])
+        else:
+            best = np.arange(len(ids))
+        best = best[scores[best] > -np.inf]
+        best = best[np.lexsort((ids[best], -scores[best]))][:k]
+        return ids[best], scores[best]
+
+    def __len__(self) -> int:
+        return self._live
+
+
+def _table(dim: int) -> Table:
+    return Table("vectors", (Field("vector", "float32", dim), Field("live", "bool")))
+
+
+def _scores(
+    vectors: NDArray[np.float32], live: NDArray[np.bool_], query: NDArray[np.float32], scores: NDArray[np.float32]
+) -> None:
+    """The inner products; minus infinity for what must not come. BLAS would sum rows at a block's edge differently."""
+    for row in range(len(vectors)):
+        total = np.float32(0)
+        for column in range(len(query)):
+            total += vectors[row, column] * query[column]
+        # Not isfinite, which is x - x == x - x inside, and folded away where sums may be reordered.
+        scores[row] = total if live[row] and abs(total) < np.inf else -np.inf
+
+
+_READ_VECTORS = types.Array(types.float32, 2, "C", readonly=True)
+_READ_LIVE = types.Array(types.boolean, 1, "C", readonly=True)
+_READ_QUERY = types.Array(types.float32, 1, "C", readonly=True)
+_score: Callable[[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float32], NDArray[np.float32]], None] = njit(
+    types.void(_READ_VECTORS, _READ_LIVE, _READ_QUERY, types.float32[::1]),
+    cache=True,
+    nogil=True,
+    fastmath={"reassoc", "contract", "nsz"},
+)(_scores)

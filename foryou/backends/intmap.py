@@ -1,0 +1,140 @@
+"""Where the row of a key is: int64 keys to row numbers 0, 1, 2, … in the order in which they were added.
+
+An open-addressing hash table of row numbers beside the dense array of keys. One thread may add while others find: a
+key is written before its row number is published with a single store, and growth swaps a whole new pair of arrays in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+from foryou.core.ports import Keys
+
+RowNumbers: TypeAlias = NDArray[np.int64]
+Slots: TypeAlias = NDArray[np.int32]
+
+ABSENT = -1
+_LEAST = 64
+"""Slots of an empty map. Slots are a power of two, and at most half of them are taken."""
+
+
+class IntMap:
+    """A growing map from keys to row numbers.
+
+    >>> rows = IntMap()
+    >>> rows.insert(np.array([40, 7])).tolist(), rows.find(np.array([7, 8, 40])).tolist()
+    ([0, 1], [1, -1, 0])
+    """
+
+    __slots__ = ("_arrays", "_count")
+
+    def __init__(self, capacity: int = 0) -> None:
+        """Room for `capacity` keys before it has to grow."""
+        slots = _slots_for(capacity)
+        self._arrays: tuple[Slots, Keys] = (np.full(slots, ABSENT, np.int32), np.zeros(slots // 2, np.int64))
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def keys(self) -> Keys:
+        """The keys in the order of their rows `[len]`: a read-only view."""
+        count = self._count
+        view = self._arrays[1][:count]
+        view.flags.writeable = False
+        return view
+
+    def find(self, keys: Keys) -> RowNumbers:
+        """The row of each key, -1 where there is none."""
+        slots, held = self._arrays
+        rows = np.empty(len(keys), np.int64)
+        _find(slots, held, np.ascontiguousarray(keys, np.int64), rows)
+        return rows
+
+    def insert(self, keys: Keys) -> RowNumbers:
+        """The row of each key, a new one where there was none. One thread at a time."""
+        rows = self.find(keys)
+        missing = rows == ABSENT
+        if not missing.any():
+            return rows
+        fresh, first, of = np.unique(keys[missing], return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        rank = np.empty(len(order), np.int64)
+        rank[order] = np.arange(len(order))
+        start, end = self._count, self._count + len(fresh)
+        rows[missing] = start + rank[of]
+        slots, held = self._arrays
+        grown = end > len(held)
+        if grown:
+            slots = np.full(_slots_for(end), ABSENT, np.int32)
+            held = np.concatenate((held[:start], np.zeros(len(slots) // 2 - start, np.int64)))
+        held[start:end] = fresh[order]
+        _publish(slots, held, 0 if grown else start, end)
+        self._arrays = (slots, held)
+        self._count = end
+        return rows
+
+    def without(self, keys: Keys) -> tuple[IntMap, RowNumbers]:
+        """A new map without these keys, and the old rows of the keys that remain, in their new order."""
+        keep = np.ones(self._count, np.bool_)
+        rows = self.find(keys)
+        keep[rows[rows != ABSENT]] = False
+        kept = np.flatnonzero(keep)
+        fresh = IntMap(len(kept))
+        fresh.insert(self.keys[kept])
+        return fresh, kept
+
+
+def _slots_for(capacity: int) -> int:
+    """The least power of two that leaves half of the slots free."""
+    return max(_LEAST, 1 << (2 * capacity - 1).bit_length()) if capacity else _LEAST
+
+
+def _find_rows(slots: Slots, held: Keys, keys: Keys, rows: RowNumbers) -> None:
+    mask = len(slots) - 1
+    for i in range(len(keys)):
+        key = keys[i]
+        slot = _hash(key) & mask
+        row = slots[slot]
+        while row >= 0 and held[row] != key:
+            slot = (slot + 1) & mask
+            row = slots[slot]
+        rows[i] = row
+
+
+def _publish_rows(slots: Slots, held: Keys, start: int, end: int) -> None:
+    """Let the keys in rows `start` to `end`, all different and none of them there yet, be found."""
+    mask = len(slots) - 1
+    for row in range(start, end):
+        slot = _hash(held[row]) & mask
+        while slots[slot] >= 0:
+            slot = (slot + 1) & mask
+        slots[slot] = row
+
+
+def _mix(key: int) -> np.int64:
+    """SplitMix64's finaliser (Steele et al., 2014): ids may be small and consecutive."""
+    mixed = np.uint64(key)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.int64((mixed ^ (mixed >> np.uint64(31))) >> np.uint64(1))
+
+
+# The types are given because columns come writeable and read-only, and each kind would otherwise be compiled apart.
+_READ_ONLY = types.Array(types.int64, 1, "C", readonly=True)
+_SLOTS = types.int32[::1]
+_ROWS = types.int64[::1]
+
+_hash: Callable[[int], np.int64] = njit(types.int64(types.int64), cache=True)(_mix)
+_find: Callable[[Slots, Keys, Keys, RowNumbers], None] = njit(
+    types.void(_SLOTS, _ROWS, _READ_ONLY, _ROWS), cache=True, nogil=True
+)(_find_rows)
+_publish: Callable[[Slots, Keys, int, int], None] = njit(
+    types.void(_SLOTS, _ROWS, types.int64, types.int64), cache=True, nogil=True
+)(_publish_rows)

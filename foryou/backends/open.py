@@ -1,0 +1,105 @@
+"""Opens a back end by URL: the one place that knows which modules make up which back end."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from foryou.backends.dense import DenseIndex
+from foryou.backends.documents import MemoryDocuments, SqliteDocuments
+from foryou.backends.log import MemoryLog, SqliteLog
+from foryou.backends.states import States
+from foryou.backends.tables import Tables
+from foryou.core.errors import BackendError
+from foryou.core.ports import Documents, Index, Log, Store
+
+
+@dataclass(frozen=True)
+class Backend:
+    """The ports of one back end. `directory` is where files may be kept beside them; memory has none."""
+
+    log: Log
+    store: Store
+    documents: Documents
+    states: States
+    directory: Path | None = None
+    index: Callable[[], Index] = DenseIndex
+    release: Callable[[], None] = lambda: None
+    """Lets others open it; called last when closing."""
+
+    def close(self) -> None:
+        """Sync the log and let go of everything. The tables are saved by whoever knows their offset."""
+        try:
+            self.log.close()
+        finally:
+            try:
+                self.documents.close()
+            finally:
+                self.release()
+
+
+def open_backend(url: str) -> Backend:
+    """`memory:` or `file:PATH`. BackendError if the scheme is unknown, or the directory cannot be used or is in use."""
+    scheme, colon, path = url.partition(":")
+    if not colon or scheme not in SCHEMES:
+        raise BackendError(f"cannot open {url!r}: a back end is one of {', '.join(SCHEMES.values())}")
+    if scheme == "memory":
+        return Backend(MemoryLog(), Tables(), MemoryDocuments(), States(None))
+    if not path:
+        raise BackendError(f"cannot open {url!r}: give a directory, for example file:./data")
+    return _open_files(Path(path.removeprefix("//")).expanduser())
+
+
+SCHEMES = {"memory": "memory:", "file": "file:PATH"}
+"""The known schemes and how each is written."""
+
+
+def _open_files(directory: Path) -> Backend:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise BackendError(f"cannot make the directory {directory}: {problem.strerror}") from problem
+    release = _lock(directory)
+    try:
+        log = SqliteLog(directory / "log.sqlite")
+        try:
+            documents = SqliteDocuments(directory / "documents.sqlite")
+        except BaseException:
+            log.close()
+            raise
+    except BaseException:
+        release()
+        raise
+
+    def settle() -> None:
+        """Saved tables must not be ahead of what a power cut leaves of the log, nor documents behind the tables."""
+        log.sync()
+        documents.sync()
+
+    return Backend(log, Tables(directory / "tables", settle), documents, States(directory / "learner"), directory, DenseIndex, release)
+
+
+def _lock(directory: Path) -> Callable[[], None]:
+    """Hold the directory until the returned function is called or the process ends, however it ends."""
+    path = directory / "lock"
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as problem:
+        raise BackendError(f"cannot write in {directory}: {problem.strerror}") from problem
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    except BlockingIOError:
+        holder = os.pread(descriptor, 32, 0).decode().strip() or "unknown"
+        os.close(descriptor)
+        raise BackendError(
+            f"{directory} is in use by process {holder}: stop that process, or give another directory"
+        ) from None
+    except OSError as problem:
+        os.close(descriptor)
+        raise BackendError(f"cannot lock {directory}: {problem.strerror}") from problem
+    return lambda: os.close(descriptor)

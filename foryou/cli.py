@@ -1,0 +1,192 @@
+"""The `foryou` command. It reads arguments, makes calls, and prints; whatever it does, the API or the engine does."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from foryou import client, settings, terminal
+from foryou.api import calls, files, server
+from foryou.api.calls import Language
+from foryou.api.schema import Refusal
+from foryou.app import Engine
+from foryou.core.errors import ForYouError, InvalidEvent
+from foryou.datasets.kuairand import KuaiRand
+
+app = typer.Typer(
+    name="foryou",
+    help="An open, complete, explainable For You engine for short video.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+LISTED = 10
+"""How many refused rows of a file are told in the terminal; the file beside it has all."""
+
+out = Console()
+err = Console(stderr=True)
+
+Config = Annotated[
+    Path | None, typer.Option("--config", help="Settings file (TOML); default: ./foryou.toml if there is one.")
+]
+Data = Annotated[
+    str | None, typer.Option("--data", help="Where everything is kept: a directory, or a URL as in data.url.")
+]
+
+
+def main() -> None:
+    """Run the command line; errors that ForYou raises on purpose are one line, not a traceback."""
+    try:
+        app()
+    except ForYouError as error:
+        err.print(f"[red]foryou:[/] {escape(str(error))}", soft_wrap=True)
+        sys.exit(2)
+
+
+@app.command()
+def serve(
+    config: Config = None,
+    data: Data = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+) -> None:
+    """Serve the API and the page."""
+    listen = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    with _engine(config, data, {"server": listen}) as engine:
+        at = engine.settings.server
+        err.print(f"ForYou is at [bold]http://{at.host}:{at.port}/[/] (the API's manual: /schema); Ctrl-C ends it")
+        server.serve(engine)
+
+
+@app.command("import")
+def import_(
+    sources: Annotated[
+        list[str], typer.Argument(help="Files of events (.parquet, .csv, .jsonl), or: kuairand DIRECTORY")
+    ],
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Take in events from files, or a public log: `foryou import kuairand DIR`.
+
+    Rows that are refused are listed, and written to FILE.refused.jsonl with what is wrong.
+    """
+    public = len(sources) == 2 and sources[0] == "kuairand"
+    chunks = [] if public else [(Path(source), files.read(Path(source))) for source in sources]
+    with _engine(config, data) as engine:
+        if public:
+            _import_kuairand(engine, Path(sources[1]))
+            return
+        done = [_import_file(engine, path, rows) for path, rows in chunks]
+    if not any(done):
+        raise typer.Exit(1)
+
+
+@app.command()
+def explain(
+    request: Annotated[str, typer.Argument(help="The `request` of a feed answer.")],
+    video: Annotated[str, typer.Argument(help="A video of that answer.")],
+    language: Annotated[str, typer.Option(help="en, nb or nl.")] = "en",
+    url: Annotated[
+        str | None, typer.Option("--server", help="Ask this running server, such as http://127.0.0.1:8080.")
+    ] = None,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Say why a video was in a feed."""
+    try:
+        spoken = msgspec.convert(language, Language)
+    except msgspec.ValidationError:
+        raise InvalidEvent("language", f"{language!r} is not spoken", "en, nb or nl") from None
+    if url is not None:
+        out.print(terminal.explanation(client.connect(url).explain(request, video, spoken)))
+        return
+    with _engine(config, data) as engine:
+        out.print(terminal.explanation(client.in_process(engine).explain(request, video, spoken)))
+
+
+@app.command()
+def rebuild(config: Config = None, data: Data = None) -> None:
+    """Forget the tables and make them again from the log."""
+    with _engine(config, data) as engine, err.status("Replaying the log"):
+        engine.rebuild()
+        events = engine.status().get("events")
+    err.print(f"Rebuilt from {events} events")
+
+
+@app.command()
+def export(
+    file: Annotated[
+        Path | None, typer.Argument(help="A .jsonl or .parquet file; left out: JSON lines to standard output.")
+    ] = None,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Write all events, in the order of the log."""
+    with _engine(config, data) as engine:
+        if file is None:
+            written = files.write_lines(sys.stdout.buffer, engine.export())
+        else:
+            with err.status(f"Writing {file}"):
+                written = files.write(file, engine.export())
+    err.print(f"{written:,} events")
+
+
+@contextmanager
+def _engine(config: Path | None, data: str | None, changes: Mapping[str, object] | None = None) -> Iterator[Engine]:
+    """The engine under these settings, closed afterwards whatever happens."""
+    where = {"data": {"url": data if ":" in data else f"file:{data}"}} if data else {}
+    engine = Engine.open(settings.load(config, changes={**(changes or {}), **where}))
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def _import_file(engine: Engine, path: Path, chunks: Iterator[files.Chunk]) -> bool:
+    """Whether any row was taken in (or there was none)."""
+    accepted = duplicates = refused = 0
+    aside = path.with_name(path.name + ".refused.jsonl")
+    aside.unlink(missing_ok=True)
+    with terminal.progress(err) as progress:
+        task = progress.add_task(path.name, total=files.rows_in(path))
+        for chunk in chunks:
+            receipt, _ = calls.accept(engine, chunk.rows)
+            accepted, duplicates = accepted + receipt.accepted, duplicates + receipt.duplicates
+            if receipt.refused:
+                _put_aside(aside, chunk, receipt.refused)
+            for no in receipt.refused[: max(0, LISTED - refused)]:
+                said = f"row {chunk.numbers[no.index]}: {no.field} {no.problem}; expected {no.expected}"
+                progress.console.print(f"[yellow]refused[/] {escape(said)}", soft_wrap=True)
+            refused += len(receipt.refused)
+            progress.advance(task, len(chunk.rows))
+    err.print(f"{path.name}: {accepted:,} accepted, {duplicates:,} known before, {refused:,} refused")
+    if refused:
+        err.print(f"Refused rows, with what is wrong: {aside}", soft_wrap=True)
+    return accepted + duplicates > 0 or refused == 0
+
+
+def _put_aside(aside: Path, chunk: files.Chunk, refused: list[Refusal]) -> None:
+    """Add rows that were refused to a file beside the one that they came from, with what is wrong."""
+    with aside.open("ab") as file:
+        for no in refused:
+            row = {"row": chunk.numbers[no.index], "field": no.field, "problem": no.problem, "expected": no.expected}
+            file.write(msgspec.json.encode({**row, "event": chunk.found[no.index]}, enc_hook=str) + b"\n")
+
+
+def _import_kuairand(engine: Engine, directory: Path) -> None:
+    log = KuaiRand(directory)
+    accepted = 0
+    with terminal.progress(err) as progress:
+        task = progress.add_task("KuaiRand", total=None)
+        for batch in log.events():
+            accepted += int(engine.accept(batch).sum())
+            progress.advance(task, len(batch))
+    err.print(f"{accepted:,} events accepted")

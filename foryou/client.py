@@ -1,0 +1,165 @@
+"""The calls of the API, in process or over HTTP, with the same answers and the same errors.
+
+client = connect("http://127.0.0.1:8080")      # or: in_process(engine)
+client.events([{"id": "e1", "kind": "like", "viewer": "ada", "video": "v7"}])
+slate = client.feed("ada", n=5)
+"""
+
+from __future__ import annotations
+
+import http.client
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+import msgspec
+
+from foryou.api import calls
+from foryou.api.calls import MOST_ITEMS, Language, Surface
+from foryou.api.decode import MOST_EVENTS, from_objects
+from foryou.api.schema import Failure, Problem, Receipt, Slate
+from foryou.core.errors import BackendError, ForYouError, InvalidEvent, NotFound
+from foryou.feed.serve import Ask
+
+if TYPE_CHECKING:
+    from foryou.app import Engine
+
+Answer: TypeAlias = dict[str, object]
+
+
+class Client(Protocol):
+    """What a client can ask. InvalidEvent, NotFound or BackendError when it cannot be had."""
+
+    def events(self, rows: Sequence[Mapping[str, object]]) -> Receipt:
+        """Send 1 to 1,000 events; accepted ones are durable on return."""
+
+    def feed(
+        self,
+        viewer: str = "",
+        n: int = 10,
+        surface: Surface = "for_you",
+        session: str = "",
+        device: str = "",
+        language: str = "",
+        country: str = "",
+        time_zone: str = "",
+    ) -> Slate:
+        """Videos for a viewer, best first."""
+
+    def explain(self, request: str, video: str, language: Language = "en") -> Answer:
+        """Why a video was in a slate."""
+
+    def viewer(self, viewer: str) -> Answer:
+        """What is known of a viewer."""
+
+
+def connect(url: str, timeout_s: float = 30.0) -> Client:
+    """A client of a running server."""
+    return _Http(url.rstrip("/"), timeout_s)
+
+
+def in_process(engine: Engine) -> Client:
+    """A client of an engine in this process."""
+    return _InProcess(engine)
+
+
+@dataclass(frozen=True, slots=True)
+class _InProcess:
+    engine: Engine
+
+    def events(self, rows: Sequence[Mapping[str, object]]) -> Receipt:
+        if not 1 <= len(rows) <= MOST_EVENTS:
+            raise InvalidEvent("body", f"has {len(rows):,} events", f"1 to {MOST_EVENTS:,} events")
+        return calls.accept(self.engine, from_objects(rows))[0]
+
+    def feed(
+        self,
+        viewer: str = "",
+        n: int = 10,
+        surface: Surface = "for_you",
+        session: str = "",
+        device: str = "",
+        language: str = "",
+        country: str = "",
+        time_zone: str = "",
+    ) -> Slate:
+        if not 1 <= n <= MOST_ITEMS:
+            raise InvalidEvent("n", f"is {n}", f"how many videos, 1 to {MOST_ITEMS}")
+        ask = Ask(viewer, n, surface, session, device, language, country, time_zone)
+        slate = calls.feed(self.engine, ask)[0]
+        return msgspec.json.decode(_encode(slate), type=Slate)
+
+    def explain(self, request: str, video: str, language: Language = "en") -> Answer:
+        return msgspec.json.decode(_encode(self.engine.explain(request, video, language)), type=Answer)
+
+    def viewer(self, viewer: str) -> Answer:
+        return msgspec.json.decode(_encode(self.engine.viewer(viewer)), type=Answer)
+
+
+_encode = msgspec.json.Encoder(enc_hook=calls.plain).encode
+
+
+@dataclass(frozen=True, slots=True)
+class _Http:
+    url: str
+    timeout_s: float
+
+    def events(self, rows: Sequence[Mapping[str, object]]) -> Receipt:
+        return msgspec.json.decode(self._ask("/v1/events", body=msgspec.json.encode(rows)), type=Receipt)
+
+    def feed(
+        self,
+        viewer: str = "",
+        n: int = 10,
+        surface: Surface = "for_you",
+        session: str = "",
+        device: str = "",
+        language: str = "",
+        country: str = "",
+        time_zone: str = "",
+    ) -> Slate:
+        query = {
+            "viewer": viewer, "n": n, "surface": surface, "session": session, "device": device,
+            "language": language, "country": country, "time_zone": time_zone,
+        }  # fmt: skip
+        return msgspec.json.decode(self._ask("/v1/feed", query), type=Slate)
+
+    def explain(self, request: str, video: str, language: Language = "en") -> Answer:
+        path = f"/v1/explain/{_quoted(request)}/{_quoted(video)}"
+        return msgspec.json.decode(self._ask(path, {"language": language}), type=Answer)
+
+    def viewer(self, viewer: str) -> Answer:
+        return msgspec.json.decode(self._ask(f"/v1/viewers/{_quoted(viewer)}"), type=Answer)
+
+    def _ask(self, path: str, query: Mapping[str, object] | None = None, body: bytes | None = None) -> bytes:
+        url = self.url + path + (f"?{urllib.parse.urlencode(query)}" if query else "")
+        request = urllib.request.Request(url, body, {"Content-Type": "application/json"} if body else {})
+        try:
+            with urllib.request.urlopen(request, timeout=self.timeout_s) as answer:
+                read: bytes = answer.read()
+                return read
+        except urllib.error.HTTPError as error:
+            with error:
+                raise _as_raised(error.code, error.read()) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise BackendError(f"cannot reach {self.url}: {error}") from error
+
+
+def _quoted(part: str) -> str:
+    return urllib.parse.quote(part, safe="")
+
+
+def _as_raised(status: int, body: bytes) -> ForYouError:
+    """The error that the server raised."""
+    try:
+        problem = msgspec.json.decode(body, type=Failure).error
+    except msgspec.MsgspecError:
+        problem = Problem("server", f"answered {status}", "an answer of this API")
+    if status in (404, 410):
+        return NotFound(problem.problem, gone=status == 410)
+    if status < 500:
+        return InvalidEvent(problem.field, problem.problem, problem.expected)
+    return BackendError(problem.problem)

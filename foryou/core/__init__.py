@@ -1,0 +1,1 @@
+"""The vocabulary of the engine: numpy and the standard library only."""

@@ -1,0 +1,39 @@
+"""What time it is. The only place that asks the machine."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+class Clock(Protocol):
+    """Tells the time in ms UTC."""
+
+    def __call__(self) -> int: ...
+
+
+class SystemClock:
+    """The machine's own time."""
+
+    def __call__(self) -> int:
+        return time.time_ns() // 1_000_000
+
+
+@dataclass
+class ManualClock:
+    """A clock that moves only when told: for tests, replay and the simulator."""
+
+    at: int = 0
+
+    def __call__(self) -> int:
+        return self.at
+
+    def forward(self, ms: int) -> None:
+        """Move on by `ms`."""
+        self.at += ms

@@ -1,0 +1,43 @@
+"""Everything that can go wrong on purpose.
+
+    ForYouError
+    ├── InvalidEvent    an event that cannot be accepted: which field, what is wrong, what would be right
+    ├── NotFound        something asked for by name that is not (or no longer) there
+    ├── BackendError    the log or the store cannot do what was asked
+    ├── ModelError      a model that cannot predict or learn
+    └── SettingsError   a setting that is unknown or out of range
+
+Programming mistakes are Python's own exceptions.
+"""
+
+
+class ForYouError(Exception):
+    """The root: catch this to catch whatever ForYou raises on purpose."""
+
+
+class InvalidEvent(ForYouError):
+    """An event that is refused, with the field, its problem and what would be right."""
+
+    def __init__(self, field: str, problem: str, expected: str) -> None:
+        super().__init__(f"{field}: {problem}; expected {expected}")
+        self.field, self.problem, self.expected = field, problem, expected
+
+
+class NotFound(ForYouError):
+    """A video, viewer, request or model version that is not here; `gone` if it once was."""
+
+    def __init__(self, message: str, gone: bool = False) -> None:
+        super().__init__(message)
+        self.gone = gone
+
+
+class BackendError(ForYouError):
+    """The log or a table could not be read or written."""
+
+
+class ModelError(ForYouError):
+    """A model could not predict, learn or be loaded."""
+
+
+class SettingsError(ForYouError):
+    """A setting is unknown or has a value that cannot be used."""

@@ -1,0 +1,153 @@
+"""The one flat schema of everything that happens: videos, viewers, what was shown and what people did.
+
+The wire has names (strings); here are ids (int64), numbers and times (ms UTC). `raw` keeps the event as it was sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from foryou.core.batch import Batch, Column
+from foryou.core.table import Field
+
+TOPICS = 8
+"""How many of a video's hashtags are kept as topics."""
+
+
+class Kind(IntEnum):
+    """What an event says. The numbers are in logs: add, never renumber."""
+
+    VIDEO = 1
+    REMOVE = 2
+    VIEWER = 3
+    IMPRESSION = 10
+    WATCH = 11
+    LIKE = 20
+    UNLIKE = 21
+    COMMENT = 22
+    UNCOMMENT = 23
+    SHARE = 24
+    SAVE = 26
+    UNSAVE = 27
+    FOLLOW = 28
+    UNFOLLOW = 29
+    VISIT = 30
+    SEARCH = 31
+    NOT_INTERESTED = 40
+    INTERESTED = 41
+    HIDE = 42
+    UNHIDE = 43
+    REPORT = 44
+    BLOCK = 46
+    UNBLOCK = 47
+
+    @property
+    def wire(self) -> str:
+        """The name in requests and files."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class KindRule:
+    """What an event of a kind must and may carry, by wire field name, and what it means."""
+
+    needs: tuple[str, ...]
+    may: tuple[str, ...]
+    help: str
+    one_of: tuple[str, ...] = ()
+    undoes: Kind | None = None
+
+
+_CONTEXT = ("request", "session", "surface", "position")
+_VIDEO = ("author", "duration", "caption", "hashtags", "description", "sound", "effects", "series", "episode",
+          "language", "uploaded", "width", "height")
+_VIEWER = ("age", "gender", "country", "language", "device", "time_zone")
+
+KINDS: Mapping[Kind, KindRule] = {
+    Kind.VIDEO: KindRule(("video",), _VIDEO, "A video exists, or is now like this; fields left out keep their value."),
+    Kind.REMOVE: KindRule(("video",), (), "A video is taken down and never shown again."),
+    Kind.VIEWER: KindRule(("viewer",), _VIEWER, "What a viewer told about themselves; everything is optional."),
+    Kind.IMPRESSION: KindRule(("viewer", "video"), _CONTEXT, "A video was on the viewer's screen."),
+    Kind.WATCH: KindRule(("viewer", "video"), (*_CONTEXT, "furthest", "replays"),
+                         "How long it was watched; a swipe after 0.3 s is a skip, and counts as seen.",
+                         one_of=("seconds", "long_view")),
+    Kind.LIKE: KindRule(("viewer", "video"), _CONTEXT, "The viewer liked the video."),
+    Kind.UNLIKE: KindRule(("viewer", "video"), _CONTEXT, "Takes a like back.", undoes=Kind.LIKE),
+    Kind.COMMENT: KindRule(("viewer", "video"), (*_CONTEXT, "text"), "The viewer commented."),
+    Kind.UNCOMMENT: KindRule(("viewer", "video"), _CONTEXT, "Takes a comment back.", undoes=Kind.COMMENT),
+    Kind.SHARE: KindRule(("viewer", "video"), _CONTEXT, "The viewer shared the video."),
+    Kind.SAVE: KindRule(("viewer", "video"), _CONTEXT, "The viewer saved the video."),
+    Kind.UNSAVE: KindRule(("viewer", "video"), _CONTEXT, "Takes a save back.", undoes=Kind.SAVE),
+    Kind.FOLLOW: KindRule(("viewer", "author"), (*_CONTEXT, "video"), "The viewer follows an author."),
+    Kind.UNFOLLOW: KindRule(("viewer", "author"), (*_CONTEXT, "video"), "Takes a follow back.", undoes=Kind.FOLLOW),
+    Kind.VISIT: KindRule(("viewer", "author"), (*_CONTEXT, "video"), "The viewer opened an author's profile."),
+    Kind.SEARCH: KindRule(("viewer", "text"), ("session", "surface"), "The viewer searched for something."),
+    Kind.NOT_INTERESTED: KindRule(("viewer", "video"), _CONTEXT, "Less like this video, please."),
+    Kind.INTERESTED: KindRule(("viewer", "video"), _CONTEXT, "Takes a not_interested back.", undoes=Kind.NOT_INTERESTED),
+    Kind.HIDE: KindRule(("viewer",), ("video",), "Nothing more of this author, sound or hashtag.",
+                        one_of=("author", "sound", "hashtag")),
+    Kind.UNHIDE: KindRule(("viewer",), ("video",), "Takes a hide back.", one_of=("author", "sound", "hashtag"),
+                          undoes=Kind.HIDE),
+    Kind.REPORT: KindRule(("viewer", "video"), (*_CONTEXT, "text"), "The viewer reported the video."),
+    Kind.BLOCK: KindRule(("viewer", "author"), ("video",), "Never show this author to this viewer."),
+    Kind.UNBLOCK: KindRule(("viewer", "author"), ("video",), "Takes a block back.", undoes=Kind.BLOCK),
+}
+
+REACTIONS = tuple(kind for kind in Kind if kind >= Kind.IMPRESSION)
+CATALOG = (Kind.VIDEO, Kind.REMOVE)
+
+UNKNOWN = -1
+"""A number that was not sent, where 0 would mean something."""
+
+EVENT: tuple[Field, ...] = (
+    Field("id", "int64", help="the client's id of the event: sent twice, it counts once"),
+    Field("kind", "int16"),
+    Field("at", "int64", help="when it happened, ms UTC, never after `received`"),
+    Field("received", "int64", help="when it was accepted, ms UTC"),
+    Field("viewer", "int64"),
+    Field("video", "int64"),
+    Field("author", "int64"),
+    Field("sound", "int64"),
+    Field("topics", "int64", TOPICS, help="hashtags, the first eight; for hide, the one that is hidden"),
+    Field("request", "int64", help="the feed request that showed the video"),
+    Field("session", "int64"),
+    Field("surface", "int64"),
+    Field("position", "int16", default=UNKNOWN),
+    Field("seconds", "float32", default=UNKNOWN, help="seconds watched, replays included"),
+    Field("furthest", "float32", default=UNKNOWN, help="furthest second reached"),
+    Field("replays", "int16", default=UNKNOWN),
+    Field("long_view", "int8", default=UNKNOWN, help="1 or 0 where seconds were not measured"),
+    Field("duration", "float32", default=UNKNOWN, help="seconds"),
+    Field("language", "int64"),
+    Field("uploaded", "int64", help="ms UTC"),
+    Field("width", "int32"),
+    Field("height", "int32"),
+    Field("series", "int64"),
+    Field("episode", "int32"),
+    Field("age", "int64"),
+    Field("gender", "int64"),
+    Field("country", "int64"),
+    Field("device", "int64"),
+    Field("offset", "int16", default=UNKNOWN, help="minutes east of UTC, from the time zone, plus 1,440; -1: not sent"),
+    Field("raw", "object", help="the event as it was sent, MessagePack"),
+)
+
+
+def events(columns: Mapping[str, Column]) -> Batch:
+    """A batch with every column of the schema, defaults where `columns` has none."""
+    length = len(next(iter(columns.values()))) if columns else 0
+    known = {field.name for field in EVENT}
+    unknown = set(columns) - known
+    if unknown:
+        raise ValueError(f"no event column {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
+    return Batch({f.name: np.asarray(columns[f.name]).astype(f.dtype, copy=False) if f.name in columns else f.empty(length)
+                  for f in EVENT}, length)
+
+
+def of_kinds(batch: Batch, kinds: tuple[Kind, ...]) -> Column:
+    """The mask of the rows whose kind is one of these."""
+    return np.isin(batch["kind"], np.array(kinds, np.int16))

@@ -1,0 +1,163 @@
+"""The boundaries: what the engine asks of whatever keeps its log, its tables, its vectors and its models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foryou.core.batch import Batch, Column
+from foryou.core.table import Table
+
+Keys: TypeAlias = NDArray[np.int64]
+Offset: TypeAlias = int
+"""A position in the log. 0 is before everything; each appended batch has one offset, higher than all before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One batch of the log, as it was appended, with its offset and its stream."""
+
+    offset: Offset
+    stream: str
+    rows: Batch
+
+
+class Log(Protocol):
+    """An append-only sequence of batches in named streams, all in one order. BackendError when it cannot."""
+
+    def append(self, stream: str, rows: Batch) -> Offset:
+        """Add a batch; it is read back by this process at once, and is durable after the next `sync`."""
+
+    def sync(self) -> None:
+        """Returns once everything appended before the call would survive a power cut."""
+
+    def read(self, after: Offset = 0, streams: tuple[str, ...] = ()) -> Iterator[Record]:
+        """The batches after an offset, in order; all streams unless some are named."""
+
+    def trim(self, stream: str, before: Offset, keep: tuple[str, ...]) -> int:
+        """Thin the batches of a stream up to an offset down to some columns (none: remove them); how many changed."""
+
+    @property
+    def end(self) -> Offset:
+        """The offset of the last batch."""
+
+    def close(self) -> None: ...
+
+
+class Store(Protocol):
+    """Tables of fixed-width rows by int64 key. BackendError for an unknown table."""
+
+    def create(self, table: Table) -> None:
+        """Make a table unless it is there."""
+
+    def read(self, table: str, keys: Keys) -> Batch:
+        """One row for each key, in order; defaults where a key was never written."""
+
+    def columns(self, table: str, keys: Keys, names: tuple[str, ...]) -> Batch:
+        """As `read`, for some columns only."""
+
+    def write(self, table: str, keys: Keys, rows: Batch) -> None:
+        """Put one row for each key (keys are unique); a column that is left out keeps its value."""
+
+    def has(self, table: str, keys: Keys) -> NDArray[np.bool_]:
+        """Which keys were ever written (and not deleted)."""
+
+    def scan(self, table: str, names: tuple[str, ...] = ()) -> tuple[Keys, Batch]:
+        """All keys in the order of their first writing, and their rows (all columns unless some are named); read-only."""
+
+    def delete(self, table: str, keys: Keys) -> None:
+        """Forget these keys."""
+
+    def save(self, offset: Offset) -> None:
+        """Keep all tables as they are now, together with the log offset that they have reached."""
+
+    def load(self) -> Offset:
+        """Bring the tables back as they were last saved; the offset they had reached, 0 if never saved."""
+
+    def clear(self) -> None:
+        """Forget every row and every save."""
+
+
+class Documents(Protocol):
+    """What is asked for by name rather than by column: a small MessagePack record for each (kind, id)."""
+
+    def put(self, kind: str, ids: list[int], documents: list[bytes]) -> None: ...
+
+    def get(self, kind: str, ids: list[int]) -> list[bytes | None]: ...
+
+    def trim(self, kind: str, before: int) -> int:
+        """Remove the documents with an id below `before`; how many."""
+
+    def clear(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Index(Protocol):
+    """Vectors by id, searched by inner product."""
+
+    def add(self, ids: Keys, vectors: NDArray[np.float32]) -> None:
+        """Put vectors `[ids, dim]`; an id that is there is replaced."""
+
+    def remove(self, ids: Keys) -> None: ...
+
+    def search(self, query: NDArray[np.float32], k: int) -> tuple[Keys, NDArray[np.float32]]:
+        """The ids with the k highest inner products with `query` `[dim]`, best first, and these."""
+
+    def __len__(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Viewers beside items, without a copy of the viewer for each item: item row i belongs to viewer row `of[i]`."""
+
+    viewers: Batch
+    items: Batch
+    of: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+class Model(Protocol):
+    """Predicts the outcomes of showing items to viewers, and learns from what came of it. ModelError when it cannot."""
+
+    @property
+    def version(self) -> str: ...
+
+    def predict(self, pairs: Pairs) -> Batch:
+        """One float32 column for each head, `[items]`."""
+
+    def learn(self, pairs: Pairs, outcomes: Batch) -> float:
+        """One step on rows whose outcomes are known (NaN: not known); the mean loss before the step."""
+
+    def vectors(self, items: Batch) -> NDArray[np.float32]:
+        """The retrieval vectors of items `[items, dim]`, whose inner product with a viewer's says how well they fit."""
+
+    def viewer_vector(self, viewers: Batch) -> NDArray[np.float32]:
+        """The retrieval vectors of viewers `[viewers, dim]`, a function of their recent history."""
+
+    def families(self, pairs: Pairs) -> FamilyInputs:
+        """What explaining needs: see `FamilyInputs`."""
+
+    def copy(self) -> Model:
+        """A copy that no longer changes when this one learns."""
+
+    def state(self) -> Mapping[str, Column]:
+        """Everything needed to continue, as arrays."""
+
+    def restore(self, state: Mapping[str, Column]) -> None: ...
+
+
+class FamilyInputs(Protocol):
+    """The inputs of a model for some items, split by factor family, so that families can be made neutral one by one."""
+
+    names: tuple[str, ...]
+
+    def heads(self, on: NDArray[np.bool_]) -> Batch:
+        """The heads `[coalitions * items]`, coalition by coalition, with the families under `on` `[coalitions, families]`
+        as they are and all others at their neutral value."""

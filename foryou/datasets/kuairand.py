@@ -1,0 +1,195 @@
+"""KuaiRand (Gao et al., CIKM 2022, doi 10.1145/3511808.3557624) as events: videos, then what people watched, in time order.
+
+Reads a directory with `impressions`, `sequences`, `users` and `videos` `.parquet` (the project's copy of KuaiRand-Pure, or any
+directory of the same form, with more or fewer days). What the log does not know is not made up: exposures of `sequences`
+have an outcome (`long_view`, `like`) but no seconds, and no times either; they are spread evenly over the time in which
+that viewer saw that many videos, ending at the time of the last one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+
+import duckdb
+import msgspec
+import numpy as np
+
+from foryou.core.batch import Batch, Column
+from foryou.core.clock import SECOND
+from foryou.core.errors import NotFound
+from foryou.core.event import TOPICS, Kind, events
+from foryou.core.ids import id_of
+
+CHUNK = 4096
+"""Events in a batch: what is predicted or hydrated together is at most this far from its own time."""
+ZONE = timezone(timedelta(hours=8))
+"""Kuaishou's days are days in China."""
+OFFSET = 480 + 1440
+FILES = ("impressions", "sequences", "videos")
+HISTORY_START = datetime(2022, 4, 8, tzinfo=ZONE)
+
+_pack = msgspec.msgpack.Encoder().encode
+_REACTIONS = (("is_like", Kind.LIKE), ("is_comment", Kind.COMMENT), ("is_forward", Kind.SHARE), ("is_follow", Kind.FOLLOW),
+              ("is_profile_enter", Kind.VISIT), ("is_hate", Kind.NOT_INTERESTED))
+
+
+def day_ms(day: date) -> int:
+    """The start of a day in China, ms UTC."""
+    return int(datetime(day.year, day.month, day.day, tzinfo=ZONE).timestamp() * SECOND)
+
+
+@dataclass(frozen=True)
+class KuaiRand:
+    """A KuaiRand directory. NotFound names the file that is missing."""
+
+    directory: Path
+
+    def __post_init__(self) -> None:
+        for name in FILES:
+            if not (self.directory / f"{name}.parquet").is_file():
+                raise NotFound(f"{self.directory} has no {name}.parquet; a KuaiRand directory holds "
+                               f"{', '.join(f'{file}.parquet' for file in FILES)}")
+
+    def impressions(self) -> dict[str, Column]:
+        """All impressions in time order, as columns, with the video's author beside them."""
+        return self._read("""
+            select i.*, coalesce(v.author_id, -1) as author_id from '{dir}/impressions.parquet' i
+            left join '{dir}/videos.parquet' v using (video_id) order by time_ms, user_id, i.video_id""")
+
+    def videos(self) -> Batch:
+        """One event for each video, placed at its upload."""
+        rows = self._read("select * from '{dir}/videos.parquet' order by video_id")
+        return _videos(rows)
+
+    def history(self) -> Iterator[Batch]:
+        """The exposures of `sequences`, in time order."""
+        rows = self._read("""
+            with each as (
+                select user_id, last_time_ms, greatest(n_train_exposures, len(watch_seq)) as total, len(watch_seq) as n,
+                       unnest(watch_seq) as video_id, generate_subscripts(watch_seq, 1) as place, like_seq, long_watch_seq
+                from '{dir}/sequences.parquet')
+            select user_id, video_id, place, list_contains(like_seq, video_id) as is_like,
+                   list_contains(long_watch_seq, video_id) as long_view,
+                   cast(last_time_ms - (n - place) * (last_time_ms - {start}) / total as bigint) as time_ms
+            from each order by time_ms, user_id, place""".replace("{start}", str(int(HISTORY_START.timestamp() * SECOND))))
+        yield from _chunks(_exposures(rows, "h"))
+
+    def events(self, until: int | None = None) -> Iterator[Batch]:
+        """Everything that happened before `until` (ms): the videos, the sequences, the impressions."""
+        yield from _chunks(self.videos())
+        yield from self.history()
+        rows = self.impressions()
+        before = len(rows["time_ms"]) if until is None else int(np.searchsorted(rows["time_ms"], until))
+        yield from exposures({name: values[:before] for name, values in rows.items()})
+
+    def size(self) -> int:
+        """How many exposures there are in all: for progress bars."""
+        return int(self._read("""select (select count(*) from '{dir}/impressions.parquet') +
+            (select sum(len(watch_seq)) from '{dir}/sequences.parquet') as n""")["n"][0])
+
+    def _read(self, query: str) -> dict[str, Column]:
+        where = str(self.directory).replace("'", "''")
+        with duckdb.connect() as connection:
+            found = connection.sql(query.replace("{dir}", where)).fetchnumpy()
+        return {name: _plain(values) for name, values in found.items()}
+
+
+def exposures(rows: dict[str, Column]) -> Iterator[Batch]:
+    """Rows of `impressions` as events: an impression, a watch, and what else the viewer did, all at the row's time."""
+    yield from _chunks(_exposures(rows, "i"))
+
+
+def _plain(values: Column) -> Column:
+    if isinstance(values, np.ma.MaskedArray):
+        return values.filled("" if values.dtype == object else 0)
+    return values
+
+
+def _ids(kind: str, numbers: Column) -> Column:
+    unique, row = np.unique(numbers, return_inverse=True)
+    return np.array([id_of(kind, f"kr-{number}") if number >= 0 else 0 for number in unique.tolist()], np.int64)[row]
+
+
+def _chunks(batch: Batch) -> Iterator[Batch]:
+    for start in range(0, len(batch), CHUNK):
+        yield batch.take(np.arange(start, min(start + CHUNK, len(batch))))
+
+
+def _videos(rows: dict[str, Column]) -> Batch:
+    count = len(rows["video_id"])
+    uploaded = np.array([day_ms(date.fromisoformat(day)) if day else 0 for day in rows["upload_dt"].tolist()], np.int64)
+    tags = [[tag for tag in str(text).split(",") if tag] for text in rows["tag"].tolist()]
+    topics = np.zeros((count, TOPICS), np.int64)
+    raw = np.empty(count, object)
+    for row, names in enumerate(tags):
+        topics[row, : len(names[:TOPICS])] = [id_of("topic", name) for name in names[:TOPICS]]
+        number, author, music = (int(rows[name][row]) for name in ("video_id", "author_id", "music_id"))
+        raw[row] = _pack({
+            "id": f"kr-v-{number}", "kind": "video", "at": int(uploaded[row]), "video": f"kr-{number}", "author": f"kr-{author}",
+            "hashtags": names, "uploaded": int(uploaded[row]), "language": "zh",
+            **({"sound": f"kr-{music}"} if music > 0 else {}),
+            **{name: value for name, value in (("duration", float(rows["video_duration"][row]) / 1000),
+                                               ("width", int(rows["server_width"][row])),
+                                               ("height", int(rows["server_height"][row]))) if value > 0},
+        })
+    return events({
+        "id": np.array([id_of("event", f"kr-v-{number}") for number in rows["video_id"].tolist()], np.int64),
+        "kind": np.full(count, Kind.VIDEO, np.int16), "at": uploaded, "received": uploaded,
+        "video": _ids("video", rows["video_id"]), "author": _ids("author", rows["author_id"]),
+        "sound": _ids("sound", np.where(rows["music_id"] > 0, rows["music_id"], -1)), "topics": topics,
+        "duration": np.where(rows["video_duration"] > 0, rows["video_duration"] / 1000, -1), "uploaded": uploaded,
+        "width": rows["server_width"], "height": rows["server_height"],
+        "language": np.full(count, id_of("language", "zh"), np.int64), "raw": raw,
+    })
+
+
+def _exposures(rows: dict[str, Column], series: str) -> Batch:
+    """The events of exposures: for each row an impression and a watch, and one event for each thing that was done."""
+    number = np.arange(len(rows["time_ms"]))
+    done = [(name, kind) for name, kind in _REACTIONS if name in rows]
+    of = [number, number, *(np.flatnonzero(rows[name]) for name, _ in done)]
+    kinds = [Kind.IMPRESSION, Kind.WATCH, *(kind for _, kind in done)]
+    source = np.concatenate(of)
+    kind = np.repeat(np.array([int(each) for each in kinds], np.int16), [len(each) for each in of])
+    order = np.argsort(source, kind="stable")
+    source, kind = source[order], kind[order]
+    at = rows["time_ms"][source]
+    watch = kind == Kind.WATCH
+    columns: dict[str, Column] = {
+        "kind": kind, "at": at, "received": at, "viewer": _ids("viewer", rows["user_id"])[source],
+        "video": _ids("video", rows["video_id"])[source],
+        "offset": np.full(len(kind), OFFSET, np.int16),
+    }
+    if "play_time_ms" in rows:
+        columns["seconds"] = np.where(watch, np.minimum(rows["play_time_ms"][source] / 1000, 3600), -1)
+        columns["author"] = _ids("author", rows["author_id"])[source]
+        surfaces = np.array([id_of("surface", f"kuaishou-{tab}") for tab in range(int(rows["tab"].max(initial=0)) + 1)])
+        columns["surface"] = surfaces[rows["tab"][source]]
+    columns["long_view"] = np.where(watch, rows["long_view"][source], -1)
+    names = [f"kr-{series}-{row}-{kind_}" for row, kind_ in zip(source.tolist(), kind.tolist(), strict=True)]
+    columns["id"] = np.array([id_of("event", name) for name in names], np.int64)
+    columns["raw"] = _raws(names, rows, source, kind, columns)
+    return events(columns)
+
+
+def _raws(names: list[str], rows: dict[str, Column], source: Column, kind: Column, columns: dict[str, Column]) -> Column:
+    wire = {int(each): each.wire for each in Kind}
+    seconds = columns["seconds"].tolist() if "seconds" in columns else [-1.0] * len(names)
+    raw = np.empty(len(names), object)
+    every = zip(names, kind.tolist(), columns["at"].tolist(), rows["user_id"][source].tolist(),
+                rows["video_id"][source].tolist(), seconds, columns["long_view"].tolist(), strict=True)
+    for row, (name, what, at, user, video, watched, long_view) in enumerate(every):
+        event: dict[str, object] = {"id": name, "kind": wire[what], "at": at, "viewer": f"kr-{user}", "video": f"kr-{video}"}
+        if what in (Kind.FOLLOW, Kind.VISIT):
+            event["author"] = f"kr-{rows['author_id'][source[row]]}"
+        if what == Kind.WATCH:
+            event["long_view"] = bool(long_view)
+            if watched >= 0:
+                event["seconds"] = watched
+        raw[row] = _pack(event)
+    return raw
+
+

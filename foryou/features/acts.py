@@ -1,0 +1,90 @@
+"""What viewers did that can stand or be taken back: likes, saves, follows, hides, blocks, not-interesteds.
+
+A second like of the same video changes nothing; taking a like back takes back exactly what it had added, as of its own
+time. This view therefore also tells the views after it how much an event counts (`amount`: 1, 0 or -1) and since when.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from foryou.core.batch import Batch, Rows
+from foryou.core.event import KINDS, Kind
+from foryou.core.ids import pair_of
+from foryou.core.ports import Keys, Store
+from foryou.core.table import Field, Table
+
+ACTS = Table("act", (Field("active", "int8"), Field("since", "int64"), Field("at", "int64")))
+
+_ON_AUTHOR = (Kind.FOLLOW, Kind.BLOCK)
+_STANDING = (Kind.LIKE, Kind.COMMENT, Kind.SAVE, Kind.FOLLOW, Kind.NOT_INTERESTED, Kind.HIDE, Kind.REPORT, Kind.BLOCK)
+_UNDOES = {kind: rule.undoes for kind, rule in KINDS.items() if rule.undoes is not None}
+_BASE = np.zeros(int(max(Kind)) + 1, np.int64)
+for _kind in _STANDING:
+    _BASE[_kind] = _kind
+for _kind, _undone in _UNDOES.items():
+    _BASE[_kind] = _undone
+_UNDO = np.zeros(len(_BASE), np.bool_)
+_UNDO[list(_UNDOES)] = True
+
+
+def act_key(viewer: Keys, target: Keys, kind: Kind) -> Keys:
+    """The key of "this viewer did `kind` to this video, author, sound or hashtag"."""
+    return pair_of(pair_of(viewer, target), np.full(len(target), int(kind), np.int64))
+
+
+def stands(store: Store, viewer: Keys, target: Keys, kind: Kind) -> NDArray[np.bool_]:
+    """Whether the act stands, for each pair; False for target 0."""
+    found = store.columns("act", act_key(viewer, target, kind), ("active",))["active"] == 1
+    return np.asarray(found & (target != 0))
+
+
+@njit(cache=True)
+def _toggle(active, since, last, row, at, undo, amount, effective):  # type: ignore[no-untyped-def]
+    for i in range(len(row)):
+        k = row[i]
+        amount[i] = 0.0
+        effective[i] = at[i]
+        if at[i] < last[k]:
+            continue
+        last[k] = at[i]
+        if undo[i] and active[k] == 1:
+            active[k] = 0
+            amount[i] = -1.0
+            effective[i] = since[k]
+        elif not undo[i] and active[k] == 0:
+            active[k] = 1
+            since[k] = at[i]
+            amount[i] = 1.0
+
+
+def fold_acts(store: Store, rows: Batch) -> Batch:
+    """Fold the acts of a batch into their table; the batch with `amount` and `effective` (ms) for every row."""
+    kind = rows["kind"]
+    base = _BASE[kind]
+    amount = np.ones(len(rows))
+    effective = rows["at"].copy()
+    acting = np.flatnonzero(base)
+    if len(acting):
+        some = rows.take(acting)
+        acted = base[acting]
+        target = some["video"].copy()
+        on_author = np.isin(acted, np.array(_ON_AUTHOR))
+        target[on_author] = some["author"][on_author]
+        hide = acted == Kind.HIDE
+        hidden = np.where(some["author"] != 0, some["author"],
+                          np.where(some["sound"] != 0, some["sound"], some["topics"][:, 0]))
+        target[hide] = hidden[hide]
+        keys = pair_of(pair_of(some["viewer"], target), acted)
+        unique, row = np.unique(keys, return_inverse=True)
+        state = store.read("act", unique)
+        active, since, at = (state[name].copy() for name in ("active", "since", "at"))
+        counts, since_when = np.ones(len(acting)), np.zeros(len(acting), np.int64)
+        _toggle(active, since, at, row, some["at"], _UNDO[some["kind"]], counts, since_when)
+        store.write("act", unique, Batch({"active": active, "since": since, "at": at}))
+        amount[acting], effective[acting] = counts, since_when
+    return rows.extend({"amount": amount, "effective": effective, "base": np.where(base > 0, base, kind)})
+
+

@@ -1,0 +1,102 @@
+"""Videos and viewers as they described themselves: the catalogue and the profiles.
+
+An upsert changes the fields it names; of two upserts the one that happened later wins, in whatever order they arrive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from foryou.core.batch import Batch, Column, Rows
+from foryou.core.event import TOPICS, UNKNOWN, Kind
+from foryou.core.ids import id_of
+from foryou.core.table import Field, Table
+from foryou.core.view import View
+
+LENGTH_CUTS = (7.0, 15.0, 30.0, 60.0, 120.0, 300.0)
+"""Seconds between the length buckets 1 to 7."""
+
+VIDEO = Table("video", (
+    Field("author", "int64"), Field("sound", "int64"), Field("topics", "int64", TOPICS), Field("language", "int64"),
+    Field("duration", "float32", default=UNKNOWN), Field("uploaded", "int64"), Field("width", "int32"),
+    Field("height", "int32"), Field("series", "int64"), Field("episode", "int32"),
+    Field("length", "int64", help="length bucket, 1-7; 0: unknown"),
+    Field("format", "int64", help="1 upright, 2 square, 3 wide; 0: unknown"),
+    Field("removed", "int8"), Field("known", "int8", help="1 once described"), Field("at", "int64"),
+))
+
+VIEWER = Table("viewer", (
+    Field("age", "int64"), Field("gender", "int64"), Field("country", "int64"), Field("language", "int64"),
+    Field("device", "int64"), Field("offset", "int16", default=UNKNOWN), Field("at", "int64"),
+))
+
+_VIDEO_FIELDS = {"author": 0, "sound": 0, "language": 0, "duration": UNKNOWN, "uploaded": 0, "width": 0, "height": 0,
+                 "series": 0, "episode": 0}
+_VIEWER_FIELDS = {"age": 0, "gender": 0, "country": 0, "language": 0, "device": 0, "offset": UNKNOWN}
+
+
+def length_bucket(seconds: Column) -> Column:
+    """The bucket 1-7 of a duration `[rows]` in seconds; 0 where it is not known."""
+    return np.where(seconds > 0, np.searchsorted(LENGTH_CUTS, seconds, side="left") + 1, 0).astype(np.int64)
+
+
+def format_of(width: Column, height: Column) -> Column:
+    """1 upright, 2 square (within 10 %), 3 wide; 0 where the size is not known."""
+    ratio = width / np.maximum(height, 1)
+    return np.where((width > 0) & (height > 0), np.where(ratio < 0.9, 1, np.where(ratio > 1.1, 3, 2)), 0).astype(np.int64)
+
+
+def rounds(row: Rows) -> Iterator[Rows]:
+    """Event positions in rounds: in each round a state row occurs at most once, and rounds keep the order of events."""
+    order = np.argsort(row, kind="stable")
+    ranked = row[order]
+    start = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
+    turn = np.arange(len(row)) - np.repeat(start, np.diff(np.r_[start, len(row)]))
+    for each in range(int(turn.max()) + 1 if len(turn) else 0):
+        yield order[turn == each]
+
+
+def _upsert(state: Batch, events: Batch, row: Rows, fields: dict[str, int]) -> dict[str, Column]:
+    held = {name: state[name].copy() for name in state}
+    for turn in rounds(row):
+        to = row[turn]
+        newer = events["at"][turn] >= held["at"][to]
+        for name, absent in fields.items():
+            sent = events[name][turn]
+            put = (sent != absent) & (newer | (held[name][to] == absent))
+            held[name][to[put]] = sent[put]
+        if "topics" in held:
+            sent = events["topics"][turn]
+            put = (sent != 0).any(axis=1) & (newer | (held["topics"][to] == 0).all(axis=1))
+            held["topics"][to[put]] = sent[put]
+        held["at"][to] = np.maximum(held["at"][to], events["at"][turn])
+    return held
+
+
+def _video(state: Batch, events: Batch, row: Rows) -> Batch:
+    held = _upsert(state, events, row, _VIDEO_FIELDS)
+    held["known"][row[events["kind"] == Kind.VIDEO]] = 1
+    held["removed"][row[events["kind"] == Kind.REMOVE]] = 1
+    missing = (held["uploaded"] == 0) & (held["known"] == 1)
+    first = np.full(len(state), np.iinfo(np.int64).max)
+    np.minimum.at(first, row, events["at"])
+    held["uploaded"] = np.where(missing, first, held["uploaded"])
+    held["length"] = length_bucket(held["duration"])
+    held["format"] = format_of(held["width"], held["height"])
+    return Batch(held)
+
+
+def _viewer(state: Batch, events: Batch, row: Rows) -> Batch:
+    return Batch(_upsert(state, events, row, _VIEWER_FIELDS))
+
+
+VIEWS = (
+    View(VIDEO, "video", (Kind.VIDEO, Kind.REMOVE), _video),
+    View(VIEWER, "viewer", (Kind.VIEWER,), _viewer),
+)
+
+LENGTH_IDS = np.array([0, *(id_of("length", str(bucket)) for bucket in range(1, len(LENGTH_CUTS) + 2))], np.int64)
+FORMAT_IDS = np.array([0, *(id_of("format", str(kind)) for kind in range(1, 4))], np.int64)
+"""What interests call the length buckets and formats, so that they never meet the id of something else."""

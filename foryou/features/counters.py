@@ -1,0 +1,107 @@
+"""How often each outcome happened to a video, author, sound, hashtag or viewer, fading with time.
+
+A count is the sum of 2^(-age / half-life) over its events, kept for several half-lives (forward decay; Cormode et al.,
+2009). A late event adds what it would have added had it come in time.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from foryou.core.batch import Batch, Column, Rows
+from foryou.core.clock import DAY, HOUR
+from foryou.core.event import REACTIONS
+from foryou.core.table import Field, Table
+from foryou.core.view import View
+from foryou.features.enrich import OUTCOMES
+from foryou.features.inputs import RATES
+
+HALF_LIVES: tuple[int, ...] = (HOUR, DAY, 30 * DAY)
+"""ms: what is bursting, what is going on today, what is so in general."""
+POPULAR_HALF_LIFE = 3 * DAY
+
+_WIDTH = len(OUTCOMES) * len(HALF_LIVES)
+COUNTED: tuple[tuple[str, str], ...] = (
+    ("count_video", "video"), ("count_author", "author"), ("count_sound", "sound"), ("count_topic", "topics"),
+    ("count_viewer", "viewer"), ("count_all", "everyone"),
+)
+"""The counter tables, and the event column that each is keyed by."""
+POPULAR = Table("popular", (Field("positives", "float64"), Field("impressions", "float64"), Field("at", "int64")))
+
+
+@njit(cache=True)
+def _add(values, at, row, when, amounts, half_lives):  # type: ignore[no-untyped-def]
+    for i in range(len(row)):
+        k = row[i]
+        late = 0.0
+        if when[i] > at[k]:
+            if at[k] > 0:
+                for h in range(len(half_lives)):
+                    factor = 2.0 ** (-(when[i] - at[k]) / half_lives[h])
+                    for o in range(amounts.shape[1]):
+                        values[k, o * len(half_lives) + h] *= factor
+            at[k] = when[i]
+        else:
+            late = float(at[k] - when[i])
+        for h in range(len(half_lives)):
+            factor = 1.0 if late == 0.0 else 2.0 ** (-late / half_lives[h])
+            for o in range(amounts.shape[1]):
+                if amounts[i, o] != 0.0:
+                    values[k, o * len(half_lives) + h] += amounts[i, o] * factor
+
+
+def _count(state: Batch, events: Batch, row: Rows) -> Batch:
+    values, at = state["values"].copy(), state["at"].copy()
+    _add(values, at, row, events["effective"], events["counts"], np.array(HALF_LIVES, np.float64))
+    return Batch({"values": values, "at": at})
+
+
+def _popular(state: Batch, events: Batch, row: Rows) -> Batch:
+    values, at = np.stack([state["positives"], state["impressions"]], axis=1), state["at"].copy()
+    amounts = np.stack([events["positive"].astype(np.float64), events["counts"][:, 0]], axis=1)
+    _add(values, at, row, events["effective"], amounts, np.array([POPULAR_HALF_LIFE], np.float64))
+    return Batch({"positives": values[:, 0], "impressions": values[:, 1], "at": at})
+
+
+VIEWS = (
+    *(View(Table(name, (Field("values", "float64", _WIDTH), Field("at", "int64"))), key, REACTIONS, _count)
+      for name, key in COUNTED),
+    View(POPULAR, "audience", REACTIONS, _popular),
+)
+
+
+def counts_at(rows: Batch, at: Column) -> Column:
+    """The counts `[rows, outcomes, half-lives]` of counter rows, faded to `at` (ms; a time before the row's is its own)."""
+    values = np.maximum(rows["values"].reshape(len(rows), len(OUTCOMES), len(HALF_LIVES)), 0.0)
+    age = np.maximum(at - rows["at"], 0)
+    return np.asarray(values * np.exp2(-age[:, None, None] / np.array(HALF_LIVES, np.float64)))
+
+
+_COLUMN = {name: position for position, name in enumerate(OUTCOMES)}
+_EVENTS = np.array([_COLUMN["seconds" if name == "watch" else name] for name in RATES])
+_TRIALS = {"long_view": "watch", "like": ""}
+"""What an outcome is a share of: watches, exposures (""), or else the exposures that were measured (see `outcomes`)."""
+
+
+def rates(counts: Column, prior: Column, pseudo: float = 20.0) -> Column:
+    """Smoothed rates `[rows, RATES]` against `prior` `[RATES]`, as log ratios in [-3, 3]; 0 where nothing is known.
+
+    log((events + pseudo * prior) / (trials + pseudo) / prior): the posterior mean under a Beta (for seconds: Gamma) prior
+    worth `pseudo` trials. `counts` is `[rows, outcomes]`, of one half-life.
+    """
+    happened, tried = counts[:, _EVENTS], trials(counts)
+    smooth = (happened + pseudo * prior) / (tried + pseudo)
+    return np.clip(np.log(np.maximum(smooth, 1e-9) / prior), -3.0, 3.0).astype(np.float32)
+
+
+def trials(counts: Column) -> Column:
+    """How often each of RATES could have happened `[rows, RATES]`."""
+    shown = np.maximum(counts[:, _COLUMN["impression"]], counts[:, _COLUMN["watch"]])
+    of = [_TRIALS.get(name, "measured") for name in RATES]
+    return np.stack([counts[:, _COLUMN[name]] if name else shown for name in of], axis=1)
+
+
+def overall(counts: Column, prior: Column, pseudo: float = 200.0) -> Column:
+    """The rates of everything together `[RATES]`, from the counts of all `[outcomes]`, shrunk to the heads' priors."""
+    return np.asarray((counts[_EVENTS] + pseudo * prior) / (trials(counts[None])[0] + pseudo))

@@ -1,0 +1,78 @@
+"""What an event means once the catalogue and the acts are known: the columns that the other views count with."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from foryou.core.batch import Batch, Column
+from foryou.core.event import Kind
+from foryou.core.ids import pair_of
+from foryou.core.ports import Store
+from foryou.features.acts import fold_acts
+from foryou.features.inputs import OUTCOME_BITS, POSITIVE_BITS
+
+LONG_VIEW_S = 18.0
+"""A long view is at least this long, or the whole of a shorter video (the definition of KuaiRand's `long_view`)."""
+SKIP_S = 3.0
+WATCH_LIMIT_S = 300.0
+"""Seconds beyond this are a forgotten phone, not interest."""
+
+OUTCOMES: tuple[str, ...] = (*OUTCOME_BITS, "seconds")
+"""What is counted, in the order of every counter array: the bits of OUTCOME_BITS, then the seconds."""
+
+_COUNTS = {Kind.IMPRESSION: "impression", Kind.LIKE: "like", Kind.COMMENT: "comment", Kind.SHARE: "share",
+           Kind.SAVE: "save", Kind.FOLLOW: "follow", Kind.VISIT: "visit", Kind.NOT_INTERESTED: "not_interested",
+           Kind.HIDE: "not_interested", Kind.REPORT: "report", Kind.BLOCK: "report"}
+_COLUMN = {name: position for position, name in enumerate(OUTCOMES)}
+
+
+def watch_outcomes(rows: Batch, duration: Column) -> dict[str, Column]:
+    """For watch events `[rows]`: `measured`, `long_view`, `finish`, `skip` (booleans) and `seconds` (capped; 0 unknown)."""
+    seconds = rows["seconds"].astype(np.float64)
+    measured = seconds >= 0
+    length = np.where(duration > 0, duration, np.inf)
+    end = np.maximum(seconds, rows["furthest"]) >= 0.97 * length
+    finish = measured & (end | (rows["replays"] > 0))
+    said = rows["long_view"]
+    long_view = np.where(said >= 0, said == 1, measured & ((seconds >= LONG_VIEW_S) | finish))
+    skip = measured & (seconds < SKIP_S) & ~finish
+    return {"measured": measured, "long_view": long_view, "finish": finish, "skip": skip,
+            "seconds": np.where(measured, np.minimum(seconds, WATCH_LIMIT_S), 0.0)}
+
+
+def enrich(store: Store, rows: Batch) -> Batch:
+    """A batch of events with what the views need: fills `author`, `sound`, `topics`, `length`, `format`, `duration` from
+
+    the catalogue, folds the acts, and adds `counts` `[rows, len(OUTCOMES)]` (what each event adds), `flags` (the same as
+    bits), `positive`, `viewer_video` and `audience` (the keys of the video's popularity in the viewer's country, and
+    in all).
+    """
+    rows = fold_acts(store, rows)
+    video = store.columns("video", rows["video"], ("author", "sound", "topics", "duration", "length", "format"))
+    described = np.isin(rows["kind"], (Kind.VIDEO, Kind.HIDE, Kind.UNHIDE))
+    filled = {
+        "author": np.where((rows["author"] != 0) | described, rows["author"], video["author"]),
+        "sound": np.where(described, rows["sound"], video["sound"]),
+        "topics": np.where(described[:, None], rows["topics"], video["topics"]),
+        "length": video["length"], "format": video["format"],
+    }
+    counts = np.zeros((len(rows), len(OUTCOMES)))
+    for kind, name in _COUNTS.items():
+        mask = rows["base"] == kind
+        counts[mask, _COLUMN[name]] = rows["amount"][mask]
+    watch = np.flatnonzero(rows["kind"] == Kind.WATCH)
+    if len(watch):
+        counts[watch, _COLUMN["watch"]] = 1.0
+        for name, values in watch_outcomes(rows.take(watch), video["duration"][watch]).items():
+            counts[watch, _COLUMN[name]] = values
+    bits = np.array(list(OUTCOME_BITS.values()))
+    flags = ((counts[:, : len(bits)] != 0) * bits).sum(axis=1)
+    country = store.columns("viewer", rows["viewer"], ("country",))["country"]
+    audience = np.stack([pair_of(rows["video"], country), pair_of(rows["video"], np.zeros_like(country))], axis=1)
+    audience[rows["video"] == 0] = 0
+    return rows.extend({
+        **filled, "counts": counts, "flags": flags,
+        "positive": ((flags & POSITIVE_BITS) != 0) & (counts.max(axis=1, initial=0) > 0),
+        "viewer_video": np.where(rows["video"] != 0, pair_of(rows["viewer"], rows["video"]), 0),
+        "audience": audience,
+    })

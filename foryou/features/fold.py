@@ -1,0 +1,60 @@
+"""Every view, in the order in which they fold the log: the whole of what the engine knows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from foryou.core.batch import Batch
+from foryou.core.event import of_kinds
+from foryou.core.ids import pair_of
+from foryou.core.ports import Store
+from foryou.core.table import Table
+from foryou.core.view import View
+from foryou.features import catalog, counters, history, interests, similar
+from foryou.features.acts import ACTS
+from foryou.features.enrich import enrich
+
+EVENTS_STREAM = "events"
+SERVED_STREAM = "served"
+
+ACCEPTED = Table("accepted")
+"""The ids of all accepted events: what has been sent twice counts once."""
+
+VIEWS: tuple[View, ...] = (*counters.VIEWS, *interests.VIEWS, *similar.VIEWS, *history.VIEWS)
+"""The views of what viewers do, after the catalogue: each reads only its own table and the enriched events."""
+
+TABLES: tuple[Table, ...] = tuple(
+    {table.name: table for table in (
+        ACCEPTED, ACTS, *(view.table for view in catalog.VIEWS), *(view.table for view in VIEWS), history.SERVED,
+    )}.values())
+
+
+def create_tables(store: Store) -> None:
+    """Make every table of the engine."""
+    for table in TABLES:
+        store.create(table)
+
+
+def fold_served(store: Store, rows: Batch) -> None:
+    """Fold a slate as it was logged."""
+    history.SERVED_VIEW.fold(store, rows.extend({"session_video": pair_of(rows["session"], rows["item"])}))
+
+
+def fold_events(store: Store, rows: Batch) -> Batch:
+    """Fold a batch of events: first what videos and viewers say of themselves, then what viewers did.
+
+    Returns what viewers did, with the columns of `enrich`. Folding the same log again from empty tables gives the same
+    tables.
+    """
+    fresh = np.unique(rows["id"])
+    store.write(ACCEPTED.name, fresh, Batch({}, len(fresh)))
+    for view in catalog.VIEWS:
+        view.fold(store, rows)
+    reactions = rows.take(of_kinds(rows, counters.REACTIONS))
+    if len(reactions) == 0:
+        return reactions
+    reactions = similar.pair_up(store, enrich(store, reactions))
+    reactions = reactions.extend({"everyone": np.ones(len(reactions), np.int64)})
+    for view in VIEWS:
+        view.fold(store, reactions)
+    return reactions

@@ -1,0 +1,126 @@
+"""What each viewer likes more and less than they usually do: topics, authors, sounds, formats and lengths.
+
+Interest is signed. A slot holds faded evidence for and against; strength = (for - against) / (for + against + 2) lies in
+(-1, 1). A viewer keeps the 64 slots with the most evidence.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from foryou.core.batch import Batch, Column, Rows
+from foryou.core.clock import DAY
+from foryou.core.event import REACTIONS, Kind
+from foryou.core.table import Field, Table
+from foryou.core.view import View
+from foryou.features.catalog import FORMAT_IDS, LENGTH_IDS
+from foryou.features.enrich import OUTCOMES
+
+SLOTS = 64
+HALF_LIFE = 30 * DAY
+REJECTED_HALF_LIFE = 90 * DAY
+PRIOR = 2.0
+TOPIC, AUTHOR, SOUND, FORMAT, LENGTH = range(5)
+KINDS_OF_INTEREST: tuple[str, ...] = ("topic", "author", "sound", "format", "length")
+
+INTERESTS = Table("interest", (
+    Field("key", "int64", SLOTS), Field("what", "int8", SLOTS, help="position in KINDS_OF_INTEREST"),
+    Field("for", "float64", SLOTS), Field("against", "float64", SLOTS),
+    Field("rejected", "float64", SLOTS, help="not-interesteds and reports"), Field("at", "int64", SLOTS),
+))
+
+_FOR = {"long_view": 1.0, "like": 1.0, "comment": 1.0, "share": 1.5, "save": 1.5, "follow": 1.0, "visit": 0.3}
+_AGAINST = {"not_interested": 2.0, "report": 2.0}
+_UNWATCHED = 0.5
+"""Evidence against, of a watch that was no long view: balances a long-view rate of a third."""
+_SKIPPED = 0.2
+_COLUMN = {name: position for position, name in enumerate(OUTCOMES)}
+
+
+@njit(cache=True)
+def _learn(key, what, pro, con, rejected, at, row, targets, whats, plus, minus, reject, when, half, reject_half):  # type: ignore[no-untyped-def]  # noqa: PLR0917, E501
+    slots = key.shape[1]
+    for i in range(len(row)):
+        k = row[i]
+        for t in range(targets.shape[1]):
+            target = targets[i, t]
+            if target == 0:
+                continue
+            found, weakest, least = -1, 0, np.inf
+            for s in range(slots):
+                if key[k, s] == target:
+                    found = s
+                    break
+                mass = (pro[k, s] + con[k, s]) * 2.0 ** (-(when[i] - at[k, s]) / half) + 4.0 * rejected[k, s]
+                if key[k, s] == 0:
+                    mass = -1.0
+                if mass < least:
+                    weakest, least = s, mass
+            if found < 0:
+                found = weakest
+                key[k, found], what[k, found], at[k, found] = target, whats[t], when[i]
+                pro[k, found], con[k, found], rejected[k, found] = 0.0, 0.0, 0.0
+            late = 0.0
+            if when[i] > at[k, found]:
+                fade = 2.0 ** (-(when[i] - at[k, found]) / half)
+                pro[k, found] *= fade
+                con[k, found] *= fade
+                rejected[k, found] *= 2.0 ** (-(when[i] - at[k, found]) / reject_half)
+                at[k, found] = when[i]
+            else:
+                late = float(at[k, found] - when[i])
+            fade = 2.0 ** (-late / half)
+            pro[k, found] = max(pro[k, found] + plus[i] * fade, 0.0)
+            con[k, found] = max(con[k, found] + minus[i] * fade, 0.0)
+            if whats[t] <= 1:
+                rejected[k, found] = max(rejected[k, found] + reject[i] * 2.0 ** (-late / reject_half), 0.0)
+
+
+def _interests(state: Batch, events: Batch, row: Rows) -> Batch:
+    held = {name: state[name].copy() for name in state}
+    counts = events["counts"]
+    plus = sum(counts[:, _COLUMN[name]] * weight for name, weight in _FOR.items())
+    minus = sum(counts[:, _COLUMN[name]] * weight for name, weight in _AGAINST.items())
+    watched = counts[:, _COLUMN["watch"]] * (1 - counts[:, _COLUMN["long_view"]])
+    minus = minus + _UNWATCHED * watched + _SKIPPED * counts[:, _COLUMN["skip"]]
+    reject = counts[:, _COLUMN["not_interested"]] + counts[:, _COLUMN["report"]]
+    topics = events["topics"].copy()
+    topics[np.isin(events["base"], (Kind.FOLLOW, Kind.VISIT, Kind.BLOCK))] = 0
+    targets = np.concatenate([topics, np.stack([events["author"], events["sound"], FORMAT_IDS[events["format"]],
+                                                LENGTH_IDS[events["length"]]], axis=1)], axis=1)
+    targets[(plus == 0) & (minus == 0)] = 0
+    whats = np.array([TOPIC] * topics.shape[1] + [AUTHOR, SOUND, FORMAT, LENGTH], np.int8)
+    _learn(held["key"], held["what"], held["for"], held["against"], held["rejected"], held["at"], row, targets, whats,
+           np.asarray(plus), np.asarray(minus), reject, events["effective"], float(HALF_LIFE), float(REJECTED_HALF_LIFE))
+    return Batch(held)
+
+
+VIEWS = (View(INTERESTS, "viewer", REACTIONS, _interests),)
+
+
+@njit(cache=True)
+def _look_up(key, pro, con, rejected, at, of, targets, when, half, reject_half, strength, evidence, refused):  # type: ignore[no-untyped-def]  # noqa: PLR0917, E501
+    for i in range(targets.shape[0]):
+        k = of[i]
+        for t in range(targets.shape[1]):
+            target = targets[i, t]
+            if target == 0:
+                continue
+            for s in range(key.shape[1]):
+                if key[k, s] == target:
+                    age = max(when[i] - at[k, s], 0)
+                    fade = 2.0 ** (-age / half)
+                    a, b = pro[k, s] * fade, con[k, s] * fade
+                    strength[i, t] = (a - b) / (a + b + 2.0)
+                    evidence[i, t] = a + b
+                    refused[i, t] = rejected[k, s] * 2.0 ** (-age / reject_half)
+                    break
+
+
+def look_up(interests: Batch, of: Rows, targets: Column, at: Column) -> tuple[Column, Column, Column]:
+    """Strength in (-1, 1), evidence and rejections `[rows, targets]` of what each row is about, for viewer row `of[i]`."""
+    strength, evidence, refused = (np.zeros(targets.shape) for _ in range(3))
+    _look_up(interests["key"], interests["for"], interests["against"], interests["rejected"], interests["at"], of,
+             np.ascontiguousarray(targets), at, float(HALF_LIFE), float(REJECTED_HALF_LIFE), strength, evidence, refused)
+    return strength, evidence, refused

@@ -1,0 +1,1 @@
+"""The recipe of the For You feed, and what serves and explains it."""

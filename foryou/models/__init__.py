@@ -1,0 +1,1 @@
+"""Learners: the table of outcomes, and the models that predict them."""

@@ -1,0 +1,289 @@
+"""The ranker's network as pure steps over arrays: from ids and numbers to logits, and the gradients back.
+
+    viewer half  [id embeddings | numbers | history pools]              once for each viewer
+    item half    [id embeddings | numbers | attention pools | fits]     once for each item
+    both         x W + b = [hidden | logits]: the direct part of the logits is linear, and starts as the hand-set prior
+    deep part    relu(hidden) -> relu -> added to the logits; starts at zero
+
+It knows nothing of batches of any size, versions or files: that is `ranker`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foryou.core.ports import Pairs
+from foryou.features.inputs import HISTORY
+from foryou.models import attention, layout
+from foryou.models.attention import KINDS, Integers, Numbers
+from foryou.models.embedding import Embeddings, Gradient
+from foryou.models.layout import OUTPUTS, Place
+from foryou.models.linear import base, coefficients
+from foryou.models.parameters import Parameters
+
+FITS = ("viewer", "liked", "disliked")
+"""Inner products of the item's retrieval vector: with the viewer's own vector, with the positive and the negative pool."""
+
+CONTENT = ("item", "author", "topics")
+"""What a history entry is the sum of; a candidate's query likewise."""
+RETRIEVED = (*CONTENT, "sound")
+"""What an item's retrieval vector is the sum of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The sizes of a network: components of an embedding, and units of the two hidden layers."""
+
+    dim: int = 16
+    hidden: int = 128
+    second: int = 64
+
+    def viewer_places(self) -> tuple[Place, ...]:
+        """The columns of the viewer half."""
+        return layout.place((*((known.name, known.family, self.dim) for known in layout.ids("viewer")),
+                             *((p.name, p.family, p.size) for p in layout.dense("viewer")),
+                             ("history", "behaviour", KINDS * self.dim)))
+
+    def item_places(self) -> tuple[Place, ...]:
+        """The columns of the item half."""
+        return layout.place((*((known.name, known.family, self.dim) for known in layout.ids("item")),
+                             *((p.name, p.family, p.size) for p in layout.dense("item")),
+                             ("attention", "behaviour", KINDS * self.dim),
+                             ("echo", "behaviour", KINDS), ("fit", "similar", len(FITS))))
+
+
+def slot(name: str) -> int:
+    """The embedding slot of an id input: from its name, so that a new input leaves saved ones where they are."""
+    return crc32(name.encode())
+
+
+def start(shape: Shape, seed: int) -> Parameters:
+    """The parameters of an untrained network: the prior, with a deep part that adds nothing yet."""
+    rng = np.random.default_rng(seed)
+    viewer, item = shape.viewer_places(), shape.item_places()
+    sides = {}
+    for name, places in (("viewer", viewer), ("item", item)):
+        first = np.zeros((layout.width(places), shape.hidden + OUTPUTS))
+        first[:, : shape.hidden] = rng.normal(0, 1 / np.sqrt(len(first)), (len(first), shape.hidden))
+        first[:, shape.hidden :] = _prior(name, shape.dim, places)
+        sides[name] = first
+    bias = np.concatenate([np.zeros(shape.hidden), base()])
+    values = {**sides, "bias": bias,
+              "second": rng.normal(0, np.sqrt(2 / shape.hidden), (shape.hidden, shape.second)),
+              "second_bias": np.zeros(shape.second), "out": np.zeros((shape.second, OUTPUTS)),
+              "sharp": np.full(KINDS, 4.0), "recency": np.zeros((KINDS, HISTORY))}
+    direct = {name: np.concatenate([np.zeros((len(first), shape.hidden)), first[:, shape.hidden :]], axis=1)
+              for name, first in sides.items()}
+    return Parameters(values, {**direct, "bias": bias, "sharp": values["sharp"]})
+
+
+def _prior(side: str, dim: int, places: tuple[Place, ...]) -> NDArray[np.float32]:
+    """The direct weights of a half `[columns, outputs]`: the prior's for numbers, the fits' for retrieval, else zero."""
+    out = np.zeros((layout.width(places), OUTPUTS), np.float32)
+    known = layout.ids("viewer") if side == "viewer" else layout.ids("item")
+    numbers = coefficients("viewer") if side == "viewer" else coefficients("item")
+    out[len(known) * dim : len(known) * dim + len(numbers)] = numbers
+    if side == "item":
+        for sign, row in zip((1.0, 1.0, -0.5), out[places[-1].columns], strict=True):
+            row[layout.BINARY.index("long_view")] = sign
+            row[layout.BINARY.index("skip")] = -sign
+            row[layout.HAZARDS] = -0.5 * sign
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The embedding rows of everything that some pairs mention; 0 for what is unknown."""
+
+    viewer: dict[str, Integers]
+    item: dict[str, Integers]
+    past: Integers
+    """History entries `[viewers * HISTORY, rows of one entry]`: item, author, three topics."""
+    kind: NDArray[np.int8]
+
+
+def look_up(table: Embeddings, pairs: Pairs, admit: bool) -> Known:
+    """The rows of all ids of some pairs; with `admit`, unknown ids get one."""
+    find = table.admit if admit else table.find
+    viewers, items = pairs.viewers, pairs.items
+    past = viewers["history_item"]
+    topics = viewers["history_topics"].reshape(past.size, -1)
+    known = {name: find(slot(name), viewers[f"history_{name}"].reshape(past.size, -1)) for name in ("item", "author")}
+    return Known(
+        {one.name: find(slot(one.name), viewers[one.name].reshape(len(viewers), -1)) for one in layout.ids("viewer")},
+        {one.name: find(slot(one.name), items[one.name].reshape(len(items), -1)) for one in layout.ids("item")},
+        np.concatenate([known["item"], known["author"], find(slot("topics"), topics)], axis=1),
+        attention.kind_of(viewers["history_flags"], past != 0),
+    )
+
+
+@dataclass(slots=True)
+class Pass:
+    """One forward pass, with what the way back needs."""
+
+    of: Integers
+    known: Known
+    viewer: Numbers
+    item: Numbers
+    query: Numbers
+    vector: Numbers
+    keys: Numbers
+    weights: Numbers
+    viewer_weights: Numbers
+    first: Numbers
+    hidden: Numbers
+    second: Numbers
+    logits: Numbers
+
+
+def content(vectors: Numbers, rows: dict[str, Integers], names: tuple[str, ...]) -> Numbers:
+    """The sum over some id inputs of the mean vector of each `[rows, dim]`."""
+    out = np.zeros((len(rows[names[0]]), vectors.shape[1]), np.float32)
+    part = np.empty_like(out)
+    for name in names:
+        attention.mean_rows(vectors, rows[name], part)
+        out += part
+    return out
+
+
+def history_keys(vectors: Numbers, past: Integers) -> Numbers:
+    """What each history entry is, `[viewers, HISTORY, dim]`: item + author + mean topic."""
+    out = vectors[past[:, 0]] + vectors[past[:, 1]]
+    topics = np.empty_like(out)
+    attention.mean_rows(vectors, np.ascontiguousarray(past[:, 2:]), topics)
+    out += topics
+    return out.reshape(-1, HISTORY, vectors.shape[1])
+
+
+def halves(shape: Shape, table: Embeddings, params: Parameters, pairs: Pairs, known: Known) -> Pass:
+    """Both halves of the input, without what comes after the first layer."""
+    vectors, dim, of = table.vectors, shape.dim, np.ascontiguousarray(pairs.of, np.int64)
+    viewers, items = len(pairs.viewers), len(pairs.items)
+    viewer = _side(vectors, layout.numbers(pairs.viewers, "viewer"), known.viewer, layout.width(shape.viewer_places()))
+    item = _side(vectors, layout.numbers(pairs.items, "item"), known.item, layout.width(shape.item_places()))
+    keys = history_keys(vectors, known.past)
+    query = content(vectors, known.item, CONTENT)
+    vector = query + content(vectors, known.item, ("sound",))
+    means, viewer_weights = _attend(params, np.zeros((viewers, dim), np.float32), keys, known.kind, np.arange(viewers))
+    pools, weights = _attend(params, query, keys, known.kind, of)
+    viewer[:, -KINDS * dim :] = means.reshape(viewers, -1)
+    end = item.shape[1]
+    fit, echo = slice(end - len(FITS), end), slice(end - len(FITS) - KINDS, end - len(FITS))
+    pool = slice(echo.start - KINDS * dim, echo.start)
+    item[:, pool] = pools.reshape(items, -1)
+    item[:, echo] = np.einsum("nd,nkd->nk", query, pools)
+    item[:, fit] = np.einsum("nd,nkd->nk", vector, _tastes(shape, viewer)[of])
+    empty = np.empty(0, np.float32)
+    return Pass(of, known, viewer, item, query, vector, keys, weights, viewer_weights, empty, empty, empty, empty)
+
+
+def _tastes(shape: Shape, viewer: Numbers) -> Numbers:
+    """What FITS compares with `[viewers, 1 + KINDS, dim]`: the viewer's own vector and the two pools."""
+    own, means = viewer[:, : shape.dim], viewer[:, -KINDS * shape.dim :]
+    return np.concatenate([own, means], axis=1).reshape(len(viewer), 1 + KINDS, shape.dim)
+
+
+def taste(params: Parameters, own: Numbers, keys: Numbers, kind: NDArray[np.int8]) -> Numbers:
+    """What a viewer is after `[viewers, dim]`: their own vector, plus recent positives, less half the recent negatives."""
+    means, _ = _attend(params, np.zeros_like(own), keys, kind, np.arange(len(own)))
+    return np.asarray(own + means[:, 0] - 0.5 * means[:, 1], np.float32)
+
+
+def _side(vectors: Numbers, numbers: Numbers, rows: dict[str, Integers], columns: int) -> Numbers:
+    dim = vectors.shape[1]
+    out = np.zeros((len(numbers), columns), np.float32)
+    for position, found in enumerate(rows.values()):
+        attention.mean_rows(vectors, found, out[:, position * dim : (position + 1) * dim])
+    out[:, len(rows) * dim : len(rows) * dim + numbers.shape[1]] = numbers
+    return out
+
+
+def _attend(params: Parameters, query: Numbers, keys: Numbers, kind: NDArray[np.int8],
+            of: Integers) -> tuple[Numbers, Numbers]:
+    weights = np.empty((len(query), keys.shape[1]), np.float32)
+    pooled = np.empty((len(query), KINDS, keys.shape[2]), np.float32)
+    attention.attend(query, keys, kind, of, params["sharp"], params["recency"], weights, pooled)
+    return pooled, weights
+
+
+def forward(shape: Shape, table: Embeddings, params: Parameters, pairs: Pairs, known: Known) -> Pass:
+    """The logits `[items, OUTPUTS]` and everything on the way to them."""
+    run = halves(shape, table, params, pairs, known)
+    of_viewer = run.viewer @ params["viewer"] + params["bias"]
+    run.first = run.item @ params["item"]
+    run.first += of_viewer[run.of]
+    run.hidden, run.second, run.logits = deep(shape, params, run.first)
+    return run
+
+
+def deep(shape: Shape, params: Parameters, first: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """Both hidden layers and the logits, from the first layer's outputs `[rows, hidden + OUTPUTS]`."""
+    hidden = np.maximum(first[:, : shape.hidden], 0)
+    second = hidden @ params["second"]
+    second += params["second_bias"]
+    np.maximum(second, 0, out=second)
+    logits = second @ params["out"]
+    logits += first[:, shape.hidden :]
+    return hidden, second, logits
+
+
+def backward(shape: Shape, params: Parameters, run: Pass, d_logits: Numbers, gradient: Gradient) -> Numbers:
+    """The gradient of the dense parameters as one vector; that of the embeddings is added to `gradient`."""
+    flat = np.zeros_like(params.flat)
+    d = params.views(flat)
+    d["out"][...] = run.second.T @ d_logits
+    d_second = (d_logits @ params["out"].T) * (run.second > 0)
+    d["second"][...] = run.hidden.T @ d_second
+    d["second_bias"][...] = d_second.sum(axis=0)
+    d_first = np.concatenate([(d_second @ params["second"].T) * (run.hidden > 0), d_logits], axis=1)
+    d["item"][...] = run.item.T @ d_first
+    d["bias"][...] = d_first.sum(axis=0)
+    d_first_viewer = np.zeros((len(run.viewer), d_first.shape[1]), np.float32)
+    attention.sum_by(d_first, run.of, d_first_viewer)
+    d["viewer"][...] = run.viewer.T @ d_first_viewer
+    d_item = d_first @ params["item"].T
+    d_viewer = d_first_viewer @ params["viewer"].T
+    _embeddings_back(shape, params, run, d_item, d_viewer, d, gradient)
+    return flat
+
+
+def _embeddings_back(shape: Shape, params: Parameters, run: Pass, d_item: Numbers, d_viewer: Numbers,
+                     d: dict[str, Numbers], gradient: Gradient) -> None:
+    dim, items, end = shape.dim, len(run.item), run.item.shape[1]
+    d_fit, d_echo = d_item[:, end - len(FITS) :], d_item[:, end - len(FITS) - KINDS : end - len(FITS)]
+    pool = slice(end - len(FITS) - KINDS - KINDS * dim, end - len(FITS) - KINDS)
+    pools = run.item[:, pool].reshape(items, KINDS, dim)
+    tastes = _tastes(shape, run.viewer)
+    d_vector = np.einsum("nk,nkd->nd", d_fit, tastes[run.of])
+    d_tastes = np.zeros((len(run.viewer), tastes.shape[1] * dim), np.float32)
+    attention.sum_by((d_fit[:, :, None] * run.vector[:, None, :]).reshape(items, -1), run.of, d_tastes)
+    d_query = np.einsum("nk,nkd->nd", d_echo, pools) + d_vector
+    d_pools = d_item[:, pool].reshape(items, KINDS, dim) + d_echo[:, :, None] * run.query[:, None, :]
+    d_keys = np.zeros_like(run.keys)
+    attention.attend_back(run.query, run.keys, run.known.kind, run.of, params["sharp"], run.weights, pools, d_pools,
+                          d_query, d_keys, d["sharp"], d["recency"])
+    d_viewer[:, :dim] += d_tastes[:, :dim]
+    d_viewer[:, -KINDS * dim :] += d_tastes[:, dim:]
+    viewers = len(run.viewer)
+    means = np.ascontiguousarray(run.viewer[:, -KINDS * dim :]).reshape(viewers, KINDS, dim)
+    d_means = np.ascontiguousarray(d_viewer[:, -KINDS * dim :]).reshape(viewers, KINDS, dim)
+    nothing = np.zeros((viewers, dim), np.float32)
+    attention.attend_back(nothing, run.keys, run.known.kind, np.arange(viewers), params["sharp"], run.viewer_weights,
+                          means, d_means, nothing.copy(), d_keys, d["sharp"], d["recency"])
+    target = (gradient.values, gradient.marks, gradient.rows, gradient.count)
+    for position, rows in enumerate(run.known.viewer.values()):
+        attention.spread_rows(d_viewer[:, position * dim : (position + 1) * dim], rows, *target)
+    for position, (name, rows) in enumerate(run.known.item.items()):
+        change = d_item[:, position * dim : (position + 1) * dim]
+        if name in CONTENT:
+            change = change + d_query
+        elif name == "sound":
+            change = change + d_vector
+        attention.spread_rows(change, rows, *target)
+    flat = d_keys.reshape(-1, dim)
+    for columns in (slice(0, 1), slice(1, 2), slice(2, None)):
+        attention.spread_rows(flat, run.known.past[:, columns], *target)

@@ -1,0 +1,67 @@
+"""The dense parameters of a model: named arrays that lie in one vector, so that a step, a copy and a save are one each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foryou.core.errors import ModelError
+
+Vector = NDArray[np.float32]
+
+_FIRST, _SECOND, _LEAST = 0.9, 0.999, 1e-8
+
+
+class Parameters:
+    """Named float32 arrays, moved by Adam (Kingma and Ba, ICLR 2015) with decoupled decay towards where they started or
+    zero (Loshchilov and Hutter, ICLR 2019)."""
+
+    def __init__(self, start: Mapping[str, NDArray[Any]], anchor: Mapping[str, NDArray[Any]]) -> None:
+        """`start`: the first values. `anchor`: what arrays decay towards, zero for those that are not named."""
+        self.shapes = {name: values.shape for name, values in start.items()}
+        self.flat = np.concatenate([np.asarray(values, np.float32).ravel() for values in start.values()])
+        self._anchor = np.zeros_like(self.flat)
+        for name, values in self.views(self._anchor).items():
+            values[...] = anchor.get(name, 0.0)
+        self._first = np.zeros_like(self.flat)
+        self._second = np.zeros_like(self.flat)
+        self.steps = 0
+        self._named = self.views(self.flat)
+
+    def __getitem__(self, name: str) -> Vector:
+        return self._named[name]
+
+    def views(self, flat: Vector) -> dict[str, Vector]:
+        """The parts of a vector of the same length, by name."""
+        out, start = {}, 0
+        for name, shape in self.shapes.items():
+            size = int(np.prod(shape))
+            out[name] = flat[start : start + size].reshape(shape)
+            start += size
+        return out
+
+    def descend(self, gradient: Vector, rate: float, decay: float) -> None:
+        """One Adam step; `decay` is the part of the distance to the anchor that goes, in units of `rate`."""
+        self.steps += 1
+        self._first += (1 - _FIRST) * (gradient - self._first)
+        self._second += (1 - _SECOND) * (gradient * gradient - self._second)
+        scale = np.sqrt(self._second / (1 - _SECOND**self.steps)) + _LEAST
+        self.flat -= (rate / (1 - _FIRST**self.steps)) * self._first / scale
+        self.flat -= (rate * decay) * (self.flat - self._anchor)
+
+    def state(self) -> Mapping[str, NDArray[Any]]:
+        """Values and moments, each as one vector."""
+        return {"values": self.flat.copy(), "first": self._first.copy(), "second": self._second.copy(),
+                "steps": np.array([self.steps])}
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """ModelError if the state is of a model of another shape."""
+        if state["values"].shape != self.flat.shape:
+            raise ModelError(f"{len(state['values'])} dense parameters where this model has {len(self.flat)}")
+        self.flat[:] = state["values"]
+        self._first[:] = state["first"]
+        self._second[:] = state["second"]
+        self.steps = int(state["steps"][0])

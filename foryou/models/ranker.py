@@ -1,0 +1,246 @@
+"""The first learned model: all heads at once, from embeddings, numbers and the viewer's history.
+
+It starts as the hand-set prior of `linear` and learns online: each row moves it, and nothing has to be learned twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foryou.core.batch import Batch, Column
+from foryou.core.errors import ModelError
+from foryou.core.ports import Pairs
+from foryou.features.inputs import FAMILIES
+from foryou.models import layout, network, survival
+from foryou.models.attention import kind_of
+from foryou.models.embedding import Embeddings
+from foryou.models.layout import BINARY, OUTPUTS, SURVIVAL, Place
+from foryou.models.linear import predictions, seconds_of
+from foryou.models.network import Shape
+from foryou.models.parameters import Parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """How a ranker learns."""
+
+    batch: int = 512
+    """Rows of one step; `learn` cuts longer ones."""
+    rate: float = 0.002
+    """Adam's step for the dense parameters."""
+    embedding_rate: float = 0.05
+    """AdaGrad's step for the embeddings."""
+    decay: float = 0.01
+    """How fast dense parameters go back to the prior (or to zero, in the deep part), in units of `rate`."""
+    embedding_decay: float = 0.0
+    """L2 on an embedding, each time that it is used."""
+    weights: Mapping[str, float] = field(default_factory=lambda: {SURVIVAL: 0.3})
+    """What a head's loss counts; 1 where not named."""
+    memory: int = 100_000
+    """Rows after which the running means of the inputs fade."""
+
+    def of_outputs(self) -> NDArray[np.float32]:
+        """The weight of each output `[OUTPUTS]`."""
+        binary = [self.weights.get(name, 1.0) for name in BINARY]
+        hazards = [self.weights.get(SURVIVAL, 1.0)] * (OUTPUTS - len(BINARY))
+        return np.array(binary + hazards, np.float32)
+
+
+class Ranker:
+    """A model of every head (see `Model`): wide and deep (Cheng et al., 2016) with target attention over the history."""
+
+    def __init__(self, seed: int = 0, shape: Shape | None = None, learning: Learning | None = None) -> None:
+        self.seed, self.shape, self.learning = seed, shape or Shape(), learning or Learning()
+        self.learned = 0
+        self.table = Embeddings(self.shape.dim, seed)
+        self.params = network.start(self.shape, seed)
+        self._means = {side: np.zeros(layout.width(places), np.float32) for side, places in self._places().items()}
+
+    @property
+    def version(self) -> str:
+        """Says how many rows it has learned from."""
+        return f"r-{self.learned}"
+
+    def predict(self, pairs: Pairs) -> Batch:
+        """One float32 column for each head, `[items]`. An id never learned from counts as none."""
+        known = network.look_up(self.table, pairs, admit=False)
+        run = network.forward(self.shape, self.table, self.params, pairs, known)
+        return predictions(run.logits, seconds_of(pairs.items))
+
+    def learn(self, pairs: Pairs, outcomes: Batch) -> float:
+        """Learn rows in the order given, `Learning.batch` at a time; the mean loss of each batch before its step.
+
+        `outcomes` has a column for each head that is known of at least some rows: 1, 0 or NaN, and seconds for the
+        survival head. `finish` also says where watching was cut off by the end of the video.
+        """
+        total = 0.0
+        for start, part in _parts(pairs, self.learning.batch):
+            rows = np.arange(start, start + len(part))
+            total += self._step(part, targets(outcomes.take(rows))) * len(part)
+        return total / max(len(pairs), 1)
+
+    def loss(self, pairs: Pairs, outcomes: Batch) -> float:
+        """The loss that `learn` lowers: cross-entropy of every known outcome, weighted by head, summed over heads."""
+        known = network.look_up(self.table, pairs, admit=False)
+        logits = network.forward(self.shape, self.table, self.params, pairs, known).logits
+        return _loss(logits, targets(outcomes), self.learning.of_outputs())
+
+    def vectors(self, items: Batch) -> NDArray[np.float32]:
+        """Retrieval vectors `[items, dim]` of length 1: the sum of item, author, sound and mean topic embedding.
+
+        A part never learned from is its fixed random direction, so what shares an author or topic is close from the
+        first day.
+        """
+        total = np.zeros((len(items), self.shape.dim), np.float32)
+        for name in network.RETRIEVED:
+            total += self._mean(name, items[name].reshape(len(items), -1))
+        return _unit(total)
+
+    def viewer_vector(self, viewers: Batch) -> NDArray[np.float32]:
+        """Retrieval vectors `[viewers, dim]` of length 1, from the viewer's own embedding and their history."""
+        past = viewers["history_item"]
+        parts = {name: self._mean(name, viewers[f"history_{name}"].reshape(past.size, -1)) for name in network.CONTENT}
+        keys = sum(parts.values(), np.zeros((past.size, self.shape.dim), np.float32)).reshape(*past.shape, -1)
+        kind = kind_of(viewers["history_flags"], past != 0)
+        return _unit(network.taste(self.params, self._mean("viewer", viewers["viewer"][:, None]), keys, kind))
+
+    def families(self, pairs: Pairs) -> RankerFamilies:
+        """The first layer's inputs by family; neutral is the mean of what was seen in learning."""
+        known = network.look_up(self.table, pairs, admit=False)
+        run = network.halves(self.shape, self.table, self.params, pairs, known)
+        names = tuple(FAMILIES)
+        parts = np.zeros((len(names), len(pairs), self.params["bias"].size), np.float32)
+        neutral = np.repeat(self.params["bias"][None], 1, axis=0)[0].copy()
+        for side, values in (("viewer", run.viewer), ("item", run.item)):
+            weights, means = self.params[side], self._means[side]
+            neutral += means @ weights
+            for family, columns in _by_family(self._places()[side]).items():
+                added = (values[:, columns] - means[columns]) @ weights[columns]
+                parts[names.index(family)] += added[run.of] if side == "viewer" else added
+        return RankerFamilies(names, self.shape, self.params, neutral, parts, seconds_of(pairs.items))
+
+    def copy(self) -> Ranker:
+        """A copy that no longer changes when this one learns."""
+        other = Ranker(self.seed, self.shape, self.learning)
+        other.restore(self.state())
+        return other
+
+    def state(self) -> Mapping[str, Column]:
+        """Everything needed to continue, as arrays."""
+        return {"learned": np.array([self.learned]), "seed": np.array([self.seed]),
+                **{f"table.{name}": values for name, values in self.table.state().items()},
+                **{f"dense.{name}": values for name, values in self.params.state().items()},
+                **{f"mean.{name}": values.copy() for name, values in self._means.items()}}
+
+    def restore(self, state: Mapping[str, Column]) -> None:
+        """ModelError if the state is of a ranker of another shape."""
+        try:
+            self.learned, self.seed = int(state["learned"][0]), int(state["seed"][0])
+            self.table = Embeddings(self.shape.dim, self.seed)
+            self.table.restore(_within(state, "table."))
+            self.params.restore(_within(state, "dense."))
+            self._means = {name: np.array(values, np.float32) for name, values in _within(state, "mean.").items()}
+        except KeyError as missing:
+            raise ModelError(f"no {missing} in the state of a ranker; there are {', '.join(state)}") from None
+
+    def _places(self) -> dict[str, tuple[Place, ...]]:
+        return {"viewer": self.shape.viewer_places(), "item": self.shape.item_places()}
+
+    def _mean(self, name: str, ids: Column) -> NDArray[np.float32]:
+        """The mean vector of ids `[rows, width]`, the initial one where nothing was learned, `[rows, dim]`."""
+        slot, present = network.slot(name), ids != 0
+        rows = self.table.find(slot, ids)
+        found = self.table.vectors[rows]
+        unknown = present & (rows == 0)
+        if unknown.any():
+            found[unknown] = self.table.initial(slot, ids[unknown])
+        return np.asarray(found.sum(axis=1) / np.maximum(present.sum(axis=1), 1)[:, None], np.float32)
+
+    def _step(self, pairs: Pairs, truth: NDArray[np.float32]) -> float:
+        known = network.look_up(self.table, pairs, admit=True)
+        run = network.forward(self.shape, self.table, self.params, pairs, known)
+        weights = self.learning.of_outputs()
+        before = _loss(run.logits, truth, weights)
+        sums = self.table.gradient()
+        dense = network.backward(self.shape, self.params, run, d_loss(run.logits, truth, weights), sums)
+        self.params.descend(dense / len(pairs), self.learning.rate, self.learning.decay)
+        self.table.descend(sums, self.learning.embedding_rate, self.learning.embedding_decay)
+        self.learned += len(pairs)
+        share = len(pairs) / min(self.learned, self.learning.memory)
+        self._means["viewer"] += min(share, 1.0) * (run.viewer[run.of].mean(axis=0) - self._means["viewer"])
+        self._means["item"] += min(share, 1.0) * (run.item.mean(axis=0) - self._means["item"])
+        return before
+
+
+def _parts(pairs: Pairs, size: int) -> Iterator[tuple[int, Pairs]]:
+    """Pairs cut into parts of at most `size` rows, each with only its own viewers; with the first row of each."""
+    for start in range(0, len(pairs), size):
+        rows = np.arange(start, min(start + size, len(pairs)))
+        viewers, of = np.unique(pairs.of[rows], return_inverse=True)
+        yield start, Pairs(pairs.viewers.take(viewers), pairs.items.take(rows), of)
+
+
+def targets(outcomes: Batch) -> NDArray[np.float32]:
+    """What each output should have been `[rows, OUTPUTS]`, NaN where that is not known."""
+    out = np.full((len(outcomes), OUTPUTS), np.nan, np.float32)
+    for column, name in enumerate(BINARY):
+        if name in outcomes:
+            out[:, column] = outcomes[name]
+    if SURVIVAL in outcomes:
+        ended = outcomes["finish"] == 1 if "finish" in outcomes else np.zeros(len(outcomes), np.bool_)
+        out[:, layout.HAZARDS] = survival.targets(outcomes[SURVIVAL], ended)
+    return out
+
+
+def _loss(logits: NDArray[np.float32], targets: NDArray[np.float32], weights: NDArray[np.float32]) -> float:
+    """Weighted cross-entropy over known targets, summed over outputs, mean over rows."""
+    known = ~np.isnan(targets)
+    truth = np.where(known, targets, 0)
+    each = np.maximum(logits, 0) - logits * truth + np.log1p(np.exp(-np.abs(logits)))
+    return float(np.sum(np.where(known, each, 0) * weights, dtype=np.float64) / max(len(logits), 1))
+
+
+def d_loss(logits: NDArray[np.float32], targets: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The gradient of the loss of each row with respect to its logits `[rows, OUTPUTS]`."""
+    return np.where(np.isnan(targets), np.float32(0), (layout.sigmoid(logits) - targets) * weights)
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.maximum(length, 1e-12)
+
+
+def _within(state: Mapping[str, Column], prefix: str) -> dict[str, Column]:
+    return {name.removeprefix(prefix): values for name, values in state.items() if name.startswith(prefix)}
+
+
+def _by_family(places: tuple[Place, ...]) -> dict[str, NDArray[np.int64]]:
+    """The columns of each family."""
+    out: dict[str, list[int]] = {}
+    for place in places:
+        out.setdefault(place.family, []).extend(range(place.columns.start, place.columns.stop))
+    return {family: np.array(columns) for family, columns in out.items()}
+
+
+@dataclass(frozen=True)
+class RankerFamilies:
+    """What each family adds to the first layer beyond its neutral value, `[families, items, hidden + OUTPUTS]`."""
+
+    names: tuple[str, ...]
+    shape: Shape
+    params: Parameters
+    neutral: NDArray[np.float32]
+    parts: NDArray[np.float32]
+    duration: NDArray[np.float64]
+
+    def heads(self, on: NDArray[np.bool_]) -> Batch:
+        """The heads `[coalitions * items]`, coalition by coalition. A video keeps its duration in all of them."""
+        families, items, width = self.parts.shape
+        first = (on.astype(np.float32) @ self.parts.reshape(families, -1)).reshape(-1, width)
+        first += self.neutral
+        logits = network.deep(self.shape, self.params, first)[2]
+        return predictions(logits, np.tile(self.duration, len(on)))

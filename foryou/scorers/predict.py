@@ -1,0 +1,27 @@
+"""What the model expects of showing each candidate: one column for each head."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from foryou.core.batch import Columns
+from foryou.core.errors import ModelError
+from foryou.core.pipeline import Candidates, Request
+from foryou.core.ports import Model, Pairs
+
+
+@dataclass(frozen=True)
+class Predict:
+    """Asks the model version in use. ModelError if it gives anything that is not a number."""
+
+    model: Callable[[], Model]
+
+    def __call__(self, request: Request, rows: Candidates) -> Columns:
+        heads = self.model().predict(Pairs(request.viewer, rows, np.zeros(len(rows), np.int64))).columns
+        for name, values in heads.items():
+            if not np.isfinite(values).all():
+                raise ModelError(f"head {name} of model {self.model().version} is not finite for every candidate")
+        return heads

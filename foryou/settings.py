@@ -1,0 +1,182 @@
+"""Assembles the stages' own settings from one TOML file and the environment, read once.
+
+A setting lives as a field of what it configures, with its default and its help; here they only get a name.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import TypeAlias, TypeVar, get_type_hints
+
+import msgspec
+
+from foryou.core.errors import SettingsError
+from foryou.feed.recipe import FeedSettings
+from foryou.training.stream import LearningSettings
+
+FILE = Path("foryou.toml")
+"""Read if it is there and no other is named."""
+PREFIX = "FORYOU_"
+
+Tree: TypeAlias = Mapping[str, object]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class DataSettings:
+    """Where the log, the tables and the models are kept."""
+
+    url: str = field(default="file:./data/live", metadata={"help": "`file:DIRECTORY`, or `memory:` to keep nothing"})
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Where the API and the page are served."""
+
+    host: str = field(default="127.0.0.1", metadata={"help": "address to listen on; 0.0.0.0 for every network"})
+    port: int = field(default=8080, metadata={"help": "port to listen on; 0 takes a free one"})
+    threads: int = field(default=8, metadata={"help": "requests computed at the same time"})
+    body_mb: int = field(default=32, metadata={"help": "largest request body, MB"})
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65_535:
+            raise SettingsError(f"server.port is {self.port}; expected 0 to 65535")
+        if self.threads < 1 or self.body_mb < 1:
+            raise SettingsError("server.threads and server.body_mb must be at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set."""
+
+    data: DataSettings = field(default_factory=DataSettings, metadata={"help": "where everything is kept"})
+    server: ServerSettings = field(default_factory=ServerSettings, metadata={"help": "the HTTP server"})
+    feed: FeedSettings = field(default_factory=FeedSettings, metadata={"help": "what the feed shows"})
+    learning: LearningSettings = field(default_factory=LearningSettings, metadata={"help": "how the model learns"})
+    demographics: bool = field(
+        default=True, metadata={"help": "whether age band, gender and country may be inputs of the model"}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One line of the reference: `key` in the file, `variable` in the environment."""
+
+    key: str
+    variable: str
+    type: str
+    default: object
+    help: str
+
+
+def load(
+    path: Path | None = None, environment: Mapping[str, str] | None = None, changes: Tree | None = None
+) -> Settings:
+    """The settings of a TOML file (default: `foryou.toml` if there is one), under those of the environment, under
+    `changes` (a tree like the file's, from the command line). SettingsError names the key that is wrong."""
+    tree = _merged(_file(path), _environment(os.environ if environment is None else environment))
+    return build(Settings, _merged(tree, changes or {}))
+
+
+def build(cls: type[T], tree: Tree, at: str = "") -> T:
+    """A dataclass of settings from a tree of values; what is left out keeps its default."""
+    hints, known = get_type_hints(cls), {f.name: f for f in _fields(cls)}
+    values: dict[str, object] = {}
+    for name, value in tree.items():
+        key = f"{at}{name}"
+        if name not in known:
+            raise SettingsError(f"there is no setting {key}; there are {', '.join(at + other for other in known)}")
+        if is_dataclass(hints[name]):
+            if not isinstance(value, Mapping):
+                raise SettingsError(f"{key} is {value!r}; expected a section [{key}]")
+            values[name] = build(hints[name], value, f"{key}.")
+        else:
+            values[name] = _value(key, value, hints[name])
+    try:
+        return cls(**values)
+    except ValueError as error:
+        raise SettingsError(f"[{at.rstrip('.')}] {error}") from error
+
+
+def describe(cls: type = Settings, at: str = "") -> Iterator[Setting]:
+    """Every setting there is, in order."""
+    hints = get_type_hints(cls)
+    for f in _fields(cls):
+        if is_dataclass(hints[f.name]):
+            yield from describe(hints[f.name], f"{at}{f.name}.")
+        else:
+            key = at + f.name
+            default = f.default_factory() if f.default_factory is not MISSING else f.default
+            yield Setting(key, _variable(key), _type_name(hints[f.name]), default, str(f.metadata.get("help", "")))
+
+
+def _fields(cls: type) -> tuple[Field[object], ...]:
+    return fields(cls)
+
+
+def _variable(key: str) -> str:
+    return PREFIX + key.replace(".", "_").upper()
+
+
+def _type_name(hint: object) -> str:
+    return hint.__name__ if isinstance(hint, type) and not hasattr(hint, "__args__") else str(hint)
+
+
+def _value(key: str, value: object, hint: object) -> object:
+    """A value as its type, where it fits; texts (from the environment) are read as numbers, switches or JSON."""
+    lax = isinstance(value, _Text)
+    try:
+        return msgspec.convert(str(value) if lax else value, hint, strict=not lax)
+    except msgspec.ValidationError as error:
+        if lax:
+            try:
+                return msgspec.convert(json.loads(str(value)), hint)
+            except (msgspec.ValidationError, json.JSONDecodeError):
+                pass
+        raise SettingsError(f"{key} is {value!r}; expected {_type_name(hint)}") from error
+
+
+class _Text(str):
+    """A value from the environment, whose type is still to be read."""
+
+    __slots__ = ()
+
+
+def _file(path: Path | None) -> Tree:
+    if path is None and not FILE.is_file():
+        return {}
+    try:
+        return tomllib.loads((path or FILE).read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"cannot read the settings file {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path or FILE} is no TOML: {error}") from error
+
+
+def _environment(environment: Mapping[str, str]) -> Tree:
+    keys = {setting.variable: setting.key for setting in describe()}
+    tree: dict[str, object] = {}
+    for variable, text in environment.items():
+        if not variable.startswith(PREFIX):
+            continue
+        if variable not in keys:
+            raise SettingsError(f"there is no setting {variable}; there are {', '.join(keys)}")
+        leaf: object = _Text(text)
+        for part in reversed(keys[variable].split(".")):
+            leaf = {part: leaf}
+        assert isinstance(leaf, dict)
+        tree = _merged(tree, leaf)
+    return tree
+
+
+def _merged(under: Tree, over: Tree) -> dict[str, object]:
+    merged = dict(under)
+    for name, value in over.items():
+        old = merged.get(name)
+        merged[name] = _merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged

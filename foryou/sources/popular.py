@@ -1,0 +1,44 @@
+"""What people in the viewer's country watch to the end and like these days, in the viewer's language first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from foryou.core.batch import Batch
+from foryou.core.ids import pair_of
+from foryou.core.pipeline import Candidates, Request
+from foryou.core.ports import Store
+from foryou.features.counters import POPULAR_HALF_LIFE
+
+
+@dataclass(frozen=True)
+class Popular:
+    """The `most` popular: faded positives in the country and, at a tenth, everywhere; other languages count a tenth.
+
+    Uses nothing of the request but language, country and time, so it serves viewers without any personal data too.
+    """
+
+    store: Store
+    most: int = 200
+    elsewhere: float = 0.1
+    other_language: float = 0.1
+
+    def __call__(self, request: Request) -> Candidates:
+        item, videos = self.store.scan("video", ("language", "removed", "known", "uploaded"))
+        everywhere = self._faded(item, 0, request.at)
+        score = everywhere if request.country == 0 else (
+            self._faded(item, request.country, request.at) + self.elsewhere * everywhere)
+        foreign = (videos["language"] != request.language) & (videos["language"] != 0) & (request.language != 0)
+        days = np.maximum(request.at - videos["uploaded"], 0) / POPULAR_HALF_LIFE
+        score = (score + 0.01 * np.exp2(-days)) * np.where(foreign, self.other_language, 1.0)
+        score[(videos["known"] == 0) | (videos["removed"] == 1)] = -1.0
+        best = np.lexsort((item, -score))[: self.most]
+        best = best[score[best] >= 0]
+        return Batch({"item": item[best], "source_score": score[best].astype(np.float32)})
+
+    def _faded(self, item: np.ndarray, country: int, at: int) -> np.ndarray:  # type: ignore[type-arg]
+        rows = self.store.read("popular", pair_of(item, np.full(len(item), country, np.int64)))
+        age = np.maximum(at - rows["at"], 0)
+        return np.asarray(np.maximum(rows["positives"], 0) * np.exp2(-age / POPULAR_HALF_LIFE))

@@ -1,0 +1,37 @@
+"""Videos that viewers who liked your latest positives also liked: what is shared or liked travels to similar viewers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from foryou.core.batch import Batch
+from foryou.core.pipeline import Candidates, Request
+from foryou.core.ports import Store
+from foryou.features.similar import SMOOTH, positives
+
+
+@dataclass(frozen=True)
+class Similar:
+    """The `most` videos with the highest summed likeness to the viewer's latest `positives`."""
+
+    store: Store
+    most: int = 200
+    positives: int = 20
+
+    def __call__(self, request: Request) -> Candidates:
+        viewer = request.viewer
+        mine = positives(viewer["history_item"], viewer["history_flags"], self.positives)[0]
+        mine = mine[mine != 0]
+        if len(mine) == 0:
+            return Batch({"item": np.zeros(0, np.int64), "source_score": np.zeros(0, np.float32)})
+        rows = self.store.read("similar", mine)
+        item, inverse = np.unique(rows["neighbour"], return_inverse=True)
+        total = self.store.columns("similar", item, ("total",))["total"]
+        alike = rows["weight"] / np.sqrt(rows["total"][:, None] + SMOOTH)
+        score = np.bincount(inverse.ravel(), alike.ravel(), len(item)) / np.sqrt(total + SMOOTH)
+        score[item == 0] = 0.0
+        best = np.argsort(-score, kind="stable")[: self.most]
+        best = best[score[best] > 0]
+        return Batch({"item": item[best], "source_score": score[best].astype(np.float32)})

@@ -1,0 +1,107 @@
+"""How answers and progress look in a terminal."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+import msgspec
+from msgspec import Struct
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+Answer: TypeAlias = dict[str, object]
+
+_WIDTH = 24
+"""Characters of the longest bar, to either side of the middle."""
+
+
+class _Speed(ProgressColumn):
+    """Rows a second."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:,.0f} rows/s" if speed else "", style="progress.data.speed")
+
+
+def progress(console: Console) -> Progress:
+    """A progress bar that counts rows, and rows a second."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Speed())
+    return Progress(*columns, console=console)
+
+
+class _Family(Struct):
+    family: str
+    part: float
+    label: str = ""
+
+
+class _Head(Struct):
+    head: str
+    prediction: float
+    weight: float
+    part: float
+
+
+class _Why(Struct):
+    """What of an explanation is shown."""
+
+    score: float
+    neutral: float
+    position: int
+    heads: list[_Head]
+    families: list[_Family]
+    source: str | int = ""
+    at: int = 0
+    model: str = ""
+    words: list[str] = []
+
+
+def explanation(answer: Answer) -> RenderableType:
+    """In words, then as bars for the factor families and a table of the heads; both add up to the score."""
+    why = msgspec.convert(answer, _Why)
+    when = datetime.fromtimestamp(why.at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    place = f"Place {why.position + 1}, score {why.score:.4f}, from {why.source}, by model {why.model}, {when}"
+    words = [Text(f"- {line}") for line in why.words]
+    return Group(Text(place, style="bold"), *words, _families(why), _heads(why))
+
+
+def _families(why: _Why) -> Table:
+    table = Table(
+        "what", "", "part of the score", title="Why this score", title_justify="left", box=None, padding=(0, 2)
+    )
+    table.columns[2].justify = "right"
+    most = max((abs(family.part) for family in why.families), default=0.0) or 1.0
+    table.add_row("a neutral viewer and video", "", f"{why.neutral:+.4f}", style="dim")
+    for family in sorted(why.families, key=lambda family: -abs(family.part)):
+        table.add_row(escape(family.label or family.family), bar(family.part / most), f"{family.part:+.4f}")
+    table.add_row("together", "", f"{why.neutral + sum(family.part for family in why.families):+.4f}", style="bold")
+    return table
+
+
+def _heads(why: _Why) -> Table:
+    table = Table("outcome", "predicted", "weight", "part", title="What was predicted", title_justify="left", box=None)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for head in why.heads:
+        table.add_row(escape(head.head), f"{head.prediction:.4f}", f"{head.weight:g}", f"{head.part:+.4f}")
+    chance = sum(family.part for family in why.families if family.family == "exploration")
+    table.add_row("exploration", "", "", f"{chance:+.4f}")
+    table.add_row("together", "", "", f"{sum(head.part for head in why.heads) + chance:+.4f}", style="bold")
+    return table
+
+
+def bar(share: float) -> Text:
+    """A bar to the right of the middle for a positive share in [-1, 1], to the left for a negative one.
+
+    >>> bar(-0.5).plain.strip() == "█" * 12
+    True
+    """
+    length = round(abs(share) * _WIDTH)
+    blocks, rest = "█" * length, " " * (_WIDTH - length)
+    if share < 0:
+        return Text(rest + blocks + " " * _WIDTH, style="red")
+    return Text(" " * _WIDTH + blocks + rest, style="green")

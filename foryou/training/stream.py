@@ -1,0 +1,133 @@
+"""Learning while serving: the log in, better models out, each row predicted before it is learned.
+
+It follows the log one batch at a time and is deterministic: the same log and seed give the same models. What it publishes
+is a copy that no longer changes.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from foryou.core.batch import Batch, Column
+from foryou.core.errors import SettingsError
+from foryou.core.ports import Model, Pairs, Store
+from foryou.features.fold import fold_events
+from foryou.training.examples import ITEM_COLUMNS, VIEWER_COLUMNS, Examples, Join, as_of_now
+from foryou.training.progress import Progress
+
+Listener = Callable[[Examples, Batch], None]
+"""Told of every learned batch: the examples, and what was predicted before learning them."""
+
+
+@dataclass(frozen=True)
+class LearningSettings:
+    """How the model learns while serving."""
+
+    seed: int = field(default=1, metadata={"help": "start of the model's random numbers"})
+    window_s: float = field(default=120.0, metadata={"help": "seconds after an exposure in which outcomes may still join it"})
+    batch: int = field(default=256, metadata={"help": "rows learned in one step"})
+    publish_every: int = field(default=2048, metadata={"help": "learned rows after which a new version is swapped in"})
+
+    def __post_init__(self) -> None:
+        if self.window_s < 0 or self.batch < 1 or self.publish_every < 1:
+            raise SettingsError("learning.window_s must be at least 0; learning.batch and learning.publish_every at least 1")
+
+
+@dataclass
+class Learner:
+    """The learning side: rows that wait for outcomes, rows that wait to be learned, and the model that learns them."""
+
+    model: Model
+    settings: LearningSettings
+    listener: Listener | None = None
+    learned: int = 0
+    progress: Progress = field(default_factory=Progress)
+
+    def __post_init__(self) -> None:
+        self._join = Join(self.settings.window_s)
+        self._queue: deque[Examples] = deque()
+
+    def fold(self, store: Store, rows: Batch) -> None:
+        """Fold a batch of events into the tables, keeping what there is to learn from it."""
+        strangers = self._join.strangers(rows)
+        pairs = as_of_now(store, strangers) if len(strangers) else None
+        reactions = fold_events(store, rows)
+        if pairs is not None:
+            self._join.expect(strangers["viewer"], strangers["video"], strangers["at"], pairs)
+        self._join.observe(reactions)
+        self._queue.extend(self._join.ripe())
+
+    def serve(self, rows: Batch) -> None:
+        """A slate was logged: its rows wait for their outcomes."""
+        if "rejected" in rows:
+            pairs = Pairs(rows.take(np.zeros(1, np.int64)).select(VIEWER_COLUMNS), rows.select(ITEM_COLUMNS),
+                          np.zeros(len(rows), np.int64))
+            self._join.expect(rows["viewer"], rows["item"], rows["at"], pairs)
+
+    @property
+    def waiting(self) -> int:
+        """Rows ready to be learned."""
+        return sum(len(examples) for examples in list(self._queue))
+
+    def flush(self) -> None:
+        """Wait for no more outcomes: every row that was shown may be learned now."""
+        self._queue.extend(self._join.ripe(everything=True))
+
+    def step(self, most: int | None = None, rest: bool = False) -> int:
+        """Learn whole batches, at most about `most` rows; with `rest` also what is less than a batch. How many rows.
+
+        May run while another thread folds: that one only adds to the end of the queue.
+        """
+        taken: list[Examples] = []
+        total, size = 0, self.settings.batch
+        while self._queue and (most is None or total < most):
+            taken.append(self._queue.popleft())
+            total += len(taken[-1])
+        if total == 0:
+            return 0
+        queue = Examples.concat(taken)
+        ready = total if rest else total - total % size
+        for start in range(0, ready, size):
+            self._learn(queue.take(np.arange(start, min(start + size, ready))))
+        if ready < total:
+            self._queue.appendleft(queue.take(np.arange(ready, total)))
+        return ready
+
+    def _learn(self, examples: Examples) -> None:
+        predicted = self.model.predict(examples.pairs)
+        self.model.learn(examples.pairs, examples.outcomes)
+        self.learned += len(examples)
+        self.progress.add(predicted, examples.outcomes)
+        if self.listener is not None:
+            self.listener(examples, predicted)
+
+    def state(self) -> Mapping[str, Column]:
+        """Everything needed to continue after a restart, as arrays."""
+        self._queue = deque([Examples.concat(list(self._queue))] if self._queue else [])
+        held: dict[str, Column] = {"learned": np.array([self.learned]), "queued": np.array([len(self._queue)])}
+        for examples in self._queue:
+            held["queue.of"] = examples.pairs.of
+            for part, batch in (("viewers", examples.pairs.viewers), ("items", examples.pairs.items),
+                                ("outcomes", examples.outcomes)):
+                held |= {f"queue.{part}.{name}": values for name, values in batch.columns.items()}
+        for prefix, part in (("model", self.model.state()), ("join", self._join.state()), ("progress", self.progress.state())):
+            held |= {f"{prefix}.{name}": values for name, values in part.items()}
+        return held
+
+    def restore(self, state: Mapping[str, Column]) -> None:
+        """Continue from `state`."""
+        def under(prefix: str) -> dict[str, Column]:
+            return {name.removeprefix(prefix): values for name, values in state.items() if name.startswith(prefix)}
+
+        self.learned = int(state["learned"][0])
+        self.model.restore(under("model."))
+        self._join.restore(under("join."))
+        self.progress.restore(under("progress."))
+        self._queue = deque()
+        if int(state["queued"][0]):
+            pairs = Pairs(Batch(under("queue.viewers.")), Batch(under("queue.items.")), state["queue.of"])
+            self._queue.append(Examples(pairs, Batch(under("queue.outcomes."))))
