@@ -28,6 +28,7 @@ from foryou.feed.serve import KEPT, Ask, Served, log_rows, request_for
 from foryou.feed.tell import tell
 from foryou.models.linear import Linear
 from foryou.models.ranker import Ranker
+from foryou.models.threads import one_blas_thread
 from foryou.settings import Settings
 from foryou.training.stream import Learner
 
@@ -96,6 +97,7 @@ class Engine:
     @staticmethod
     def open(settings: Settings, clock: Clock | None = None, progress: Callable[[int, int], None] | None = None) -> Engine:
         """Open the back end and bring everything to where the log ends: the last save, then the log after it."""
+        one_blas_thread()
         backend = open_backend(settings.data.url)
         engine = Engine(backend, settings, clock or SystemClock(),
                         Learner(Ranker(seed=settings.learning.seed), settings.learning))
@@ -290,10 +292,10 @@ class Engine:
             old = record.offset if age > KEEP_EXPLAINED else old
         with self._lock:
             if wide:
-                self.backend.log.trim(SERVED_STREAM, wide, KEPT)
+                self.backend.log.trim(SERVED_STREAM, wide + 1, KEPT)
             if old:
-                self.backend.log.trim(SERVED_STREAM, old, ())
-                self.backend.log.trim(EXPLAINED_STREAM, old, ())
+                self.backend.log.trim(SERVED_STREAM, old + 1, ())
+                self.backend.log.trim(EXPLAINED_STREAM, old + 1, ())
                 self._trimmed = old
             self.backend.documents.trim("explained", (now - KEEP_EXPLAINED) << 20)
 

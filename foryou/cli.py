@@ -60,7 +60,7 @@ def serve(
 ) -> None:
     """Serve the API and the page."""
     listen = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    with _engine(config, data, {"server": listen}) as engine:
+    with opened(config, data, {"server": listen}) as engine:
         at = engine.settings.server
         err.print(f"ForYou is at [bold]http://{at.host}:{at.port}/[/] (the API's manual: /schema); Ctrl-C ends it")
         server.serve(engine)
@@ -80,7 +80,7 @@ def import_(
     """
     public = len(sources) == 2 and sources[0] == "kuairand"
     chunks = [] if public else [(Path(source), files.read(Path(source))) for source in sources]
-    with _engine(config, data) as engine:
+    with opened(config, data) as engine:
         if public:
             _import_kuairand(engine, Path(sources[1]))
             return
@@ -108,17 +108,18 @@ def explain(
     if url is not None:
         out.print(terminal.explanation(client.connect(url).explain(request, video, spoken)))
         return
-    with _engine(config, data) as engine:
+    with opened(config, data) as engine:
         out.print(terminal.explanation(client.in_process(engine).explain(request, video, spoken)))
 
 
 @app.command()
 def rebuild(config: Config = None, data: Data = None) -> None:
     """Forget the tables and make them again from the log."""
-    with _engine(config, data) as engine, err.status("Replaying the log"):
-        engine.rebuild()
-        events = engine.status().get("events")
-    err.print(f"Rebuilt from {events} events")
+    with opened(config, data) as engine:
+        with terminal.replay(err) as progress:
+            engine.rebuild(progress)
+        events = engine.status()["events"]
+    err.print(f"Rebuilt from {events:,} events")
 
 
 @app.command()
@@ -130,7 +131,7 @@ def export(
     data: Data = None,
 ) -> None:
     """Write all events, in the order of the log."""
-    with _engine(config, data) as engine:
+    with opened(config, data) as engine:
         if file is None:
             written = files.write_lines(sys.stdout.buffer, engine.export())
         else:
@@ -140,10 +141,12 @@ def export(
 
 
 @contextmanager
-def _engine(config: Path | None, data: str | None, changes: Mapping[str, object] | None = None) -> Iterator[Engine]:
+def opened(config: Path | None, data: str | None, changes: Mapping[str, object] | None = None) -> Iterator[Engine]:
     """The engine under these settings, closed afterwards whatever happens."""
     where = {"data": {"url": data if ":" in data else f"file:{data}"}} if data else {}
-    engine = Engine.open(settings.load(config, changes={**(changes or {}), **where}))
+    chosen = settings.load(config, changes={**(changes or {}), **where})
+    with terminal.replay(err) as progress:
+        engine = Engine.open(chosen, progress=progress)
     try:
         yield engine
     finally:

@@ -93,7 +93,7 @@ class _InProcess:
         return msgspec.json.decode(_encode(slate), type=Slate)
 
     def explain(self, request: str, video: str, language: Language = "en") -> Answer:
-        return msgspec.json.decode(_encode(self.engine.explain(request, video, language)), type=Answer)
+        return msgspec.json.decode(_encode(calls.explain(self.engine, request, video, language)), type=Answer)
 
     def viewer(self, viewer: str) -> Answer:
         return msgspec.json.decode(_encode(self.engine.viewer(viewer)), type=Answer)

@@ -39,13 +39,13 @@ class ServerSettings:
     """Where the API and the page are served."""
 
     host: str = field(default="127.0.0.1", metadata={"help": "address to listen on; 0.0.0.0 for every network"})
-    port: int = field(default=8080, metadata={"help": "port to listen on; 0 takes a free one"})
+    port: int = field(default=8080, metadata={"help": "port to listen on, 1 to 65535"})
     threads: int = field(default=8, metadata={"help": "requests computed at the same time"})
     body_mb: int = field(default=32, metadata={"help": "largest request body, MB"})
 
     def __post_init__(self) -> None:
-        if not 0 <= self.port <= 65_535:
-            raise SettingsError(f"server.port is {self.port}; expected 0 to 65535")
+        if not 1 <= self.port <= 65_535:
+            raise SettingsError(f"server.port is {self.port}; expected 1 to 65535")
         if self.threads < 1 or self.body_mb < 1:
             raise SettingsError("server.threads and server.body_mb must be at least 1")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TypeAlias
 
@@ -31,6 +33,19 @@ def progress(console: Console) -> Progress:
     """A progress bar that counts rows, and rows a second."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Speed())
     return Progress(*columns, console=console)
+
+
+@contextmanager
+def replay(console: Console) -> Iterator[Callable[[int, int], None]]:
+    """Shows how far the reading of the log is, for as long as it takes; nothing where there is nothing to read."""
+    columns = (SpinnerColumn(), TextColumn("Reading the log"), BarColumn(), MofNCompleteColumn(), _Speed())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
+        task = shown.add_task("", visible=False)
+
+        def step(done: int, end: int) -> None:
+            shown.update(task, completed=done, total=end, visible=True)
+
+        yield step
 
 
 class _Family(Struct):

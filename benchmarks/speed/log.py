@@ -112,9 +112,7 @@ def main() -> None:
     machine = f"{os.cpu_count()} x {processor()}, {platform.system()}, Python {platform.python_version()}"
     results = [measure(rows, chosen.directory) for rows in SIZES]
     print(f"{machine}; medians of {RUNS} runs\n")
-    print(
-        f"{'rows a commit':>13} {'':<7} {'commit ms':>9} {'disk ms':>8} {'write rows/s':>13} {'scan rows/s':>12} {'B/row':>6}"
-    )
+    print(f"{'rows a commit':>13} {'':<7} {'commit ms':>9} {'disk':>8} {'rows/s':>13} {'scan rows/s':>12} {'B/row':>6}")
     for result in results:
         for name, f in (("sqlite", result.sqlite), ("plain", result.plain)):
             print(

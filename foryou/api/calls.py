@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from foryou.api.schema import Receipt, Row, Slate, is_time_zone, to_columns
+from foryou.api.schema import Receipt, Row, Slate, is_request, is_time_zone, to_columns
 from foryou.core.batch import Batch
-from foryou.core.errors import InvalidEvent
+from foryou.core.errors import InvalidEvent, NotFound
 from foryou.core.pipeline import Trace
 from foryou.feed.serve import Ask
 
@@ -38,6 +38,13 @@ def feed(engine: Engine, ask: Ask) -> tuple[Slate, Trace]:
         raise InvalidEvent("time_zone", f"{ask.time_zone[:50]!r} is no time zone", ZONE)
     served = engine.feed(ask)
     return Slate(served.request, served.surface, served.model, served.items), served.trace
+
+
+def explain(engine: Engine, request: str, video: str, language: Language) -> dict[str, object]:
+    """Why a video was in a slate. NotFound, `gone` after 30 days."""
+    if not is_request(request):
+        raise NotFound(f"there is no request {request[:50]!r}")
+    return engine.explain(request, video, language)
 
 
 def plain(value: object) -> object:

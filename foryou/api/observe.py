@@ -104,15 +104,20 @@ class _Gauges(Collector):
     def collect(self) -> Iterator[Metric]:
         for name, value in self.status().items():
             if isinstance(value, Mapping):
-                gauge = GaugeMetricFamily(f"foryou_engine_{name}", f"{name} by name", labels=("name",))
-                for key, number in value.items():
-                    if _is_number(number):
-                        gauge.add_metric((str(key),), float(number))
-                yield gauge
+                yield from _of_heads(value)
             elif _is_number(value):
-                yield GaugeMetricFamily(
-                    f"foryou_engine_{name}", name.replace("_", " "), value=float(cast(float, value))
-                )
+                yield GaugeMetricFamily(f"foryou_engine_{name}", name, value=float(cast(float, value)))
+
+
+def _of_heads(measures: Mapping[str, Mapping[str, float]]) -> Iterator[Metric]:
+    """The learner's running measures: a gauge for each measure, with the head as its label."""
+    names = dict.fromkeys(name for of_head in measures.values() for name in of_head)
+    for name in names:
+        gauge = GaugeMetricFamily(f"foryou_learner_{name}", f"running {name} of each head", labels=("head",))
+        for head, of_head in measures.items():
+            if name in of_head:
+                gauge.add_metric((head,), float(of_head[name]))
+        yield gauge
 
 
 def _is_number(value: object) -> bool:

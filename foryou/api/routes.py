@@ -117,8 +117,7 @@ def explain(
 ) -> dict[str, object]:
     """Why a video was in a slate, from what was logged when it was served. Kept for 30 days, then 410."""
     line_of(request.scope).request = request_id
-    why: dict[str, object] = request.app.state.engine.explain(request_id, video.removeprefix("/"), language)
-    return why
+    return calls.explain(request.app.state.engine, request_id, video.removeprefix("/"), language)
 
 
 @get("/v1/viewers/{viewer:path}", sync_to_thread=True, responses=ABSENT | BUSY, summary="What is known of a viewer")

@@ -203,7 +203,7 @@ def _check_values(event: Event) -> None:
     """What types cannot say."""
     if event.duration is not None and event.duration <= 0:
         raise InvalidEvent("duration", "is not above 0", FIELDS["duration"])
-    if event.request is not None and not _is_request(event.request):
+    if event.request is not None and not is_request(event.request):
         raise InvalidEvent("request", f"{event.request[:50]!r} is no request", FIELDS["request"])
     if event.time_zone is not None and event.time_zone not in _zones():
         raise InvalidEvent("time_zone", f"{event.time_zone[:50]!r} is no time zone", FIELDS["time_zone"])
@@ -225,7 +225,8 @@ def _ms(field: str, time: int | datetime) -> int:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _is_request(text: str) -> bool:
+def is_request(text: str) -> bool:
+    """Whether a text can be the id of a feed request: a positive int64."""
     return text.isascii() and text.isdecimal() and len(text) <= 19 and 0 < int(text) < 1 << 63
 
 

@@ -79,7 +79,15 @@ def _open_files(directory: Path) -> Backend:
         log.sync()
         documents.sync()
 
-    return Backend(log, Tables(directory / "tables", settle), documents, States(directory / "learner"), directory, DenseIndex, release)
+    return Backend(
+        log,
+        Tables(directory / "tables", settle),
+        documents,
+        States(directory / "learner"),
+        directory,
+        DenseIndex,
+        release,
+    )
 
 
 def _lock(directory: Path) -> Callable[[], None]:

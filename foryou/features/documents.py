@@ -17,7 +17,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 def topic_name(hashtag: str) -> str:
     """A hashtag as a topic: without the '#', in lower case."""
-    return hashtag.lstrip("#").casefold()
+    return hashtag.strip().lstrip("#").casefold()
 
 
 def fold_documents(documents: Documents, rows: Batch) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from foryou.core.batch import Batch, Rows
 from foryou.core.clock import MINUTE
 from foryou.core.event import REACTIONS, Kind
+from foryou.core.ids import pair_of
+from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
 from foryou.core.view import View
 from foryou.features.inputs import HISTORY
@@ -117,3 +120,18 @@ VIEWS = (
 )
 SERVED_VIEW = View(SERVED, "session_video", (), _latest)
 """Folds the `served` stream: what a session was given, whether or not it got to the screen."""
+
+
+def unseen(store: Store, viewer: int, item: Keys, since: int) -> NDArray[np.bool_]:
+    """Which items `[items]` the viewer has not had on their screen since a time (ms); viewer 0 has seen nothing."""
+    if viewer == 0:
+        return np.ones(len(item), np.bool_)
+    at = store.columns("seen", pair_of(np.full(len(item), viewer), item), ("at",))["at"]
+    return np.asarray((at == 0) | (at < since))
+
+
+def unserved(store: Store, session: int, item: Keys) -> NDArray[np.bool_]:
+    """Which items `[items]` were not given to this session yet; session 0 is no session."""
+    if session == 0:
+        return np.ones(len(item), np.bool_)
+    return ~store.has("served", pair_of(np.full(len(item), session), item))

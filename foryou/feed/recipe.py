@@ -53,7 +53,7 @@ def for_you(store: Store, model: Callable[[], Model], index: Callable[[], Index]
     value = Value({head.name: head.weight for head in HEADS})
     return Pipeline(
         sources=[("nearest", Nearest(index, s.nearest)), ("similar", Similar(store, s.similar)),
-                 ("following", Following(store, s.following)), ("popular", Popular(store, s.popular)),
+                 ("following", Following(store, s.following)), ("popular", Popular(store, s.popular, seen_days=s.seen_days)),
                  ("fresh", Fresh(store, s.fresh, s.fresh_days, s.fresh_audience))],
         hydrators=[("catalog", Catalog(store))],
         filters=[("available", available), ("seen", NotSeen(store, s.seen_days)), ("served", NotServed(store)),

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from foryou.core.clock import DAY
-from foryou.core.ids import pair_of
 from foryou.core.pipeline import Candidates, Mask, Request
 from foryou.core.ports import Store
+from foryou.features.history import unseen, unserved
 
 
 @dataclass(frozen=True)
@@ -20,11 +18,7 @@ class NotSeen:
     days: float = 30.0
 
     def __call__(self, request: Request, rows: Candidates) -> Mask:
-        if request.viewer_id == 0:
-            return np.ones(len(rows), np.bool_)
-        key = pair_of(np.full(len(rows), request.viewer_id), rows["item"])
-        at = self.store.columns("seen", key, ("at",))["at"]
-        return np.asarray((at == 0) | (request.at - at > self.days * DAY))
+        return unseen(self.store, request.viewer_id, rows["item"], int(request.at - self.days * DAY))
 
 
 @dataclass(frozen=True)
@@ -34,6 +28,4 @@ class NotServed:
     store: Store
 
     def __call__(self, request: Request, rows: Candidates) -> Mask:
-        if request.session == 0:
-            return np.ones(len(rows), np.bool_)
-        return ~self.store.has("served", pair_of(np.full(len(rows), request.session), rows["item"]))
+        return unserved(self.store, request.session, rows["item"])

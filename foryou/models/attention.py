@@ -1,8 +1,8 @@
 """How a viewer's history is summed up, beside a candidate: kernels for attention pooling, forward and backward.
 
 Positives and negatives are pooled apart. An entry's weight is softmax(sharp * query . key + recency[position]) over the
-entries of its kind: dot-product target attention, as DIN (Zhou et al., KDD 2018) but without its inner network, which is
-30 times dearer. A zero query leaves the recency alone, and so gives a mean that does not depend on the candidate.
+entries of its kind: dot-product target attention, as DIN (Zhou et al., KDD 2018) but without its inner network, which
+is 30 times dearer. A zero query leaves the recency alone, and so gives a mean that does not depend on the candidate.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from foryou.features.inputs import NEGATIVE_BITS, OUTCOME_BITS, POSITIVE_BITS
+from foryou.models.kernel import kernel
 
 Numbers = NDArray[np.float32]
 Integers = NDArray[np.int64]
@@ -34,7 +34,7 @@ def kind_of(flags: NDArray[Any], present: NDArray[np.bool_]) -> NDArray[np.int8]
     return np.where(present, kind, -1).astype(np.int8)
 
 
-@njit(cache=True)
+@kernel
 def mean_rows(vectors: Numbers, rows: Integers, out: Numbers) -> None:
     """`out[i]` `[n, dim]` becomes the mean of the vectors of `rows[i]` `[n, width]`, but for rows 0."""
     dim = vectors.shape[1]
@@ -52,9 +52,10 @@ def mean_rows(vectors: Numbers, rows: Integers, out: Numbers) -> None:
                 out[i, d] /= known
 
 
-@njit(cache=True)
-def spread_rows(change: Numbers, rows: Integers, gradient: Numbers, marks: NDArray[np.bool_], touched: Integers,
-                count: Integers) -> None:
+@kernel
+def spread_rows(
+    change: Numbers, rows: Integers, gradient: Numbers, marks: NDArray[np.bool_], touched: Integers, count: Integers
+) -> None:
     """The transpose of `mean_rows`: adds `change` `[n, dim]` to the gradient of the rows it was the mean of."""
     dim = change.shape[1]
     for i in range(rows.shape[0]):
@@ -74,9 +75,17 @@ def spread_rows(change: Numbers, rows: Integers, gradient: Numbers, marks: NDArr
                 gradient[row, d] += change[i, d] / known
 
 
-@njit(cache=True)
-def attend(query: Numbers, keys: Numbers, kind: NDArray[np.int8], of: Integers, sharp: Numbers, recency: Numbers,
-           weights: Numbers, pooled: Numbers) -> None:
+@kernel
+def attend(
+    query: Numbers,
+    keys: Numbers,
+    kind: NDArray[np.int8],
+    of: Integers,
+    sharp: Numbers,
+    recency: Numbers,
+    weights: Numbers,
+    pooled: Numbers,
+) -> None:
     """Fills `weights` `[rows, entries]` and `pooled` `[rows, KINDS, dim]`.
 
     `query` `[rows, dim]`, `keys` `[viewers, entries, dim]`, `kind` `[viewers, entries]`, `of` the viewer of each row,
@@ -111,10 +120,21 @@ def attend(query: Numbers, keys: Numbers, kind: NDArray[np.int8], of: Integers, 
                     pooled[i, k, d] += weights[i, j] * keys[v, j, d]
 
 
-@njit(cache=True)
-def attend_back(query: Numbers, keys: Numbers, kind: NDArray[np.int8], of: Integers, sharp: Numbers, weights: Numbers,
-                pooled: Numbers, d_pooled: Numbers, d_query: Numbers, d_keys: Numbers, d_sharp: Numbers,
-                d_recency: Numbers) -> None:
+@kernel
+def attend_back(
+    query: Numbers,
+    keys: Numbers,
+    kind: NDArray[np.int8],
+    of: Integers,
+    sharp: Numbers,
+    weights: Numbers,
+    pooled: Numbers,
+    d_pooled: Numbers,
+    d_query: Numbers,
+    d_keys: Numbers,
+    d_sharp: Numbers,
+    d_recency: Numbers,
+) -> None:
     """The gradients of `attend`, added to `d_query`, `d_keys`, `d_sharp` and `d_recency`, from that of `pooled`."""
     entries, dim = keys.shape[1], keys.shape[2]
     for i in range(query.shape[0]):
@@ -140,7 +160,7 @@ def attend_back(query: Numbers, keys: Numbers, kind: NDArray[np.int8], of: Integ
                 d_query[i, d] += d_score * sharp[k] * keys[v, j, d]
 
 
-@njit(cache=True)
+@kernel
 def sum_by(values: Numbers, of: Integers, out: Numbers) -> None:
     """Adds row i of `values` to row `of[i]` of `out`."""
     for i in range(values.shape[0]):

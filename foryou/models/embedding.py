@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from foryou.core.errors import ModelError
+from foryou.models.kernel import kernel
 
 Ids = NDArray[np.int64]
 Vectors = NDArray[np.float32]
@@ -22,23 +22,23 @@ NONE = 0
 """The id of "none", the row of whatever is not known, and the mark of a free place in the hash index."""
 
 
-@njit(cache=True)
-def _mix(value: int) -> int:
+@kernel
+def _mix(value: np.uint64) -> np.uint64:
     """SplitMix64's finaliser (Steele et al., 2014)."""
-    x = np.uint64(value)
+    x = value
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))
 
 
-@njit(cache=True)
-def _key(slot: int, value: int) -> int:
+@kernel
+def _key(slot: int, value: int) -> np.int64:
     """One non-zero key for an id in a slot; two of them meet as rarely as two 63-bit hashes do."""
     key = np.int64(_mix(np.uint64(value) + np.uint64(slot + 1) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(1))
     return key if key != 0 else np.int64(1)
 
 
-@njit(cache=True)
+@kernel
 def _find(index: Ids, keys: Ids, slot: int, ids: Ids, rows: Ids) -> None:
     mask = len(index) - 1
     for i in range(len(ids)):
@@ -54,7 +54,7 @@ def _find(index: Ids, keys: Ids, slot: int, ids: Ids, rows: Ids) -> None:
             place = (place + 1) & mask
 
 
-@njit(cache=True)
+@kernel
 def _admit(index: Ids, keys: Ids, used: int, slot: int, ids: Ids, rows: Ids) -> int:
     """As `_find`, but an unknown id gets the next row. Returns the rows in use; there must be room for all."""
     mask = len(index) - 1
@@ -74,7 +74,7 @@ def _admit(index: Ids, keys: Ids, used: int, slot: int, ids: Ids, rows: Ids) -> 
     return used
 
 
-@njit(cache=True)
+@kernel
 def _rebuild(index: Ids, keys: Ids, used: int) -> None:
     mask = len(index) - 1
     for row in range(1, used):
@@ -84,8 +84,8 @@ def _rebuild(index: Ids, keys: Ids, used: int) -> None:
         index[place] = row
 
 
-@njit(cache=True)
-def _start(key: int, seed: int, spread: float, out: Vectors) -> None:
+@kernel
+def _start(key: np.int64, seed: int, spread: float, out: Vectors) -> None:
     """The first value of a row: each component uniform in [-spread, spread], from the key and the seed alone."""
     state = np.uint64(key) ^ _mix(np.uint64(seed) + np.uint64(0x9E3779B97F4A7C15))
     for d in range(len(out)):
@@ -94,20 +94,20 @@ def _start(key: int, seed: int, spread: float, out: Vectors) -> None:
         out[d] = spread * (2.0 * unit - 1.0)
 
 
-@njit(cache=True)
+@kernel
 def _start_rows(keys: Ids, first: int, last: int, seed: int, spread: float, vectors: Vectors) -> None:
     for row in range(first, last):
         _start(keys[row], seed, spread, vectors[row])
 
 
-@njit(cache=True)
+@kernel
 def _initial(slot: int, ids: Ids, seed: int, spread: float, out: Vectors) -> None:
     for i in range(len(ids)):
         if ids[i] != 0:
             _start(_key(slot, ids[i]), seed, spread, out[i])
 
 
-@njit(cache=True)
+@kernel
 def _descend(vectors: Vectors, squares: Vectors, gradient: Vectors, touched: Ids, rate: float, decay: float) -> None:
     dim = vectors.shape[1]
     for i in range(len(touched)):
@@ -188,7 +188,7 @@ class Embeddings:
         return rows.reshape(np.shape(ids))
 
     def initial(self, slot: int, ids: NDArray[Any]) -> Vectors:
-        """What each id's vector is before anything is learned, `[..., dim]`: a fixed random direction, zero for none."""
+        """Each id's vector before anything is learned, `[..., dim]`: a fixed random direction, zero for none."""
         flat = np.ascontiguousarray(ids, np.int64).reshape(-1)
         out = np.zeros((len(flat), self.dim), np.float32)
         _initial(slot, flat, self.seed, self.spread, out)
@@ -214,8 +214,11 @@ class Embeddings:
     def state(self) -> Mapping[str, NDArray[Any]]:
         """Everything but the settings: keys, vectors and accumulators of the rows after row 0."""
         rows = slice(1, self._used)
-        return {"keys": self._keys[rows].copy(), "vectors": self._vectors[rows].copy(),
-                "squares": self._squares[rows].copy()}
+        return {
+            "keys": self._keys[rows].copy(),
+            "vectors": self._vectors[rows].copy(),
+            "squares": self._squares[rows].copy(),
+        }
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """ModelError if the vectors have another width."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from foryou.core.batch import Batch
+from foryou.core.batch import Batch, Column
 from foryou.core.heads import HEADS, NAMES, WATCH_CUTS
 from foryou.features.inputs import INPUTS, Family, Input, Side
 
@@ -45,8 +45,9 @@ def ids(side: Side) -> tuple[Input, ...]:
 
 def dense(side: Side) -> tuple[Place, ...]:
     """The dense inputs of a side, one after another."""
-    return place((known.name, known.family, known.width) for known in INPUTS
-                 if known.side == side and known.kind == "dense")
+    return place(
+        (known.name, known.family, known.width) for known in INPUTS if known.side == side and known.kind == "dense"
+    )
 
 
 def place(inputs: Iterable[tuple[str, Family, int]]) -> tuple[Place, ...]:
@@ -68,11 +69,16 @@ def numbers(batch: Batch, side: Side) -> NDArray[np.float32]:
     places = dense(side)
     out = np.empty((len(batch), width(places)), np.float32)
     for known in places:
-        out[:, known.columns] = batch[known.name].reshape(len(batch), -1)
+        out[:, known.columns] = wide(batch[known.name])
     finite = np.isfinite(out)
     if not finite.all():
         out[~finite] = 0
     return np.clip(out, -LIMIT, LIMIT, out=out)
+
+
+def wide(values: Column) -> Column:
+    """A column `[rows]` as `[rows, 1]`; a wider one as it is."""
+    return values if values.ndim == 2 else values[:, None]
 
 
 def heads(logits: NDArray[np.float32], seconds: NDArray[np.float32]) -> Batch:
@@ -85,4 +91,4 @@ def heads(logits: NDArray[np.float32], seconds: NDArray[np.float32]) -> Batch:
 
 def sigmoid(x: NDArray[np.float32]) -> NDArray[np.float32]:
     """1 / (1 + exp(-x)), without overflow."""
-    return (0.5 * (1.0 + np.tanh(0.5 * x))).astype(np.float32, copy=False)
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * x)), np.float32)

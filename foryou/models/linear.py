@@ -14,16 +14,26 @@ from numpy.typing import NDArray
 
 from foryou.core.batch import Batch, Column
 from foryou.core.errors import ModelError
+from foryou.core.heads import HEADS
 from foryou.core.ports import Pairs
 from foryou.features.inputs import FAMILIES, RATES, Side
 from foryou.models import layout, survival
-from foryou.core.heads import HEADS
 
 STAY = "watch"
 """The head under which a positive coefficient means: watched for longer (it lowers every hazard)."""
 
-_GOOD: Mapping[str, float] = {"finish": 1.0, "long_view": 1.0, "like": 1.0, "save": 0.7, "share": 0.7, "comment": 0.5,
-                              "follow": 0.7, "visit": 0.5, "skip": -1.0, STAY: 0.7}
+_GOOD: Mapping[str, float] = {
+    "finish": 1.0,
+    "long_view": 1.0,
+    "like": 1.0,
+    "save": 0.7,
+    "share": 0.7,
+    "comment": 0.5,
+    "follow": 0.7,
+    "visit": 0.5,
+    "skip": -1.0,
+    STAY: 0.7,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +47,10 @@ class Effect:
 
 def _each(input_: str, names: tuple[str, ...], weights: tuple[float, ...], first: int = 0) -> tuple[Effect, ...]:
     """Each component from `first` on is a rate, and moves its own head."""
-    return tuple(Effect(input_, first + part, {name: weight})
-                 for part, (name, weight) in enumerate(zip(names, weights, strict=True)))
+    return tuple(
+        Effect(input_, first + part, {name: weight})
+        for part, (name, weight) in enumerate(zip(names, weights, strict=True))
+    )
 
 
 def _good(input_: str, part: int, weight: float, **also: float) -> Effect:
@@ -66,8 +78,19 @@ PRIOR: tuple[Effect, ...] = (
     _good("similar", 1, 0.4),
     _good("follows", 0, 0.6, follow=-6.0),
     # From a base rate of .0008: .08 at one not-interested, .5 at two, .75 at three.
-    Effect("rejected", 0, {"not_interested": 9.4, "report": 2.0, "skip": 1.5, "long_view": -1.5, "finish": -1.5,
-                           "like": -1.5, STAY: -1.0}),
+    Effect(
+        "rejected",
+        0,
+        {
+            "not_interested": 9.4,
+            "report": 2.0,
+            "skip": 1.5,
+            "long_view": -1.5,
+            "finish": -1.5,
+            "like": -1.5,
+            STAY: -1.0,
+        },
+    ),
 )
 
 

@@ -16,8 +16,9 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from foryou.core.batch import Batch
 from foryou.core.ports import Pairs
-from foryou.features.inputs import HISTORY
+from foryou.features.inputs import HISTORY, Side
 from foryou.models import attention, layout
 from foryou.models.attention import KINDS, Integers, Numbers
 from foryou.models.embedding import Embeddings, Gradient
@@ -26,7 +27,7 @@ from foryou.models.linear import base, coefficients
 from foryou.models.parameters import Parameters
 
 FITS = ("viewer", "liked", "disliked")
-"""Inner products of the item's retrieval vector: with the viewer's own vector, with the positive and the negative pool."""
+"""What an item's retrieval vector is compared with: the viewer's own vector, the positive and the negative pool."""
 
 CONTENT = ("item", "author", "topics")
 """What a history entry is the sum of; a candidate's query likewise."""
@@ -42,18 +43,31 @@ class Shape:
     hidden: int = 128
     second: int = 64
 
+    def places(self) -> dict[Side, tuple[Place, ...]]:
+        """The columns of both halves."""
+        return {"viewer": self.viewer_places(), "item": self.item_places()}
+
     def viewer_places(self) -> tuple[Place, ...]:
         """The columns of the viewer half."""
-        return layout.place((*((known.name, known.family, self.dim) for known in layout.ids("viewer")),
-                             *((p.name, p.family, p.size) for p in layout.dense("viewer")),
-                             ("history", "behaviour", KINDS * self.dim)))
+        return layout.place(
+            (
+                *((known.name, known.family, self.dim) for known in layout.ids("viewer")),
+                *((p.name, p.family, p.size) for p in layout.dense("viewer")),
+                ("history", "behaviour", KINDS * self.dim),
+            )
+        )
 
     def item_places(self) -> tuple[Place, ...]:
         """The columns of the item half."""
-        return layout.place((*((known.name, known.family, self.dim) for known in layout.ids("item")),
-                             *((p.name, p.family, p.size) for p in layout.dense("item")),
-                             ("attention", "behaviour", KINDS * self.dim),
-                             ("echo", "behaviour", KINDS), ("fit", "similar", len(FITS))))
+        return layout.place(
+            (
+                *((known.name, known.family, self.dim) for known in layout.ids("item")),
+                *((p.name, p.family, p.size) for p in layout.dense("item")),
+                ("attention", "behaviour", KINDS * self.dim),
+                ("echo", "behaviour", KINDS),
+                ("fit", "similar", len(FITS)),
+            )
+        )
 
 
 def slot(name: str) -> int:
@@ -64,29 +78,34 @@ def slot(name: str) -> int:
 def start(shape: Shape, seed: int) -> Parameters:
     """The parameters of an untrained network: the prior, with a deep part that adds nothing yet."""
     rng = np.random.default_rng(seed)
-    viewer, item = shape.viewer_places(), shape.item_places()
-    sides = {}
-    for name, places in (("viewer", viewer), ("item", item)):
+    sides: dict[str, NDArray[np.float64]] = {}
+    for name, places in shape.places().items():
         first = np.zeros((layout.width(places), shape.hidden + OUTPUTS))
         first[:, : shape.hidden] = rng.normal(0, 1 / np.sqrt(len(first)), (len(first), shape.hidden))
         first[:, shape.hidden :] = _prior(name, shape.dim, places)
         sides[name] = first
     bias = np.concatenate([np.zeros(shape.hidden), base()])
-    values = {**sides, "bias": bias,
-              "second": rng.normal(0, np.sqrt(2 / shape.hidden), (shape.hidden, shape.second)),
-              "second_bias": np.zeros(shape.second), "out": np.zeros((shape.second, OUTPUTS)),
-              "sharp": np.full(KINDS, 4.0), "recency": np.zeros((KINDS, HISTORY))}
-    direct = {name: np.concatenate([np.zeros((len(first), shape.hidden)), first[:, shape.hidden :]], axis=1)
-              for name, first in sides.items()}
+    values = {
+        **sides,
+        "bias": bias,
+        "second": rng.normal(0, np.sqrt(2 / shape.hidden), (shape.hidden, shape.second)),
+        "second_bias": np.zeros(shape.second),
+        "out": np.zeros((shape.second, OUTPUTS)),
+        "sharp": np.full(KINDS, 4.0),
+        "recency": np.zeros((KINDS, HISTORY)),
+    }
+    direct = {
+        name: np.concatenate([np.zeros((len(first), shape.hidden)), first[:, shape.hidden :]], axis=1)
+        for name, first in sides.items()
+    }
     return Parameters(values, {**direct, "bias": bias, "sharp": values["sharp"]})
 
 
-def _prior(side: str, dim: int, places: tuple[Place, ...]) -> NDArray[np.float32]:
-    """The direct weights of a half `[columns, outputs]`: the prior's for numbers, the fits' for retrieval, else zero."""
+def _prior(side: Side, dim: int, places: tuple[Place, ...]) -> NDArray[np.float32]:
+    """The direct weights of a half `[columns, outputs]`: the prior's for numbers, signs for the fits, else zero."""
     out = np.zeros((layout.width(places), OUTPUTS), np.float32)
-    known = layout.ids("viewer") if side == "viewer" else layout.ids("item")
-    numbers = coefficients("viewer") if side == "viewer" else coefficients("item")
-    out[len(known) * dim : len(known) * dim + len(numbers)] = numbers
+    first, numbers = len(layout.ids(side)) * dim, coefficients(side)
+    out[first : first + len(numbers)] = numbers
     if side == "item":
         for sign, row in zip((1.0, 1.0, -0.5), out[places[-1].columns], strict=True):
             row[layout.BINARY.index("long_view")] = sign
@@ -111,14 +130,19 @@ def look_up(table: Embeddings, pairs: Pairs, admit: bool) -> Known:
     find = table.admit if admit else table.find
     viewers, items = pairs.viewers, pairs.items
     past = viewers["history_item"]
-    topics = viewers["history_topics"].reshape(past.size, -1)
-    known = {name: find(slot(name), viewers[f"history_{name}"].reshape(past.size, -1)) for name in ("item", "author")}
+    past_rows = {name: find(slot(name), entries(viewers, name)) for name in CONTENT}
     return Known(
-        {one.name: find(slot(one.name), viewers[one.name].reshape(len(viewers), -1)) for one in layout.ids("viewer")},
-        {one.name: find(slot(one.name), items[one.name].reshape(len(items), -1)) for one in layout.ids("item")},
-        np.concatenate([known["item"], known["author"], find(slot("topics"), topics)], axis=1),
+        {one.name: find(slot(one.name), layout.wide(viewers[one.name])) for one in layout.ids("viewer")},
+        {one.name: find(slot(one.name), layout.wide(items[one.name])) for one in layout.ids("item")},
+        np.concatenate(list(past_rows.values()), axis=1),
         attention.kind_of(viewers["history_flags"], past != 0),
     )
+
+
+def entries(viewers: Batch, name: str) -> Integers:
+    """A history column with one row for each entry `[viewers * HISTORY, width]`."""
+    values = viewers[f"history_{name}"]
+    return values.reshape(len(viewers) * HISTORY, values.shape[1] // HISTORY)
 
 
 @dataclass(slots=True)
@@ -170,11 +194,11 @@ def halves(shape: Shape, table: Embeddings, params: Parameters, pairs: Pairs, kn
     vector = query + content(vectors, known.item, ("sound",))
     means, viewer_weights = _attend(params, np.zeros((viewers, dim), np.float32), keys, known.kind, np.arange(viewers))
     pools, weights = _attend(params, query, keys, known.kind, of)
-    viewer[:, -KINDS * dim :] = means.reshape(viewers, -1)
+    viewer[:, -KINDS * dim :] = means.reshape(viewers, KINDS * dim)
     end = item.shape[1]
     fit, echo = slice(end - len(FITS), end), slice(end - len(FITS) - KINDS, end - len(FITS))
     pool = slice(echo.start - KINDS * dim, echo.start)
-    item[:, pool] = pools.reshape(items, -1)
+    item[:, pool] = pools.reshape(items, KINDS * dim)
     item[:, echo] = np.einsum("nd,nkd->nk", query, pools)
     item[:, fit] = np.einsum("nd,nkd->nk", vector, _tastes(shape, viewer)[of])
     empty = np.empty(0, np.float32)
@@ -188,7 +212,7 @@ def _tastes(shape: Shape, viewer: Numbers) -> Numbers:
 
 
 def taste(params: Parameters, own: Numbers, keys: Numbers, kind: NDArray[np.int8]) -> Numbers:
-    """What a viewer is after `[viewers, dim]`: their own vector, plus recent positives, less half the recent negatives."""
+    """What a viewer is after `[viewers, dim]`: own vector, plus recent positives, less half the recent negatives."""
     means, _ = _attend(params, np.zeros_like(own), keys, kind, np.arange(len(own)))
     return np.asarray(own + means[:, 0] - 0.5 * means[:, 1], np.float32)
 
@@ -202,8 +226,9 @@ def _side(vectors: Numbers, numbers: Numbers, rows: dict[str, Integers], columns
     return out
 
 
-def _attend(params: Parameters, query: Numbers, keys: Numbers, kind: NDArray[np.int8],
-            of: Integers) -> tuple[Numbers, Numbers]:
+def _attend(
+    params: Parameters, query: Numbers, keys: Numbers, kind: NDArray[np.int8], of: Integers
+) -> tuple[Numbers, Numbers]:
     weights = np.empty((len(query), keys.shape[1]), np.float32)
     pooled = np.empty((len(query), KINDS, keys.shape[2]), np.float32)
     attention.attend(query, keys, kind, of, params["sharp"], params["recency"], weights, pooled)
@@ -251,8 +276,15 @@ def backward(shape: Shape, params: Parameters, run: Pass, d_logits: Numbers, gra
     return flat
 
 
-def _embeddings_back(shape: Shape, params: Parameters, run: Pass, d_item: Numbers, d_viewer: Numbers,
-                     d: dict[str, Numbers], gradient: Gradient) -> None:
+def _embeddings_back(
+    shape: Shape,
+    params: Parameters,
+    run: Pass,
+    d_item: Numbers,
+    d_viewer: Numbers,
+    d: dict[str, Numbers],
+    gradient: Gradient,
+) -> None:
     dim, items, end = shape.dim, len(run.item), run.item.shape[1]
     d_fit, d_echo = d_item[:, end - len(FITS) :], d_item[:, end - len(FITS) - KINDS : end - len(FITS)]
     pool = slice(end - len(FITS) - KINDS - KINDS * dim, end - len(FITS) - KINDS)
@@ -264,16 +296,40 @@ def _embeddings_back(shape: Shape, params: Parameters, run: Pass, d_item: Number
     d_query = np.einsum("nk,nkd->nd", d_echo, pools) + d_vector
     d_pools = d_item[:, pool].reshape(items, KINDS, dim) + d_echo[:, :, None] * run.query[:, None, :]
     d_keys = np.zeros_like(run.keys)
-    attention.attend_back(run.query, run.keys, run.known.kind, run.of, params["sharp"], run.weights, pools, d_pools,
-                          d_query, d_keys, d["sharp"], d["recency"])
+    attention.attend_back(
+        run.query,
+        run.keys,
+        run.known.kind,
+        run.of,
+        params["sharp"],
+        run.weights,
+        pools,
+        d_pools,
+        d_query,
+        d_keys,
+        d["sharp"],
+        d["recency"],
+    )
     d_viewer[:, :dim] += d_tastes[:, :dim]
     d_viewer[:, -KINDS * dim :] += d_tastes[:, dim:]
     viewers = len(run.viewer)
     means = np.ascontiguousarray(run.viewer[:, -KINDS * dim :]).reshape(viewers, KINDS, dim)
     d_means = np.ascontiguousarray(d_viewer[:, -KINDS * dim :]).reshape(viewers, KINDS, dim)
     nothing = np.zeros((viewers, dim), np.float32)
-    attention.attend_back(nothing, run.keys, run.known.kind, np.arange(viewers), params["sharp"], run.viewer_weights,
-                          means, d_means, nothing.copy(), d_keys, d["sharp"], d["recency"])
+    attention.attend_back(
+        nothing,
+        run.keys,
+        run.known.kind,
+        np.arange(viewers),
+        params["sharp"],
+        run.viewer_weights,
+        means,
+        d_means,
+        nothing.copy(),
+        d_keys,
+        d["sharp"],
+        d["recency"],
+    )
     target = (gradient.values, gradient.marks, gradient.rows, gradient.count)
     for position, rows in enumerate(run.known.viewer.values()):
         attention.spread_rows(d_viewer[:, position * dim : (position + 1) * dim], rows, *target)

@@ -1,4 +1,4 @@
-"""The dense parameters of a model: named arrays that lie in one vector, so that a step, a copy and a save are one each."""
+"""The dense parameters of a model: named arrays that lie in one vector, so that a step or a copy is one operation."""
 
 from __future__ import annotations
 
@@ -54,8 +54,12 @@ class Parameters:
 
     def state(self) -> Mapping[str, NDArray[Any]]:
         """Values and moments, each as one vector."""
-        return {"values": self.flat.copy(), "first": self._first.copy(), "second": self._second.copy(),
-                "steps": np.array([self.steps])}
+        return {
+            "values": self.flat.copy(),
+            "first": self._first.copy(),
+            "second": self._second.copy(),
+            "steps": np.array([self.steps]),
+        }
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """ModelError if the state is of a model of another shape."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from foryou.core.batch import Batch, Column
 from foryou.core.errors import ModelError
 from foryou.core.ports import Pairs
-from foryou.features.inputs import FAMILIES
+from foryou.features.inputs import FAMILIES, Side
 from foryou.models import layout, network, survival
 from foryou.models.attention import kind_of
 from foryou.models.embedding import Embeddings
@@ -51,14 +51,14 @@ class Learning:
 
 
 class Ranker:
-    """A model of every head (see `Model`): wide and deep (Cheng et al., 2016) with target attention over the history."""
+    """A model of every head (see `Model`): wide and deep (Cheng et al., 2016), with target attention."""
 
     def __init__(self, seed: int = 0, shape: Shape | None = None, learning: Learning | None = None) -> None:
         self.seed, self.shape, self.learning = seed, shape or Shape(), learning or Learning()
         self.learned = 0
         self.table = Embeddings(self.shape.dim, seed)
         self.params = network.start(self.shape, seed)
-        self._means = {side: np.zeros(layout.width(places), np.float32) for side, places in self._places().items()}
+        self._means = {side: np.zeros(layout.width(places), np.float32) for side, places in self.shape.places().items()}
 
     @property
     def version(self) -> str:
@@ -97,13 +97,13 @@ class Ranker:
         """
         total = np.zeros((len(items), self.shape.dim), np.float32)
         for name in network.RETRIEVED:
-            total += self._mean(name, items[name].reshape(len(items), -1))
+            total += self._mean(name, layout.wide(items[name]))
         return _unit(total)
 
     def viewer_vector(self, viewers: Batch) -> NDArray[np.float32]:
         """Retrieval vectors `[viewers, dim]` of length 1, from the viewer's own embedding and their history."""
         past = viewers["history_item"]
-        parts = {name: self._mean(name, viewers[f"history_{name}"].reshape(past.size, -1)) for name in network.CONTENT}
+        parts = {name: self._mean(name, network.entries(viewers, name)) for name in network.CONTENT}
         keys = sum(parts.values(), np.zeros((past.size, self.shape.dim), np.float32)).reshape(*past.shape, -1)
         kind = kind_of(viewers["history_flags"], past != 0)
         return _unit(network.taste(self.params, self._mean("viewer", viewers["viewer"][:, None]), keys, kind))
@@ -114,11 +114,12 @@ class Ranker:
         run = network.halves(self.shape, self.table, self.params, pairs, known)
         names = tuple(FAMILIES)
         parts = np.zeros((len(names), len(pairs), self.params["bias"].size), np.float32)
-        neutral = np.repeat(self.params["bias"][None], 1, axis=0)[0].copy()
-        for side, values in (("viewer", run.viewer), ("item", run.item)):
+        neutral = self.params["bias"].copy()
+        halves: dict[Side, NDArray[np.float32]] = {"viewer": run.viewer, "item": run.item}
+        for side, values in halves.items():
             weights, means = self.params[side], self._means[side]
             neutral += means @ weights
-            for family, columns in _by_family(self._places()[side]).items():
+            for family, columns in _by_family(self.shape.places()[side]).items():
                 added = (values[:, columns] - means[columns]) @ weights[columns]
                 parts[names.index(family)] += added[run.of] if side == "viewer" else added
         return RankerFamilies(names, self.shape, self.params, neutral, parts, seconds_of(pairs.items))
@@ -131,10 +132,13 @@ class Ranker:
 
     def state(self) -> Mapping[str, Column]:
         """Everything needed to continue, as arrays."""
-        return {"learned": np.array([self.learned]), "seed": np.array([self.seed]),
-                **{f"table.{name}": values for name, values in self.table.state().items()},
-                **{f"dense.{name}": values for name, values in self.params.state().items()},
-                **{f"mean.{name}": values.copy() for name, values in self._means.items()}}
+        return {
+            "learned": np.array([self.learned]),
+            "seed": np.array([self.seed]),
+            **{f"table.{name}": values for name, values in self.table.state().items()},
+            **{f"dense.{name}": values for name, values in self.params.state().items()},
+            **{f"mean.{name}": values.copy() for name, values in self._means.items()},
+        }
 
     def restore(self, state: Mapping[str, Column]) -> None:
         """ModelError if the state is of a ranker of another shape."""
@@ -143,12 +147,9 @@ class Ranker:
             self.table = Embeddings(self.shape.dim, self.seed)
             self.table.restore(_within(state, "table."))
             self.params.restore(_within(state, "dense."))
-            self._means = {name: np.array(values, np.float32) for name, values in _within(state, "mean.").items()}
+            self._means = {side: np.array(state[f"mean.{side}"], np.float32) for side in self._means}
         except KeyError as missing:
             raise ModelError(f"no {missing} in the state of a ranker; there are {', '.join(state)}") from None
-
-    def _places(self) -> dict[str, tuple[Place, ...]]:
-        return {"viewer": self.shape.viewer_places(), "item": self.shape.item_places()}
 
     def _mean(self, name: str, ids: Column) -> NDArray[np.float32]:
         """The mean vector of ids `[rows, width]`, the initial one where nothing was learned, `[rows, dim]`."""
@@ -167,7 +168,7 @@ class Ranker:
         before = _loss(run.logits, truth, weights)
         sums = self.table.gradient()
         dense = network.backward(self.shape, self.params, run, d_loss(run.logits, truth, weights), sums)
-        self.params.descend(dense / len(pairs), self.learning.rate, self.learning.decay)
+        self.params.descend(dense / np.float32(len(pairs)), self.learning.rate, self.learning.decay)
         self.table.descend(sums, self.learning.embedding_rate, self.learning.embedding_decay)
         self.learned += len(pairs)
         share = len(pairs) / min(self.learned, self.learning.memory)
@@ -204,14 +205,16 @@ def _loss(logits: NDArray[np.float32], targets: NDArray[np.float32], weights: ND
     return float(np.sum(np.where(known, each, 0) * weights, dtype=np.float64) / max(len(logits), 1))
 
 
-def d_loss(logits: NDArray[np.float32], targets: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+def d_loss(
+    logits: NDArray[np.float32], targets: NDArray[np.float32], weights: NDArray[np.float32]
+) -> NDArray[np.float32]:
     """The gradient of the loss of each row with respect to its logits `[rows, OUTPUTS]`."""
     return np.where(np.isnan(targets), np.float32(0), (layout.sigmoid(logits) - targets) * weights)
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.maximum(length, 1e-12)
+    return np.asarray(vectors / np.maximum(length, 1e-12), np.float32)
 
 
 def _within(state: Mapping[str, Column], prefix: str) -> dict[str, Column]:
@@ -239,7 +242,7 @@ class RankerFamilies:
 
     def heads(self, on: NDArray[np.bool_]) -> Batch:
         """The heads `[coalitions * items]`, coalition by coalition. A video keeps its duration in all of them."""
-        families, items, width = self.parts.shape
+        families, _, width = self.parts.shape
         first = (on.astype(np.float32) @ self.parts.reshape(families, -1)).reshape(-1, width)
         first += self.neutral
         logits = network.deep(self.shape, self.params, first)[2]

@@ -1,10 +1,10 @@
 """How long a video will be watched, as a discrete survival curve over WATCH_CUTS.
 
-With thresholds t_1 < ... < t_M (t_0 = 0), the hazard h_m = sigmoid(z_m) is the chance to stop in [t_(m-1), t_m) for who
-is still there at t_(m-1), and S_m = (1 - h_1) ... (1 - h_m) the chance to be there at t_m: it can only fall. The expected
-seconds are the area under S, straight between thresholds. Sum restoration over thresholds: CREAD (Sun et al., AAAI 2024);
-the hazard form and its likelihood: Allison (Sociological Methodology 1982); watch time as censored at the end of the
-video: CWM (Zhao et al., KDD 2024).
+With thresholds t_1 < ... < t_M (t_0 = 0), the hazard h_m = sigmoid(z_m) is the chance to stop in [t_(m-1), t_m) for
+who is still there at t_(m-1), and S_m = (1 - h_1) ... (1 - h_m) the chance to be there at t_m: it can only fall. The
+expected seconds are the area under S, with a constant rate of stopping within a bin. Sum restoration over thresholds:
+CREAD (Sun et al., AAAI 2024); the hazard form and its likelihood: Allison (Sociological Methodology 1982); watch time
+as censored at the end of the video: CWM (Zhao et al., KDD 2024).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from foryou.core.heads import WATCH_CUTS
 
 Numbers = NDArray[Any]
+Seconds = NDArray[np.float32]
 
 _CUTS = np.array(WATCH_CUTS)
 _STARTS = np.r_[0.0, _CUTS[:-1]]
@@ -29,23 +30,21 @@ REPLAYS = 1.15
 
 def curve(logits: Numbers) -> Numbers:
     """S `[rows, cuts]` from hazard logits `[rows, cuts]`."""
-    return np.exp(-np.cumsum(_softplus(logits), axis=1))
+    return np.asarray(np.exp(-np.cumsum(_softplus(logits), axis=1)))
 
 
-def expected_seconds(logits: Numbers, duration: Numbers | None = None) -> Numbers:
-    """Expected seconds watched `[rows]`, at most 300 and at most REPLAYS durations (`duration` in seconds, 0: unknown).
+def expected_seconds(logits: Numbers, duration: Numbers) -> Seconds:
+    """Expected seconds watched `[rows]`, at most 300 and at most REPLAYS durations (in seconds, 0: not known).
 
-    The area under S up to the limit L: a bin of width w that is crossed to a part f = clip((L - t_(m-1)) / w, 0, 1) adds
-    w (S_(m-1) f - (S_(m-1) - S_m) f^2 / 2).
+    The area under S up to the limit L. With r = -log(1 - h_m) = softplus(z_m), a bin of width w that is crossed to a
+    part f = clip((L - t_(m-1)) / w, 0, 1) adds S_(m-1) w (1 - exp(-r f)) / r.
     """
-    after = curve(logits)
-    before = np.concatenate([np.ones((len(after), 1), after.dtype), after[:, :-1]], axis=1)
-    if duration is None:
-        return ((before + after) @ (_WIDTHS / 2)).astype(np.float32)
+    rate = np.maximum(_softplus(logits), 1e-6)
+    summed = np.cumsum(rate, axis=1)
     limit = np.where(np.asarray(duration) > 0, np.asarray(duration) * REPLAYS, _CUTS[-1])
-    part = np.clip((limit[:, None] - _STARTS) / _WIDTHS, 0, 1).astype(np.float32)
-    area = part * (before - (before - after) * (part / 2))
-    return (area @ _WIDTHS).astype(np.float32)
+    part = np.clip((limit[:, None] - _STARTS) / _WIDTHS, 0, 1).astype(rate.dtype)
+    area = np.exp(rate - summed) * -np.expm1(-rate * part) / rate
+    return np.asarray(area @ _WIDTHS, np.float32)
 
 
 def targets(seconds: Numbers, censored: Numbers) -> Numbers:
@@ -70,8 +69,8 @@ def weibull_logits(mean: float, shape: float = 0.6) -> Numbers:
     """
     scale = mean / math.gamma(1 + 1 / shape)
     step = (_CUTS / scale) ** shape - (_STARTS / scale) ** shape
-    return np.log(np.expm1(step))
+    return np.asarray(np.log(np.expm1(step)))
 
 
 def _softplus(x: Numbers) -> Numbers:
-    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+    return np.asarray(np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))))

@@ -7,23 +7,27 @@ from dataclasses import dataclass
 import numpy as np
 
 from foryou.core.batch import Batch
+from foryou.core.clock import DAY
 from foryou.core.ids import pair_of
 from foryou.core.pipeline import Candidates, Request
 from foryou.core.ports import Store
 from foryou.features.counters import POPULAR_HALF_LIFE
+from foryou.features.history import unseen, unserved
 
 
 @dataclass(frozen=True)
 class Popular:
     """The `most` popular: faded positives in the country and, at a tenth, everywhere; other languages count a tenth.
 
-    Uses nothing of the request but language, country and time, so it serves viewers without any personal data too.
+    What the viewer has seen or the session was given makes room for the next popular: this source runs dry only with the
+    catalogue. For viewer 0 it uses nothing of the request but language, country, session and time.
     """
 
     store: Store
     most: int = 200
     elsewhere: float = 0.1
     other_language: float = 0.1
+    seen_days: float = 30.0
 
     def __call__(self, request: Request) -> Candidates:
         item, videos = self.store.scan("video", ("language", "removed", "known", "uploaded"))
@@ -33,7 +37,9 @@ class Popular:
         foreign = (videos["language"] != request.language) & (videos["language"] != 0) & (request.language != 0)
         days = np.maximum(request.at - videos["uploaded"], 0) / POPULAR_HALF_LIFE
         score = (score + 0.01 * np.exp2(-days)) * np.where(foreign, self.other_language, 1.0)
-        score[(videos["known"] == 0) | (videos["removed"] == 1)] = -1.0
+        shown = ~unseen(self.store, request.viewer_id, item, int(request.at - self.seen_days * DAY))
+        shown |= ~unserved(self.store, request.session, item)
+        score[(videos["known"] == 0) | (videos["removed"] == 1) | shown] = -1.0
         best = np.lexsort((item, -score))[: self.most]
         best = best[score[best] >= 0]
         return Batch({"item": item[best], "source_score": score[best].astype(np.float32)})

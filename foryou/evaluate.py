@@ -1,0 +1,141 @@
+"""The ranking protocol KR-rank, and the replay of a log: our predictions beside what happened, and beside simple rules."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from foryou.app import Engine
+from foryou.backends.open import open_backend
+from foryou.core.batch import Batch, Column
+from foryou.core.clock import ManualClock
+from foryou.core.heads import HEADS
+from foryou.datasets.kuairand import KuaiRand, day_ms, exposures
+from foryou.evaluation.calibration import ece, log_loss
+from foryou.evaluation.ranking import gauc, ndcg_at
+from foryou.features.fold import create_tables
+from foryou.models.ranker import Ranker
+from foryou.models.threads import one_blas_thread
+from foryou.settings import DataSettings, Settings
+from foryou.training.stream import Learner, LearningSettings
+from foryou.training.validate import Tested, learn_all, predict_frozen
+
+Report = dict[str, object]
+Progressed = Callable[[int], None]
+SHRINK = 20.0
+"""Pseudo-counts of the item mean."""
+
+
+def kr_rank(directory: Path, test_from: date, test_to: date, seed: int = 1, progressed: Progressed = lambda rows: None) -> Report:
+    """KR-rank: learn everything before `test_from`, then rank each viewer's impressions up to and with `test_to`.
+
+    Tables and model are frozen before the test days. Keys: protocol, rows, users, gauc, ndcg5, primary, seconds, seed,
+    baselines (each with gauc, ndcg5 and primary), heads (log loss and ECE of each), learned.
+    """
+    started = time.perf_counter()
+    one_blas_thread()
+    data = KuaiRand(directory)
+    first, end = day_ms(test_from), day_ms(test_to + timedelta(days=1))
+    backend = open_backend("memory:")
+    create_tables(backend.store)
+    learner = Learner(Ranker(seed=seed), LearningSettings(seed=seed))
+    learn_all(learner, backend.store, data.events(first), progressed)
+    rows = data.impressions()
+    train = _between(rows, 0, first)
+    test = _between(rows, first, end)
+    predicted = predict_frozen(learner, backend.store, exposures(test))
+    labels = test["long_view"].astype(np.float64)
+    users = test["user_id"]
+    report: Report = {"protocol": "KR-rank", "test_from": test_from.isoformat(), "test_to": test_to.isoformat(), "rows": len(labels),
+                      "users": len(np.unique(users)), **ranking(users, labels, predicted["long_view"], seed)}
+    report["seconds"] = round(time.perf_counter() - started, 1)
+    chance = np.random.default_rng(seed).random(len(labels))
+    report |= {"seed": seed, "learned": learner.learned, "baselines": {
+        "random": ranking(users, labels, chance, seed), "item_mean": ranking(users, labels, item_mean(train, test), seed),
+        "oracle": ranking(users, labels, labels, seed)}, "heads": head_measures(predicted, truth(test))}
+    return report
+
+
+def replay(directory: Path, seed: int = 1, every: int = 20_000, progressed: Progressed = lambda rows: None) -> Report:
+    """Play the log through the engine in time order: each row is predicted, then learned.
+
+    Keys: protocol, rows, seconds, rows_per_second, seed, points (after every `every` measured rows: rows, gauc, heads).
+    """
+    started = time.perf_counter()
+    clock = ManualClock()
+    tested = Tested()
+    engine = Engine.open(Settings(data=DataSettings(url="memory:"), learning=LearningSettings(seed=seed)), clock)
+    engine.learner.listener = tested.add
+    data = KuaiRand(directory)
+    for batch in data.events():
+        clock.at = max(clock.at, int(batch["at"].max()))
+        engine.accept(batch)
+        while engine.work():
+            pass
+        progressed(len(batch))
+    engine.learner.flush()
+    engine.learner.step(rest=True)
+    viewers, predicted, outcomes = tested.rows()
+    measured = np.flatnonzero(np.isfinite(outcomes["watch"]))
+    points = [{"rows": int(end), "gauc": _gauc_of(viewers, predicted, outcomes, measured[start:end]),
+               "heads": head_measures(predicted.take(measured[start:end]), outcomes.take(measured[start:end]))}
+              for start, end in _steps(len(measured), every)]
+    seconds = time.perf_counter() - started
+    engine.close()
+    return {"protocol": "replay", "rows": len(viewers), "measured": len(measured), "seconds": round(seconds, 1),
+            "rows_per_second": round(len(viewers) / seconds), "seed": seed, "points": points}
+
+
+def ranking(users: Column, labels: Column, scores: Column, seed: int) -> dict[str, float]:
+    """GAUC, nDCG@5 and their mean."""
+    area, gain = gauc(users, labels, scores), ndcg_at(users, labels, scores, 5, seed)
+    return {"gauc": round(area, 5), "ndcg5": round(gain, 5), "primary": round((area + gain) / 2, 5)}
+
+
+def item_mean(train: dict[str, Column], test: dict[str, Column]) -> Column:
+    """Each test row's share of long views of its video in the train rows, shrunk to the overall share."""
+    size = int(max(train["video_id"].max(initial=0), test["video_id"].max(initial=0))) + 1
+    shown = np.bincount(train["video_id"], minlength=size)
+    viewed = np.bincount(train["video_id"], train["long_view"], minlength=size)
+    overall = viewed.sum() / max(shown.sum(), 1)
+    return np.asarray(((viewed + SHRINK * overall) / (shown + SHRINK))[test["video_id"]])
+
+
+def truth(rows: dict[str, Column]) -> Batch:
+    """What happened on rows of `impressions`, as far as the log says: the outcome columns of some heads."""
+    names = {"like": "is_like", "comment": "is_comment", "share": "is_forward", "follow": "is_follow",
+             "visit": "is_profile_enter", "not_interested": "is_hate", "long_view": "long_view"}
+    return Batch({head: rows[name].astype(np.float64) for head, name in names.items()})
+
+
+def head_measures(predicted: Batch, outcomes: Batch) -> dict[str, dict[str, float]]:
+    """Log loss and calibration error of each binary head whose outcomes are known."""
+    out: dict[str, dict[str, float]] = {}
+    for head in HEADS:
+        if head.kind != "binary" or head.name not in outcomes:
+            continue
+        known = np.isfinite(outcomes[head.name])
+        y, p = outcomes[head.name][known].astype(np.float64), predicted[head.name][known].astype(np.float64)
+        if len(y):
+            out[head.name] = {"log_loss": log_loss(y, p), "ece": ece(y, p), "rate": float(y.mean()), "positives": float(y.sum())}
+    return out
+
+
+def _gauc_of(viewers: Column, predicted: Batch, outcomes: Batch, rows: Column) -> float:
+    known = rows[np.isfinite(outcomes["long_view"][rows])]
+    return gauc(viewers[known], outcomes["long_view"][known], predicted["long_view"][known])
+
+
+def _steps(rows: int, every: int) -> Iterator[tuple[int, int]]:
+    for start in range(0, rows, every):
+        if rows - start >= every // 2:
+            yield start, min(start + every, rows)
+
+
+def _between(rows: dict[str, Column], start: int, end: int) -> dict[str, Column]:
+    inside = (rows["time_ms"] >= start) & (rows["time_ms"] < end)
+    return {name: values[inside] for name, values in rows.items()}

@@ -1,0 +1,15 @@
+"""Compiled inner loops: machine code on first use, kept in Numba's cache beside the module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+from numba import njit
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def kernel(function: Function) -> Function:
+    """Compile for one thread: the order of additions, and so every bit of the result, is always the same."""
+    return cast(Function, njit(cache=True)(function))

@@ -1,0 +1,50 @@
+"""An engine that keeps nothing, with a server in front of it."""
+
+from collections.abc import Iterator
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from foryou.api.server import application
+from foryou.app import Engine
+from foryou.core.clock import ManualClock
+from foryou.settings import Settings, load
+
+NOW = 1_700_000_000_000
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NOW)
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return load(environment={"FORYOU_DATA_URL": "memory:"})
+
+
+@pytest.fixture
+def engine(settings: Settings, clock: ManualClock) -> Iterator[Engine]:
+    opened = Engine.open(settings, clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def http(engine: Engine) -> Iterator[TestClient[Litestar]]:
+    with TestClient(application(engine), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def videos() -> list[dict[str, object]]:
+    """Forty videos of seven authors, five hashtags among them, the first the newest."""
+    return [
+        {
+            "id": f"video-{n}", "kind": "video", "video": f"v{n}", "author": f"a{n % 7}", "duration": 10.0 + n,
+            "caption": f"number {n}", "hashtags": [f"#t{n % 5}"], "language": "en",
+            "uploaded": NOW - 1000 * n, "at": NOW - 1000 * n,
+        }
+        for n in range(40)
+    ]  # fmt: skip

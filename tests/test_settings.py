@@ -1,0 +1,99 @@
+"""Settings come from one file and the environment, and what cannot be used is refused by name."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from foryou.core.errors import SettingsError
+from foryou.settings import Settings, build, describe, load
+
+
+def written(directory: Path, text: str) -> Path:
+    path = directory / "some.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_everything_has_a_default() -> None:
+    assert load(environment={}) == Settings()
+
+
+def test_a_file_sets_what_it_names_and_leaves_the_rest(tmp_path: Path) -> None:
+    settings = load(written(tmp_path, "demographics = false\n[server]\nport = 9000\n"), environment={})
+    assert (settings.server.port, settings.server.host, settings.demographics) == (9000, "127.0.0.1", False)
+
+
+def test_the_environment_goes_before_the_file_and_the_command_line_before_both(tmp_path: Path) -> None:
+    path = written(tmp_path, '[server]\nport = 9000\nhost = "0.0.0.0"\n')
+    environment = {"FORYOU_SERVER_PORT": "9001", "FORYOU_DEMOGRAPHICS": "false", "HOME": "/"}
+    settings = load(path, environment)
+    assert (settings.server.port, settings.server.host, settings.demographics) == (9001, "0.0.0.0", False)
+    assert load(path, environment, {"server": {"port": 9002}}).server.port == 9002
+
+
+def test_a_number_in_the_environment_may_be_a_text_of_its_own() -> None:
+    assert load(environment={"FORYOU_DATA_URL": "123"}).data.url == "123"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("prot = 1", "there is no setting prot; there are data, server"),
+        ("[server]\nprot = 1", "there is no setting server.prot; there are server.host, server.port"),
+        ("[server]\nport = 'x'", "server.port is 'x'; expected int"),
+        ("[server]\nport = true", "server.port is True; expected int"),
+        ("[server]\nport = 70000", "server.port is 70000; expected 1 to 65535"),
+        ("server = 3", r"server is 3; expected a section \[server\]"),
+        ("demographics = 1", "demographics is 1; expected bool"),
+        ("= 3", "is no TOML"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_the_key_and_what_would_be_right(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(SettingsError, match=says):
+        load(written(tmp_path, text), environment={})
+
+
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [
+        ({"FORYOU_SERVER_PROT": "1"}, "there is no setting FORYOU_SERVER_PROT; there are .*FORYOU_SERVER_PORT"),
+        ({"FORYOU_SERVER_PORT": "many"}, "server.port is 'many'; expected int"),
+        ({"FORYOU_DEMOGRAPHICS": "perhaps"}, "demographics is 'perhaps'; expected bool"),
+    ],
+)
+def test_a_wrong_variable_is_refused_by_name(environment: dict[str, str], says: str) -> None:
+    with pytest.raises(SettingsError, match=says):
+        load(environment=environment)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"cannot read the settings file .*nowhere.toml"):
+        load(tmp_path / "nowhere.toml", environment={})
+
+
+def test_every_setting_has_a_help_a_default_and_a_variable_of_its_own() -> None:
+    settings = list(describe())
+    assert all(setting.help for setting in settings)
+    assert len({setting.variable for setting in settings}) == len(settings)
+    assert "server.port" in {setting.key for setting in settings}
+
+
+@dataclass(frozen=True)
+class Kitchen:
+    """Any dataclass can be assembled."""
+
+    ovens: tuple[int, ...] = field(default=(1, 2), metadata={"help": "temperatures"})
+    share: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.share > 1:
+            raise ValueError("share is above 1")
+
+
+def test_sections_are_any_dataclass_and_say_what_they_cannot_use() -> None:
+    assert build(Kitchen, {"ovens": [200], "share": 1}) == Kitchen((200,), 1.0)
+    with pytest.raises(SettingsError, match="share is above 1"):
+        build(Kitchen, {"share": 2}, "kitchen.")
+    with pytest.raises(SettingsError, match=r"kitchen\.ovens is 'hot'; expected"):
+        build(Kitchen, {"ovens": "hot"}, "kitchen.")

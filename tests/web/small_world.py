@@ -1,0 +1,39 @@
+"""A world small enough to know: every video is about one topic, every viewer loves one topic."""
+
+from __future__ import annotations
+
+import random
+
+TOPICS = ("cats", "bread", "fjords", "chess", "bikes", "jazz")
+VIDEOS = 240
+SECONDS = 4.0
+"""Every video's duration."""
+
+
+def topic(video: str) -> str:
+    """What a video is about."""
+    return TOPICS[int(video[1:]) % len(TOPICS)]
+
+
+def events(now: int) -> list[dict[str, object]]:
+    """Videos by 40 authors on six topics, and viewers of one taste each, who like and finish what they love.
+
+    `now` is ms UTC; the videos are a month old and were watched nine days before it.
+    """
+    chance = random.Random(5)
+    rows: list[dict[str, object]] = [
+        {"id": f"v{i}", "kind": "video", "video": f"v{i}", "author": f"a{i % 40}", "sound": f"s{i % 70}",
+         "hashtags": [TOPICS[i % len(TOPICS)]], "duration": SECONDS, "language": "en", "at": now - 40 * 86_400_000,
+         "caption": f"About {TOPICS[i % len(TOPICS)]}, number {i}", "uploaded": now - 30 * 86_400_000 + i}
+        for i in range(VIDEOS)
+    ]  # fmt: skip
+    for viewer in range(60):
+        taste = viewer % len(TOPICS)
+        for turn, video in enumerate(chance.sample(range(VIDEOS), 40)):
+            event = {"viewer": f"u{viewer}", "video": f"v{video}", "at": now - 9 * 86_400_000 + turn * 60_000}
+            loved = video % len(TOPICS) == taste
+            seen = SECONDS if loved else 0.5
+            rows.append({"id": f"w{viewer}-{video}", "kind": "watch", "seconds": seen, "furthest": seen, **event})
+            if loved:
+                rows.append({"id": f"l{viewer}-{video}", "kind": "like", **event})
+    return rows
