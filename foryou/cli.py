@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from foryou import client, settings, terminal
+from foryou import client, lab, settings, terminal
 from foryou.api import calls, files, server
 from foryou.api.calls import Language
 from foryou.api.schema import Refusal
@@ -30,6 +30,11 @@ app = typer.Typer(
 )
 LISTED = 10
 """How many refused rows of a file are told in the terminal; the file beside it has all."""
+
+DEMO_VIEWER = "kr-2"
+"""A viewer of the log with a long history."""
+BACKLOG = 20_000
+"""Exposures that may wait to be learned while a log is read: keeps memory small."""
 
 out = Console()
 err = Console(stderr=True)
@@ -66,6 +71,22 @@ def serve(
         server.serve(engine)
 
 
+@app.command()
+def demo(
+    config: Config = None,
+    data: Data = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+) -> None:
+    """Load the project's copy of KuaiRand-Pure (the first time), learn from it, and serve the feed."""
+    with opened(config, data, {"server": {"port": port}} if port is not None else None) as engine:
+        if engine.learner.learned == 0:
+            err.print("Loading KuaiRand-Pure: what 27,000 people watched in four weeks. Once, then it is kept.")
+            _import_kuairand(engine, KuaiRand(lab.DATA).ending(engine.clock()))
+            engine.save()
+        err.print(f"Look through the eyes of a viewer of the log: the menu of the page, or ?viewer={DEMO_VIEWER}")
+        server.serve(engine)
+
+
 @app.command("import")
 def import_(
     sources: Annotated[
@@ -82,7 +103,7 @@ def import_(
     chunks = [] if public else [(Path(source), files.read(Path(source))) for source in sources]
     with opened(config, data) as engine:
         if public:
-            _import_kuairand(engine, Path(sources[1]))
+            _import_kuairand(engine, KuaiRand(Path(sources[1])))
             return
         done = [_import_file(engine, path, rows) for path, rows in chunks]
     if not any(done):
@@ -184,12 +205,29 @@ def _put_aside(aside: Path, chunk: files.Chunk, refused: list[Refusal]) -> None:
             file.write(msgspec.json.encode({**row, "event": chunk.found[no.index]}, enc_hook=str) + b"\n")
 
 
-def _import_kuairand(engine: Engine, directory: Path) -> None:
-    log = KuaiRand(directory)
+def _import_kuairand(engine: Engine, log: KuaiRand) -> None:
+    """Take in the public log through the engine's own ingestion, learning from it as it comes."""
     accepted = 0
+    started = engine.learner.learned
     with terminal.progress(err) as progress:
-        task = progress.add_task("KuaiRand", total=None)
+        reading = progress.add_task("Events", total=None)
+        learning = progress.add_task("Learned", total=log.size())
         for batch in log.events():
             accepted += int(engine.accept(batch).sum())
-            progress.advance(task, len(batch))
-    err.print(f"{accepted:,} events accepted")
+            progress.advance(reading, len(batch))
+            while engine.learner.waiting > BACKLOG:
+                engine.work()
+            progress.update(learning, completed=engine.learner.learned - started)
+        progress.update(reading, total=progress.tasks[reading].completed)
+        while engine.work():
+            progress.update(learning, completed=engine.learner.learned - started)
+        engine.publish()
+    err.print(f"{accepted:,} events accepted, {engine.learner.learned - started:,} exposures learned")
+
+
+app.command()(lab.replay)
+app.command()(lab.evaluate)
+
+
+if __name__ == "__main__":
+    main()

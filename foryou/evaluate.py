@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,8 +26,10 @@ from foryou.settings import DataSettings, Settings
 from foryou.training.stream import Learner, LearningSettings
 from foryou.training.validate import Tested, learn_all, predict_frozen
 
-Report = dict[str, object]
+Report = dict[str, Any]
 Progressed = Callable[[int], None]
+Told = Callable[[int, float], None]
+"""Told the rows learned so far and the running GAUC."""
 SHRINK = 20.0
 """Pseudo-counts of the item mean."""
 
@@ -60,14 +64,14 @@ def kr_rank(directory: Path, test_from: date, test_to: date, seed: int = 1, prog
     return report
 
 
-def replay(directory: Path, seed: int = 1, every: int = 20_000, progressed: Progressed = lambda rows: None) -> Report:
+def replay(directory: Path, seed: int = 1, every: int = 20_000, told: Told = lambda learned, area: None) -> Report:
     """Play the log through the engine in time order: each row is predicted, then learned.
 
     Keys: protocol, rows, seconds, rows_per_second, seed, points (after every `every` measured rows: rows, gauc, heads).
     """
     started = time.perf_counter()
     clock = ManualClock()
-    tested = Tested()
+    tested, running = Tested(), Running()
     engine = Engine.open(Settings(data=DataSettings(url="memory:"), learning=LearningSettings(seed=seed)), clock)
     engine.learner.listener = tested.add
     data = KuaiRand(directory)
@@ -76,7 +80,7 @@ def replay(directory: Path, seed: int = 1, every: int = 20_000, progressed: Prog
         engine.accept(batch)
         while engine.work():
             pass
-        progressed(len(batch))
+        told(engine.learner.learned, running.area(tested))
     engine.learner.flush()
     engine.learner.step(rest=True)
     viewers, predicted, outcomes = tested.rows()
@@ -88,6 +92,24 @@ def replay(directory: Path, seed: int = 1, every: int = 20_000, progressed: Prog
     engine.close()
     return {"protocol": "replay", "rows": len(viewers), "measured": len(measured), "seconds": round(seconds, 1),
             "rows_per_second": round(len(viewers) / seconds), "seed": seed, "points": points}
+
+
+@dataclass
+class Running:
+    """The GAUC of the latest rows, computed anew now and then: for progress bars."""
+
+    least: int = 40_000
+    done: int = 0
+    latest: float = 0.5
+
+    def area(self, tested: Tested) -> float:
+        """GAUC of long_view over the latest rows that were predicted before they were learned."""
+        rows = sum(len(part) for part in tested.viewer)
+        if rows - self.done >= self.least:
+            new = Tested(*(each[-(self.least // 256):] for each in (tested.viewer, tested.predicted, tested.outcomes)))
+            viewers, predicted, outcomes = new.rows()
+            self.latest, self.done = _gauc_of(viewers, predicted, outcomes, np.arange(len(viewers))), rows
+        return self.latest
 
 
 def ranking(users: Column, labels: Column, scores: Column, seed: int) -> dict[str, float]:

@@ -9,7 +9,7 @@ that viewer saw that many videos, ending at the time of the last one.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 
 from foryou.core.batch import Batch, Column
-from foryou.core.clock import SECOND
+from foryou.core.clock import DAY, SECOND
 from foryou.core.errors import NotFound
 from foryou.core.event import TOPICS, Kind, events
 from foryou.core.ids import id_of
@@ -28,6 +28,7 @@ CHUNK = 4096
 ZONE = timezone(timedelta(hours=8))
 """Kuaishou's days are days in China."""
 OFFSET = 480 + 1440
+WEEK = 7 * DAY
 FILES = ("impressions", "sequences", "videos")
 HISTORY_START = datetime(2022, 4, 8, tzinfo=ZONE)
 
@@ -43,9 +44,13 @@ def day_ms(day: date) -> int:
 
 @dataclass(frozen=True)
 class KuaiRand:
-    """A KuaiRand directory. NotFound names the file that is missing."""
+    """A KuaiRand directory. NotFound names the file that is missing.
+
+    `shift_ms` moves all times, for a demo in which the log ends now; whole weeks keep hours and weekdays.
+    """
 
     directory: Path
+    shift_ms: int = 0
 
     def __post_init__(self) -> None:
         for name in FILES:
@@ -53,20 +58,25 @@ class KuaiRand:
                 raise NotFound(f"{self.directory} has no {name}.parquet; a KuaiRand directory holds "
                                f"{', '.join(f'{file}.parquet' for file in FILES)}")
 
+    def ending(self, now: int) -> KuaiRand:
+        """The same log moved by whole weeks, to end in the week before `now` (ms)."""
+        last = int(self._read("select max(time_ms) as last from '{dir}/impressions.parquet'")["last"][0])
+        return replace(self, shift_ms=(now - last) // WEEK * WEEK)
+
     def impressions(self) -> dict[str, Column]:
         """All impressions in time order, as columns, with the video's author beside them."""
-        return self._read("""
+        return self._moved("""
             select i.*, coalesce(v.author_id, -1) as author_id from '{dir}/impressions.parquet' i
             left join '{dir}/videos.parquet' v using (video_id) order by time_ms, user_id, i.video_id""")
 
     def videos(self) -> Batch:
         """One event for each video, placed at its upload."""
         rows = self._read("select * from '{dir}/videos.parquet' order by video_id")
-        return _videos(rows)
+        return _videos(rows, self.shift_ms)
 
     def history(self) -> Iterator[Batch]:
         """The exposures of `sequences`, in time order."""
-        rows = self._read("""
+        rows = self._moved("""
             with each as (
                 select user_id, last_time_ms, greatest(n_train_exposures, len(watch_seq)) as total, len(watch_seq) as n,
                        unnest(watch_seq) as video_id, generate_subscripts(watch_seq, 1) as place, like_seq, long_watch_seq
@@ -78,7 +88,7 @@ class KuaiRand:
         yield from _chunks(_exposures(rows, "h"))
 
     def events(self, until: int | None = None) -> Iterator[Batch]:
-        """Everything that happened before `until` (ms): the videos, the sequences, the impressions."""
+        """Everything that happened before `until` (ms, as moved): the videos, the sequences, the impressions."""
         yield from _chunks(self.videos())
         yield from self.history()
         rows = self.impressions()
@@ -89,6 +99,10 @@ class KuaiRand:
         """How many exposures there are in all: for progress bars."""
         return int(self._read("""select (select count(*) from '{dir}/impressions.parquet') +
             (select sum(len(watch_seq)) from '{dir}/sequences.parquet') as n""")["n"][0])
+
+    def _moved(self, query: str) -> dict[str, Column]:
+        rows = self._read(query)
+        return {**rows, "time_ms": rows["time_ms"] + self.shift_ms}
 
     def _read(self, query: str) -> dict[str, Column]:
         where = str(self.directory).replace("'", "''")
@@ -118,9 +132,10 @@ def _chunks(batch: Batch) -> Iterator[Batch]:
         yield batch.take(np.arange(start, min(start + CHUNK, len(batch))))
 
 
-def _videos(rows: dict[str, Column]) -> Batch:
+def _videos(rows: dict[str, Column], shift_ms: int) -> Batch:
     count = len(rows["video_id"])
     uploaded = np.array([day_ms(date.fromisoformat(day)) if day else 0 for day in rows["upload_dt"].tolist()], np.int64)
+    uploaded += shift_ms
     tags = [[tag for tag in str(text).split(",") if tag] for text in rows["tag"].tolist()]
     topics = np.zeros((count, TOPICS), np.int64)
     raw = np.empty(count, object)

@@ -9,6 +9,7 @@ import numpy as np
 
 from foryou.core.batch import Columns
 from foryou.core.errors import ModelError
+from foryou.core.heads import NAMES
 from foryou.core.pipeline import Candidates, Request
 from foryou.core.ports import Model, Pairs
 
@@ -20,6 +21,8 @@ class Predict:
     model: Callable[[], Model]
 
     def __call__(self, request: Request, rows: Candidates) -> Columns:
+        if len(rows) == 0:
+            return {name: np.zeros(0, np.float32) for name in NAMES}
         heads = self.model().predict(Pairs(request.viewer, rows, np.zeros(len(rows), np.int64))).columns
         for name, values in heads.items():
             if not np.isfinite(values).all():

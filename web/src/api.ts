@@ -1,0 +1,196 @@
+/** The calls of the engine's HTTP API, and the shapes that travel. The only file that knows the wire. */
+
+export type Surface = 'for_you' | 'following' | 'plain'
+export type Device = 'phone' | 'tablet' | 'desktop'
+
+/** One video of a slate. What is not known of it is absent. */
+export interface Item {
+  video: string
+  /** Its place in the slate; absent where no slate brought it. */
+  position?: number
+  source?: string
+  score?: number
+  author?: string | null
+  caption?: string | null
+  description?: string | null
+  hashtags?: string[] | null
+  sound?: string | null
+  effects?: string[] | null
+  /** Seconds. */
+  duration?: number | null
+  language?: string | null
+  /** ms UTC. */
+  uploaded?: number | null
+  width?: number | null
+  height?: number | null
+  series?: string | null
+  episode?: number | null
+}
+
+export interface Slate {
+  request: string
+  surface: Surface
+  model: string
+  items: Item[]
+}
+
+export interface FeedQuery {
+  surface: Surface
+  session: string
+  n: number
+  viewer?: string
+  device?: Device
+  language?: string
+  country?: string
+  time_zone?: string
+}
+
+export interface FeedEvent {
+  id: string
+  kind: string
+  /** ms UTC, by this machine's clock. */
+  at: number
+  viewer: string
+  video?: string
+  author?: string
+  request?: string
+  session?: string
+  surface?: Surface
+  position?: number
+  /** Seconds watched, replays included. */
+  seconds?: number
+  /** The furthest second reached. */
+  furthest?: number
+  replays?: number
+}
+
+export interface Receipt {
+  accepted: number
+  duplicates: number
+  refused: { index: number; field: string; problem: string; expected: string }[]
+}
+
+export interface HeadPart {
+  head: string
+  prediction: number
+  weight: number
+  part: number
+  help?: string
+}
+
+export interface FamilyPart {
+  family: string
+  label?: string
+  part: number
+}
+
+/** Why a video was shown: `neutral` + the families' parts = `score`; the heads' parts + exploration's = `score`. */
+export interface Explanation {
+  request: string
+  video: string
+  position: number
+  score: number
+  neutral: number
+  heads: HeadPart[]
+  families: FamilyPart[]
+  source?: string | null
+  sources?: string[] | null
+  at?: number | null
+  moved?: { stage: string; from: number; to: number }[] | null
+  without_strongest?: { family: string; position: number; of: number } | null
+  words?: string[] | null
+  model?: string | null
+  propensity?: number | null
+}
+
+/** Something liked (strength above 0) or wanted less of (below 0), and how many events say so. */
+export interface Interest {
+  kind: string
+  name: string
+  strength: number
+  evidence: number
+}
+
+export interface ViewerProfile {
+  viewer: string
+  signals_this_week: number
+  interests: Interest[]
+  less_of: Interest[]
+}
+
+/** An answer that is not the one asked for: `status` 0 means that the engine could not be reached. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message)
+  }
+}
+
+async function call<T>(path: string, init: RequestInit = {}): Promise<T> {
+  let response: Response
+  try {
+    response = await fetch(path, { ...init, headers: { accept: 'application/json', ...init.headers } })
+  } catch (reason) {
+    throw new ApiError(0, reason instanceof Error ? reason.message : String(reason))
+  }
+  const body: unknown = await response.json().catch(() => null)
+  if (!response.ok) throw new ApiError(response.status, problemIn(body) ?? response.statusText)
+  return body as T
+}
+
+function problemIn(body: unknown): string | null {
+  const error = (body as { error?: { field?: string; problem?: string; expected?: string } } | null)?.error
+  if (!error) return null
+  return [error.field, error.problem, error.expected].filter(Boolean).join(' · ')
+}
+
+export function fetchFeed(query: FeedQuery): Promise<Slate> {
+  const known = Object.entries(query).filter(([, value]) => value !== undefined && value !== '')
+  return call(`/v1/feed?${new URLSearchParams(known.map(([name, value]) => [name, String(value)]))}`)
+}
+
+/** What is known of one video, for a link to it. */
+export function fetchVideo(video: string): Promise<Item> {
+  return call(`/v1/videos/${encodeURIComponent(video)}`)
+}
+
+export function postEvents(events: FeedEvent[]): Promise<Receipt> {
+  return call('/v1/events', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(events),
+    keepalive: true,
+  })
+}
+
+/** What is known of a viewer; of one who was never heard of, nothing. */
+export async function fetchViewer(viewer: string): Promise<ViewerProfile> {
+  try {
+    return await call<ViewerProfile>(`/v1/viewers/${encodeURIComponent(viewer)}`)
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 404) throw error
+    return { viewer, signals_this_week: 0, interests: [], less_of: [] }
+  }
+}
+
+/** The explanation is worked out just after the answer went out, so "not there" may mean "not yet": ask for up to 3 s. */
+export async function fetchExplanation(
+  request: string,
+  video: string,
+  language: string,
+  signal: AbortSignal,
+): Promise<Explanation> {
+  const path = `/v1/explain/${encodeURIComponent(request)}/${encodeURIComponent(video)}?language=${language}`
+  const until = performance.now() + 3000
+  for (let pause = 120; ; pause *= 1.6) {
+    try {
+      return await call<Explanation>(path, { signal })
+    } catch (error) {
+      const early = error instanceof ApiError && error.status === 404 && performance.now() + pause < until
+      if (!early || signal.aborted) throw error
+      await new Promise((resolve) => setTimeout(resolve, pause))
+    }
+  }
+}

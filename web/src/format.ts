@@ -1,0 +1,53 @@
+/** Numbers and times as people read them, in the language of the page. */
+
+import type { Language } from './messages'
+
+const AGES: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['year', 31_557_600],
+  ['month', 2_629_800],
+  ['week', 604_800],
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+]
+
+/** How long ago something was, from ms UTC. */
+export function ago(at: number, language: Language, now = Date.now()): string {
+  const seconds = (at - now) / 1000
+  const [unit, size] = AGES.find(([, length]) => Math.abs(seconds) >= length) ?? ['minute', 60]
+  return new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(Math.round(seconds / size), unit)
+}
+
+/** Seconds as m:ss. */
+export function clock(seconds: number): string {
+  const whole = Math.floor(seconds)
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`
+}
+
+/** A part of a score: three decimals, with its sign. */
+export function signed(value: number, language: Language): string {
+  return decimals(value, language, 3, 'exceptZero')
+}
+
+export function plainNumber(value: number, language: Language, digits = 3): string {
+  return decimals(value, language, digits, 'auto')
+}
+
+function decimals(
+  value: number,
+  language: Language,
+  digits: number,
+  signDisplay: 'auto' | 'exceptZero',
+): string {
+  return new Intl.NumberFormat(language, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+    signDisplay,
+  }).format(value)
+}
+
+/** A chance: in percent, with more digits for rare things. */
+export function percent(value: number, language: Language): string {
+  const digits = value < 0.001 ? 3 : value < 0.01 ? 2 : value < 0.1 ? 1 : 0
+  return new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: digits }).format(value)
+}

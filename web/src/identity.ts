@@ -1,0 +1,81 @@
+/** Who looks, from what device and place, and what they marked; kept in this browser only. */
+
+import type { Device } from './api'
+
+const VIEWER = 'foryou.viewer'
+const OWN = 'foryou.viewer.own'
+const MARKS = 'foryou.marks.'
+const KEEP_MARKS = 2000
+
+export function stored(key: string): string | null {
+  try {
+    return localStorage.getItem(key)
+  } catch {
+    return null
+  }
+}
+
+export function store(key: string, value: string): void {
+  try {
+    localStorage.setItem(key, value)
+  } catch {
+    // Storage is full or forbidden: it holds for this page only.
+  }
+}
+
+let own = stored(OWN)
+
+/** This browser's own anonymous viewer. */
+export function ownViewer(): string {
+  if (!own) {
+    own = `web-${crypto.randomUUID()}`
+    store(OWN, own)
+  }
+  return own
+}
+
+export function currentViewer(): string {
+  return stored(VIEWER) || ownViewer()
+}
+
+/** Look through the eyes of another viewer; an empty name means this browser's own again. */
+export function becomeViewer(name: string): string {
+  const viewer = name.trim() || ownViewer()
+  store(VIEWER, viewer)
+  return viewer
+}
+
+export type Mark = 'like' | 'save' | 'follow' | 'not_interested'
+export type Marks = Record<Mark, string[]>
+
+/** What a viewer has liked, saved, followed and rejected from this browser. */
+export function marksOf(viewer: string): Marks {
+  const none: Marks = { like: [], save: [], follow: [], not_interested: [] }
+  try {
+    return { ...none, ...(JSON.parse(stored(MARKS + viewer) ?? '{}') as Partial<Marks>) }
+  } catch {
+    return none
+  }
+}
+
+export function keepMarks(viewer: string, marks: Marks): void {
+  const latest = Object.entries(marks).map(([mark, names]) => [mark, names.slice(-KEEP_MARKS)])
+  store(MARKS + viewer, JSON.stringify(Object.fromEntries(latest)))
+}
+
+export function device(): Device {
+  if (!matchMedia('(pointer: coarse)').matches) return 'desktop'
+  return Math.min(screen.width, screen.height) < 600 ? 'phone' : 'tablet'
+}
+
+export function country(): string | undefined {
+  try {
+    return new Intl.Locale(navigator.language).region
+  } catch {
+    return undefined
+  }
+}
+
+export function timeZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone
+}
