@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foryou.backends.open import Backend, open_backend
+from foryou.commit import GroupCommit
 from foryou.core.batch import Batch
 from foryou.core.clock import DAY, MINUTE, Clock, SystemClock
-from foryou.core.errors import ForYouError, NotFound
+from foryou.core.errors import NotFound
 from foryou.core.event import CATALOG, of_kinds
 from foryou.core.ids import id_of
 from foryou.core.pipeline import Request, Slate, Trace
@@ -50,15 +51,6 @@ class Version:
     index: Index
 
 
-@dataclass(slots=True)
-class _Ticket:
-    """Events that wait for their commit; whoever commits next takes along everybody who waits."""
-
-    rows: Batch
-    fresh: NDArray[np.bool_] | None = None
-    problem: ForYouError | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class _Answered:
     """A slate that went out and is still to be explained."""
@@ -83,7 +75,7 @@ class Engine:
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
         self._learning = threading.Lock()
-        self._tickets: deque[_Ticket] = deque()
+        self._commits = GroupCommit(self.backend.log, self.backend.store, self._lock, self._fold)
         self._answered: deque[_Answered] = deque()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -95,12 +87,15 @@ class Engine:
         self._closed = False
 
     @staticmethod
-    def open(settings: Settings, clock: Clock | None = None, progress: Callable[[int, int], None] | None = None) -> Engine:
+    def open(
+        settings: Settings, clock: Clock | None = None, progress: Callable[[int, int], None] | None = None
+    ) -> Engine:
         """Open the back end and bring everything to where the log ends: the last save, then the log after it."""
         one_blas_thread()
         backend = open_backend(settings.data.url)
-        engine = Engine(backend, settings, clock or SystemClock(),
-                        Learner(Ranker(seed=settings.learning.seed), settings.learning))
+        engine = Engine(
+            backend, settings, clock or SystemClock(), Learner(Ranker(seed=settings.learning.seed), settings.learning)
+        )
         engine._recover(progress)
         return engine
 
@@ -112,48 +107,7 @@ class Engine:
         Calls that come together are synced together (group commit). BackendError if the log cannot take them: then
         none of them is accepted.
         """
-        ticket = _Ticket(rows)
-        self._tickets.append(ticket)
-        with self._lock:
-            if ticket.fresh is None and ticket.problem is None:
-                self._commit()
-        if ticket.problem is not None:
-            raise ticket.problem
-        assert ticket.fresh is not None
-        return ticket.fresh
-
-    def _commit(self) -> None:
-        tickets = [self._tickets.popleft() for _ in range(len(self._tickets))]
-        logged: list[tuple[_Ticket, NDArray[np.bool_], Record | None]] = []
-        sent: set[int] = set()
-        try:
-            for ticket in tickets:
-                fresh = self._fresh(ticket.rows, sent)
-                record = None
-                if fresh.any():
-                    rows = ticket.rows.take(fresh)
-                    record = Record(self.backend.log.append(EVENTS_STREAM, rows), EVENTS_STREAM, rows)
-                logged.append((ticket, fresh, record))
-            self.backend.log.sync()
-        except ForYouError as problem:
-            for ticket in tickets:
-                ticket.problem = problem
-            return
-        for ticket, fresh, record in logged:
-            if record is not None:
-                self._fold(record)
-            ticket.fresh = fresh
-
-    def _fresh(self, rows: Batch, sent: set[int]) -> NDArray[np.bool_]:
-        """Which events were neither accepted before nor come earlier in this commit."""
-        fresh = ~self.backend.store.has(ACCEPTED.name, rows["id"])
-        first = np.zeros(len(rows), np.bool_)
-        first[np.unique(rows["id"], return_index=True)[1]] = True
-        fresh &= first
-        if sent:
-            fresh &= ~np.isin(rows["id"], np.fromiter(sent, np.int64, len(sent)))
-        sent.update(rows["id"][fresh].tolist())
-        return np.asarray(fresh)
+        return self._commits.accept(rows)
 
     def _fold(self, record: Record) -> None:
         """Bring tables, documents and the learner's rows to after this record; the only way anything changes."""
@@ -176,8 +130,16 @@ class Engine:
             version = self.version
             number = self._number()
             page = self._page(ask)
-            request = request_for(ask, self.backend.store, version.model, number, self.clock(), page, self.settings.feed.seed,
-                                  self.settings.demographics)
+            request = request_for(
+                ask,
+                self.backend.store,
+                version.model,
+                number,
+                self.clock(),
+                page,
+                self.settings.feed.seed,
+                self.settings.demographics,
+            )
             slate, trace = self.recipes[ask.surface](request)
             if len(slate):
                 rows = log_rows(request, slate, id_of("model", version.model.version))
@@ -197,12 +159,14 @@ class Engine:
     def _items(self, slate: Slate) -> list[dict[str, object]]:
         known = cards(self.backend.documents, slate["item"].tolist())
         source, score = slate["source"].tolist(), slate["score"].tolist() if len(slate) else []
-        return [{**card, "position": place, "source": recipe.SOURCES[source[place]], "score": score[place]}
-                for place, card in enumerate(known)]
+        return [
+            {**card, "position": place, "source": recipe.SOURCES[source[place]], "score": score[place]}
+            for place, card in enumerate(known)
+        ]
 
     def explain(self, request: str, video: str, language: str = "en") -> dict[str, object]:
         """Why a video was where it was in a slate. NotFound (`gone` after 30 days) names what is missing."""
-        if not request.isdigit():
+        if not request.isascii() or not request.isdigit():
             raise NotFound(f"no request {request!r}; the id stands in the answer of the feed")
         number = int(request)
         if self.clock() - (number >> 20) > KEEP_EXPLAINED:
@@ -214,6 +178,14 @@ class Engine:
             raise NotFound(f"request {request} showed no video {video!r}")
         return tell(self.backend.documents, request, video, told, language)
 
+    def video(self, video: str) -> dict[str, object]:
+        """What is known of a video. NotFound if it was never described, or was removed."""
+        number = id_of("video", video)
+        state = self.backend.store.columns("video", np.array([number], np.int64), ("known", "removed"))
+        if not state["known"][0] or state["removed"][0]:
+            raise NotFound(f"there is no video {video!r}", gone=bool(state["removed"][0]))
+        return cards(self.backend.documents, [number])[0]
+
     def viewer(self, viewer: str) -> dict[str, object]:
         """What is known of a viewer, in words they can check: interests, less-ofs, this week's signals."""
         with self._lock:
@@ -222,7 +194,8 @@ class Engine:
     # --- in the background ------------------------------------------------------------------------------------------
 
     def work(self, most: int | None = 1024) -> bool:
-        """Explain what was answered, learn about `most` rows, swap in a new version, save now and then. False if idle."""
+        """Explain what was answered, learn about `most` rows, swap in a new version, save now and then. False if
+        idle."""
         busy = self._explain_all()
         with self._learning:
             learned = self.learner.step(most)
@@ -237,8 +210,9 @@ class Engine:
         with self._learning:
             model = self.learner.model.copy()
             self._published = self.learner.learned
-        item, videos = self.backend.store.scan("video", ("author", "sound", "topics", "known", "removed", "language", "length",
-                                                         "format"))
+        item, videos = self.backend.store.scan(
+            "video", ("author", "sound", "topics", "known", "removed", "language", "length", "format")
+        )
         shown = np.flatnonzero((videos["known"] == 1) & (videos["removed"] == 0))
         index = self.backend.index()
         with self._lock:
@@ -250,8 +224,11 @@ class Engine:
         self.version = version
         store, feed = self.backend.store, self.settings.feed
         self.recipes = {
-            "for_you": recipe.for_you(store, lambda: self.version.model, lambda: self.version.index, self.fallback, feed),
-            "following": recipe.following(store, feed), "plain": recipe.plain(store),
+            "for_you": recipe.for_you(
+                store, lambda: self.version.model, lambda: self.version.index, self.fallback, feed
+            ),
+            "following": recipe.following(store, feed),
+            "plain": recipe.plain(store),
         }
 
     def _index_videos(self, rows: Batch) -> None:
@@ -378,8 +355,12 @@ class Engine:
         """Counts and measures for health checks and metrics."""
         store = self.backend.store
         return {
-            "events": len(store.scan(ACCEPTED.name)[0]), "videos": len(store.scan("video", ("known",))[0]),
-            "viewers": len(store.scan("session", ("count",))[0]), "model": self.version.model.version,
-            "offset": self._reached, "learned": self.learner.learned, "waiting": self.learner.waiting,
+            "events": len(store.scan(ACCEPTED.name)[0]),
+            "videos": len(store.scan("video", ("known",))[0]),
+            "viewers": len(store.scan("session", ("count",))[0]),
+            "model": self.version.model.version,
+            "offset": self._reached,
+            "learned": self.learner.learned,
+            "waiting": self.learner.waiting,
             "heads": self.learner.progress.measures(),
         }

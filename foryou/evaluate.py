@@ -1,11 +1,12 @@
-"""The ranking protocol KR-rank, and the replay of a log: our predictions beside what happened, and beside simple rules."""
+"""The ranking protocol KR-rank, and the replay of a log: our predictions beside what happened, and beside simple
+rules."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,9 @@ SHRINK = 20.0
 """Pseudo-counts of the item mean."""
 
 
-def kr_rank(directory: Path, test_from: date, test_to: date, seed: int = 1, progressed: Progressed = lambda rows: None) -> Report:
+def kr_rank(
+    directory: Path, test_from: date, test_to: date, seed: int = 1, progressed: Progressed = lambda rows: None
+) -> Report:
     """KR-rank: learn everything before `test_from`, then rank each viewer's impressions up to and with `test_to`.
 
     Tables and model are frozen before the test days. Keys: protocol, rows, users, gauc, ndcg5, primary, seconds, seed,
@@ -54,13 +57,26 @@ def kr_rank(directory: Path, test_from: date, test_to: date, seed: int = 1, prog
     predicted = predict_frozen(learner, backend.store, exposures(test))
     labels = test["long_view"].astype(np.float64)
     users = test["user_id"]
-    report: Report = {"protocol": "KR-rank", "test_from": test_from.isoformat(), "test_to": test_to.isoformat(), "rows": len(labels),
-                      "users": len(np.unique(users)), **ranking(users, labels, predicted["long_view"], seed)}
+    report: Report = {
+        "protocol": "KR-rank",
+        "test_from": test_from.isoformat(),
+        "test_to": test_to.isoformat(),
+        "rows": len(labels),
+        "users": len(np.unique(users)),
+        **ranking(users, labels, predicted["long_view"], seed),
+    }
     report["seconds"] = round(time.perf_counter() - started, 1)
     chance = np.random.default_rng(seed).random(len(labels))
-    report |= {"seed": seed, "learned": learner.learned, "baselines": {
-        "random": ranking(users, labels, chance, seed), "item_mean": ranking(users, labels, item_mean(train, test), seed),
-        "oracle": ranking(users, labels, labels, seed)}, "heads": head_measures(predicted, truth(test))}
+    report |= {
+        "seed": seed,
+        "learned": learner.learned,
+        "baselines": {
+            "random": ranking(users, labels, chance, seed),
+            "item_mean": ranking(users, labels, item_mean(train, test), seed),
+            "oracle": ranking(users, labels, labels, seed),
+        },
+        "heads": head_measures(predicted, truth(test)),
+    }
     return report
 
 
@@ -85,13 +101,25 @@ def replay(directory: Path, seed: int = 1, every: int = 20_000, told: Told = lam
     engine.learner.step(rest=True)
     viewers, predicted, outcomes = tested.rows()
     measured = np.flatnonzero(np.isfinite(outcomes["watch"]))
-    points = [{"rows": int(end), "gauc": _gauc_of(viewers, predicted, outcomes, measured[start:end]),
-               "heads": head_measures(predicted.take(measured[start:end]), outcomes.take(measured[start:end]))}
-              for start, end in _steps(len(measured), every)]
+    points = [
+        {
+            "rows": int(end),
+            "gauc": _gauc_of(viewers, predicted, outcomes, measured[start:end]),
+            "heads": head_measures(predicted.take(measured[start:end]), outcomes.take(measured[start:end])),
+        }
+        for start, end in _steps(len(measured), every)
+    ]
     seconds = time.perf_counter() - started
     engine.close()
-    return {"protocol": "replay", "rows": len(viewers), "measured": len(measured), "seconds": round(seconds, 1),
-            "rows_per_second": round(len(viewers) / seconds), "seed": seed, "points": points}
+    return {
+        "protocol": "replay",
+        "rows": len(viewers),
+        "measured": len(measured),
+        "seconds": round(seconds, 1),
+        "rows_per_second": round(len(viewers) / seconds),
+        "seed": seed,
+        "points": points,
+    }
 
 
 @dataclass
@@ -106,8 +134,10 @@ class Running:
         """GAUC of long_view over the latest rows that were predicted before they were learned."""
         rows = sum(len(part) for part in tested.viewer)
         if rows - self.done >= self.least:
-            new = Tested(*(each[-(self.least // 256):] for each in (tested.viewer, tested.predicted, tested.outcomes)))
-            viewers, predicted, outcomes = new.rows()
+            latest = slice(-(self.least // 256), None)
+            viewers, predicted, outcomes = Tested(
+                tested.viewer[latest], tested.predicted[latest], tested.outcomes[latest]
+            ).rows()
             self.latest, self.done = _gauc_of(viewers, predicted, outcomes, np.arange(len(viewers))), rows
         return self.latest
 
@@ -129,8 +159,15 @@ def item_mean(train: dict[str, Column], test: dict[str, Column]) -> Column:
 
 def truth(rows: dict[str, Column]) -> Batch:
     """What happened on rows of `impressions`, as far as the log says: the outcome columns of some heads."""
-    names = {"like": "is_like", "comment": "is_comment", "share": "is_forward", "follow": "is_follow",
-             "visit": "is_profile_enter", "not_interested": "is_hate", "long_view": "long_view"}
+    names = {
+        "like": "is_like",
+        "comment": "is_comment",
+        "share": "is_forward",
+        "follow": "is_follow",
+        "visit": "is_profile_enter",
+        "not_interested": "is_hate",
+        "long_view": "long_view",
+    }
     return Batch({head: rows[name].astype(np.float64) for head, name in names.items()})
 
 
@@ -143,7 +180,12 @@ def head_measures(predicted: Batch, outcomes: Batch) -> dict[str, dict[str, floa
         known = np.isfinite(outcomes[head.name])
         y, p = outcomes[head.name][known].astype(np.float64), predicted[head.name][known].astype(np.float64)
         if len(y):
-            out[head.name] = {"log_loss": log_loss(y, p), "ece": ece(y, p), "rate": float(y.mean()), "positives": float(y.sum())}
+            out[head.name] = {
+                "log_loss": log_loss(y, p),
+                "ece": ece(y, p),
+                "rate": float(y.mean()),
+                "positives": float(y.sum()),
+            }
     return out
 
 

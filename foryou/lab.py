@@ -41,13 +41,20 @@ def replay(
     _known(log)
     with terminal.progress(err) as progress:
         task = progress.add_task("Exposures", total=KuaiRand(data).size())
-        report = protocols.replay(data, seed, told=lambda learned, gauc: progress.update(
-            task, completed=learned, description=f"Exposures, GAUC {gauc:.4f}"))
+        report = protocols.replay(
+            data,
+            seed,
+            told=lambda learned, gauc: progress.update(
+                task, completed=learned, description=f"Exposures, GAUC {gauc:.4f}"
+            ),
+        )
         progress.update(task, completed=report["rows"])
     _write(report, json)
     plot_replay(report, picture)
     out.print(_replay_table(report))
-    out.print(f"{report['rows']:,} rows in {report['seconds']} s: {report['rows_per_second']:,} rows/s. Picture: {picture}")
+    out.print(
+        f"{report['rows']:,} rows in {report['seconds']} s: {report['rows_per_second']:,} rows/s. Picture: {picture}"
+    )
 
 
 def evaluate(
@@ -64,11 +71,15 @@ def evaluate(
         raise InvalidEvent("--test-to", f"{test_to.date()} is before --test-from", "the same day or a later one")
     with terminal.progress(err) as progress:
         task = progress.add_task("Events", total=None)
-        report = protocols.kr_rank(data, test_from.date(), test_to.date(), seed, lambda rows: progress.advance(task, rows))
+        report = protocols.kr_rank(
+            data, test_from.date(), test_to.date(), seed, lambda rows: progress.advance(task, rows)
+        )
         progress.update(task, total=progress.tasks[task].completed)
     _write(report, json)
     out.print(_rank_table(report))
-    out.print(_heads_table(report["heads"], f"{report['rows']:,} rows of {report['users']:,} viewers, {report['seconds']} s"))
+    out.print(
+        _heads_table(report["heads"], f"{report['rows']:,} rows of {report['users']:,} viewers, {report['seconds']} s")
+    )
 
 
 def _known(log: str) -> None:
@@ -86,8 +97,12 @@ def _rank_table(report: dict[str, Any]) -> Table:
     for name in ("", "GAUC", "nDCG@5", "primary"):
         table.add_column(name, justify="left" if not name else "right")
     base = report["baselines"]
-    for name, row in (("random", base["random"]), ("item mean", base["item_mean"]), ("[bold]ForYou[/]", report),
-                      ("oracle", base["oracle"])):
+    for name, row in (
+        ("random", base["random"]),
+        ("item mean", base["item_mean"]),
+        ("[bold]ForYou[/]", report),
+        ("oracle", base["oracle"]),
+    ):
         table.add_row(name, *(f"{row[key]:.4f}" for key in ("gauc", "ndcg5", "primary")))
     return table
 
@@ -98,11 +113,17 @@ def _heads_table(heads: dict[str, dict[str, float]], title: str) -> Table:
     for name in ("positives", "rate", "log loss", "ECE"):
         table.add_column(name, justify="right")
     for name, row in heads.items():
-        table.add_row(name, f"{row['positives']:,.0f}", f"{row['rate']:.4f}", f"{row['log_loss']:.4f}", f"{row['ece']:.4f}")
+        table.add_row(
+            name, f"{row['positives']:,.0f}", f"{row['rate']:.4f}", f"{row['log_loss']:.4f}", f"{row['ece']:.4f}"
+        )
     return table
 
 
 def _replay_table(report: dict[str, Any]) -> Table:
     points = report["points"]
-    return _heads_table(points[-1]["heads"] if points else {}, f"last {len(points) and points[0]['rows']:,} measured rows; "
-                        f"GAUC {points[-1]['gauc']:.4f}" if points else "nothing measured")
+    return _heads_table(
+        points[-1]["heads"] if points else {},
+        f"last {len(points) and points[0]['rows']:,} measured rows; GAUC {points[-1]['gauc']:.4f}"
+        if points
+        else "nothing measured",
+    )

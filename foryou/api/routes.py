@@ -129,6 +129,13 @@ def viewer(request: Asked, viewer: Annotated[str, Parameter(description="the vie
     return known
 
 
+@get("/v1/videos/{video:path}", sync_to_thread=True, responses=ABSENT | BUSY, summary="What is known of a video")
+def video(request: Asked, video: Annotated[str, Parameter(description="the video's id")]) -> dict[str, object]:
+    """The video as it was described; 404 if it never was, or was removed."""
+    card: dict[str, object] = request.app.state.engine.video(video.removeprefix("/"))
+    return card
+
+
 @get("/health/live", sync_to_thread=False, summary="Is the process alive")
 def live() -> dict[str, str]:
     """Answers as long as the process does."""
@@ -152,4 +159,4 @@ def metrics(request: Asked) -> bytes:
     return text
 
 
-ROUTES = (events, feed, explain, viewer, live, ready, metrics)
+ROUTES = (events, feed, explain, video, viewer, live, ready, metrics)

@@ -21,6 +21,7 @@ from foryou.core.clock import DAY, MINUTE
 from foryou.core.errors import InvalidEvent
 from foryou.core.event import EVENT, KINDS, TOPICS, UNKNOWN, Kind, events
 from foryou.core.ids import id_of
+from foryou.features.documents import topic_name
 
 EARLIEST = int(datetime(2005, 1, 1, tzinfo=UTC).timestamp() * 1000)
 LATEST = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp() * 1000)
@@ -207,9 +208,9 @@ def _check_values(event: Event) -> None:
         raise InvalidEvent("request", f"{event.request[:50]!r} is no request", FIELDS["request"])
     if event.time_zone is not None and event.time_zone not in _zones():
         raise InvalidEvent("time_zone", f"{event.time_zone[:50]!r} is no time zone", FIELDS["time_zone"])
-    if event.hashtag is not None and not topic_of(event.hashtag):
+    if event.hashtag is not None and not topic_name(event.hashtag):
         raise InvalidEvent("hashtag", "is empty", FIELDS["hashtag"])
-    if event.hashtags is not None and not all(map(topic_of, event.hashtags)):
+    if event.hashtags is not None and not all(map(topic_name, event.hashtags)):
         raise InvalidEvent("hashtags", "has an empty one", FIELDS["hashtags"])
 
 
@@ -228,11 +229,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def is_request(text: str) -> bool:
     """Whether a text can be the id of a feed request: a positive int64."""
     return text.isascii() and text.isdecimal() and len(text) <= 19 and 0 < int(text) < 1 << 63
-
-
-def topic_of(hashtag: str) -> str:
-    """The name of a hashtag's topic: #Cats and cats are the same."""
-    return hashtag.strip().lstrip("#").casefold()
 
 
 @lru_cache(maxsize=1)
@@ -313,6 +309,6 @@ def _topics(rows: list[Event]) -> Column:
     topics = np.zeros((len(rows), TOPICS), np.int64)
     for row, event in enumerate(rows):
         tags = event.hashtags if event.hashtag is None else [event.hashtag]
-        for slot, topic in enumerate(list(dict.fromkeys(map(topic_of, tags or ())))[:TOPICS]):
+        for slot, topic in enumerate(list(dict.fromkeys(map(topic_name, tags or ())))[:TOPICS]):
             topics[row, slot] = id_of("topic", topic)
     return topics

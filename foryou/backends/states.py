@@ -14,7 +14,8 @@ from foryou.core.ports import Offset
 
 
 class States:
-    """Keeps the two newest states: the one of the save before may still be asked for. Without a directory, in memory."""
+    """Keeps the two newest states: the one of the save before may still be asked for. Without a directory, in
+    memory."""
 
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory

@@ -67,10 +67,7 @@ class Batch:
 
     def take(self, rows: Rows) -> Batch:
         """The rows under a boolean mask, or at integer positions in the order given."""
-        if rows.dtype == np.bool_:
-            length = int(np.count_nonzero(rows))
-        else:
-            length = len(rows)
+        length = int(np.count_nonzero(rows)) if rows.dtype == np.bool_ else len(rows)
         return Batch({name: values[rows] for name, values in self._columns.items()}, length)
 
     def extend(self, columns: Columns) -> Batch:
@@ -87,5 +84,7 @@ class Batch:
         if len(batches) == 1:
             return batches[0]
         names = list(batches[0]) if batches else []
-        return Batch({name: np.concatenate([batch[name] for batch in batches]) for name in names}, 
-                     sum(len(batch) for batch in batches))
+        return Batch(
+            {name: np.concatenate([batch[name] for batch in batches]) for name in names},
+            sum(len(batch) for batch in batches),
+        )

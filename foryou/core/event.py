@@ -63,8 +63,21 @@ class KindRule:
 
 
 _CONTEXT = ("request", "session", "surface", "position")
-_VIDEO = ("author", "duration", "caption", "hashtags", "description", "sound", "effects", "series", "episode",
-          "language", "uploaded", "width", "height")
+_VIDEO = (
+    "author",
+    "duration",
+    "caption",
+    "hashtags",
+    "description",
+    "sound",
+    "effects",
+    "series",
+    "episode",
+    "language",
+    "uploaded",
+    "width",
+    "height",
+)
 _VIEWER = ("age", "gender", "country", "language", "device", "time_zone")
 
 KINDS: Mapping[Kind, KindRule] = {
@@ -72,9 +85,12 @@ KINDS: Mapping[Kind, KindRule] = {
     Kind.REMOVE: KindRule(("video",), (), "A video is taken down and never shown again."),
     Kind.VIEWER: KindRule(("viewer",), _VIEWER, "What a viewer told about themselves; everything is optional."),
     Kind.IMPRESSION: KindRule(("viewer", "video"), _CONTEXT, "A video was on the viewer's screen."),
-    Kind.WATCH: KindRule(("viewer", "video"), (*_CONTEXT, "furthest", "replays"),
-                         "How long it was watched; a swipe after 0.3 s is a skip, and counts as seen.",
-                         one_of=("seconds", "long_view")),
+    Kind.WATCH: KindRule(
+        ("viewer", "video"),
+        (*_CONTEXT, "furthest", "replays"),
+        "How long it was watched; a swipe after 0.3 s is a skip, and counts as seen.",
+        one_of=("seconds", "long_view"),
+    ),
     Kind.LIKE: KindRule(("viewer", "video"), _CONTEXT, "The viewer liked the video."),
     Kind.UNLIKE: KindRule(("viewer", "video"), _CONTEXT, "Takes a like back.", undoes=Kind.LIKE),
     Kind.COMMENT: KindRule(("viewer", "video"), (*_CONTEXT, "text"), "The viewer commented."),
@@ -87,11 +103,15 @@ KINDS: Mapping[Kind, KindRule] = {
     Kind.VISIT: KindRule(("viewer", "author"), (*_CONTEXT, "video"), "The viewer opened an author's profile."),
     Kind.SEARCH: KindRule(("viewer", "text"), ("session", "surface"), "The viewer searched for something."),
     Kind.NOT_INTERESTED: KindRule(("viewer", "video"), _CONTEXT, "Less like this video, please."),
-    Kind.INTERESTED: KindRule(("viewer", "video"), _CONTEXT, "Takes a not_interested back.", undoes=Kind.NOT_INTERESTED),
-    Kind.HIDE: KindRule(("viewer",), ("video",), "Nothing more of this author, sound or hashtag.",
-                        one_of=("author", "sound", "hashtag")),
-    Kind.UNHIDE: KindRule(("viewer",), ("video",), "Takes a hide back.", one_of=("author", "sound", "hashtag"),
-                          undoes=Kind.HIDE),
+    Kind.INTERESTED: KindRule(
+        ("viewer", "video"), _CONTEXT, "Takes a not_interested back.", undoes=Kind.NOT_INTERESTED
+    ),
+    Kind.HIDE: KindRule(
+        ("viewer",), ("video",), "Nothing more of this author, sound or hashtag.", one_of=("author", "sound", "hashtag")
+    ),
+    Kind.UNHIDE: KindRule(
+        ("viewer",), ("video",), "Takes a hide back.", one_of=("author", "sound", "hashtag"), undoes=Kind.HIDE
+    ),
     Kind.REPORT: KindRule(("viewer", "video"), (*_CONTEXT, "text"), "The viewer reported the video."),
     Kind.BLOCK: KindRule(("viewer", "author"), ("video",), "Never show this author to this viewer."),
     Kind.UNBLOCK: KindRule(("viewer", "author"), ("video",), "Takes a block back.", undoes=Kind.BLOCK),
@@ -144,8 +164,13 @@ def events(columns: Mapping[str, Column]) -> Batch:
     unknown = set(columns) - known
     if unknown:
         raise ValueError(f"no event column {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
-    return Batch({f.name: np.asarray(columns[f.name]).astype(f.dtype, copy=False) if f.name in columns else f.empty(length)
-                  for f in EVENT}, length)
+    return Batch(
+        {
+            f.name: np.asarray(columns[f.name]).astype(f.dtype, copy=False) if f.name in columns else f.empty(length)
+            for f in EVENT
+        },
+        length,
+    )
 
 
 def of_kinds(batch: Batch, kinds: tuple[Kind, ...]) -> Column:

@@ -26,7 +26,14 @@ class Head:
 
 HEADS: tuple[Head, ...] = (
     Head("watch", "survival", 0.02, "seconds watched, replays included, at most 300", "expected seconds watched", 15.0),
-    Head("finish", "binary", 0.8, "the furthest point is the end, or seconds reach the duration", "watched to the end", 0.2),
+    Head(
+        "finish",
+        "binary",
+        0.8,
+        "the furthest point is the end, or seconds reach the duration",
+        "watched to the end",
+        0.2,
+    ),
     Head("long_view", "binary", 1.0, "18 s, or to the end of a shorter video", "a long view", 0.32),
     Head("skip", "binary", -0.4, "swiped away within 3 s without finishing", "skipped within three seconds", 0.35),
     Head("like", "binary", 2.0, "a like that was not taken back", "a like", 0.017),

@@ -6,7 +6,8 @@ It knows the order and the failure policy, and keeps the diary (`Trace`); what t
 from __future__ import annotations
 
 import time  # only to measure how long stages take
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foryou.core.batch import Batch, Columns
-from foryou.core.errors import ForYouError, ModelError
+from foryou.core.errors import ModelError
 
 Candidates: TypeAlias = Batch
 Slate: TypeAlias = Batch
@@ -128,14 +129,20 @@ class Pipeline:
         trace = Trace()
         rows = self._gather(request, trace)
         for name, hydrate in self.hydrators:
-            rows = _timed(trace, "hydrator", name, lambda rows=rows, run=hydrate: rows.extend(run(request, rows)))
+            with _timed(trace, "hydrator", name) as step:
+                rows = rows.extend(hydrate(request, rows))
+                step.rows = len(rows)
         for name, keep in self.filters:
             rows = self._filter(request, rows, name, keep, trace)
         for name, score in self.scorers:
-            rows = _timed(trace, "scorer", name, lambda rows=rows, run=score: self._score(request, rows, run, trace))
+            with _timed(trace, "scorer", name) as step:
+                rows = self._score(request, rows, score, trace)
+                step.rows = len(rows)
         trace.candidates = rows
         for name, rerank in self.rerankers:
-            rows = _timed(trace, "reranker", name, lambda rows=rows, run=rerank: run(request, rows))
+            with _timed(trace, "reranker", name) as step:
+                rows = rerank(request, rows)
+                step.rows = len(rows)
             trace.orders.append((name, rows["item"]))
         return rows.take(np.arange(min(request.n, len(rows)))), trace
 
@@ -145,14 +152,13 @@ class Pipeline:
         origin: list[NDArray[np.int64]] = []
         scores: list[NDArray[np.float32]] = []
         for bit, (name, source) in enumerate(self.sources):
-            started = time.perf_counter()
-            error = ""
-            found = Batch({"item": np.zeros(0, np.int64), "source_score": np.zeros(0, np.float32)})
-            try:
-                found = source(request)
-            except (ForYouError, ArithmeticError, LookupError, ValueError) as problem:
-                error = f"{type(problem).__name__}: {problem}"
-            trace.steps.append(Step("source", name, len(found), 1e3 * (time.perf_counter() - started), error))
+            with _timed(trace, "source", name) as step:
+                found = Batch({"item": np.zeros(0, np.int64), "source_score": np.zeros(0, np.float32)})
+                try:
+                    found = source(request)
+                except Exception as problem:  # a source may fail in any way: it then brings nothing
+                    step.error = f"{type(problem).__name__}: {problem}"
+                step.rows = len(found)
             items.append(found["item"])
             origin.append(np.full(len(found), bit, np.int64))
             scores.append(found["source_score"])
@@ -163,16 +169,23 @@ class Pipeline:
         np.bitwise_or.at(mask, row, 1 << by)
         score = np.concatenate(scores).astype(np.float32) if scores else np.zeros(0, np.float32)
         order = np.argsort(first, kind="stable")
-        return Batch({"item": unique[order], "source": by[first][order].astype(np.int8), "sources": mask[order],
-                      "source_score": score[first][order]}, len(unique))
+        return Batch(
+            {
+                "item": unique[order],
+                "source": by[first][order].astype(np.int8),
+                "sources": mask[order],
+                "source_score": score[first][order],
+            },
+            len(unique),
+        )
 
     def _filter(self, request: Request, rows: Candidates, name: str, keep: Filter, trace: Trace) -> Candidates:
-        started = time.perf_counter()
-        mask = keep(request, rows)
-        for item in rows["item"][~mask].tolist():
-            trace.dropped[item] = name
-        rows = rows.take(mask)
-        trace.steps.append(Step("filter", name, len(rows), 1e3 * (time.perf_counter() - started)))
+        with _timed(trace, "filter", name) as step:
+            mask = keep(request, rows)
+            for item in rows["item"][~mask].tolist():
+                trace.dropped[item] = name
+            rows = rows.take(mask)
+            step.rows = len(rows)
         return rows
 
     def _score(self, request: Request, rows: Candidates, score: Scorer, trace: Trace) -> Candidates:
@@ -185,8 +198,10 @@ class Pipeline:
             return rows.extend(self.fallback(request, rows))
 
 
-def _timed(trace: Trace, stage: str, name: str, run: Callable[[], Candidates]) -> Candidates:
+@contextmanager
+def _timed(trace: Trace, stage: str, name: str) -> Iterator[Step]:
     started = time.perf_counter()
-    rows = run()
-    trace.steps.append(Step(stage, name, len(rows), 1e3 * (time.perf_counter() - started)))
-    return rows
+    step = Step(stage, name, 0, 0.0)
+    yield step
+    step.ms = 1e3 * (time.perf_counter() - started)
+    trace.steps.append(step)

@@ -67,7 +67,8 @@ class Store(Protocol):
         """Which keys were ever written (and not deleted)."""
 
     def scan(self, table: str, names: tuple[str, ...] = ()) -> tuple[Keys, Batch]:
-        """All keys in the order of their first writing, and their rows (all columns unless some are named); read-only."""
+        """All keys in the order of their first writing, and their rows (all columns unless some are named);
+        read-only."""
 
     def delete(self, table: str, keys: Keys) -> None:
         """Forget these keys."""
@@ -156,8 +157,11 @@ class Model(Protocol):
 class FamilyInputs(Protocol):
     """The inputs of a model for some items, split by factor family, so that families can be made neutral one by one."""
 
-    names: tuple[str, ...]
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The families, in the order of the columns of `on`."""
 
     def heads(self, on: NDArray[np.bool_]) -> Batch:
-        """The heads `[coalitions * items]`, coalition by coalition, with the families under `on` `[coalitions, families]`
+        """The heads `[coalitions * items]`, coalition by coalition, with the families under `on` `[coalitions,
+        families]`
         as they are and all others at their neutral value."""

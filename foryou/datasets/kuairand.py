@@ -1,7 +1,10 @@
-"""KuaiRand (Gao et al., CIKM 2022, doi 10.1145/3511808.3557624) as events: videos, then what people watched, in time order.
+"""KuaiRand (Gao et al., CIKM 2022, doi 10.1145/3511808.3557624) as events: videos, then what people watched, in time
+order.
 
-Reads a directory with `impressions`, `sequences`, `users` and `videos` `.parquet` (the project's copy of KuaiRand-Pure, or any
-directory of the same form, with more or fewer days). What the log does not know is not made up: exposures of `sequences`
+Reads a directory with `impressions`, `sequences`, `users` and `videos` `.parquet` (the project's copy of
+KuaiRand-Pure, or any
+directory of the same form, with more or fewer days). What the log does not know is not made up: exposures of
+`sequences`
 have an outcome (`long_view`, `like`) but no seconds, and no times either; they are spread evenly over the time in which
 that viewer saw that many videos, ending at the time of the last one.
 """
@@ -33,8 +36,14 @@ FILES = ("impressions", "sequences", "videos")
 HISTORY_START = datetime(2022, 4, 8, tzinfo=ZONE)
 
 _pack = msgspec.msgpack.Encoder().encode
-_REACTIONS = (("is_like", Kind.LIKE), ("is_comment", Kind.COMMENT), ("is_forward", Kind.SHARE), ("is_follow", Kind.FOLLOW),
-              ("is_profile_enter", Kind.VISIT), ("is_hate", Kind.NOT_INTERESTED))
+_REACTIONS = (
+    ("is_like", Kind.LIKE),
+    ("is_comment", Kind.COMMENT),
+    ("is_forward", Kind.SHARE),
+    ("is_follow", Kind.FOLLOW),
+    ("is_profile_enter", Kind.VISIT),
+    ("is_hate", Kind.NOT_INTERESTED),
+)
 
 
 def day_ms(day: date) -> int:
@@ -55,8 +64,10 @@ class KuaiRand:
     def __post_init__(self) -> None:
         for name in FILES:
             if not (self.directory / f"{name}.parquet").is_file():
-                raise NotFound(f"{self.directory} has no {name}.parquet; a KuaiRand directory holds "
-                               f"{', '.join(f'{file}.parquet' for file in FILES)}")
+                raise NotFound(
+                    f"{self.directory} has no {name}.parquet; a KuaiRand directory holds "
+                    f"{', '.join(f'{file}.parquet' for file in FILES)}"
+                )
 
     def ending(self, now: int) -> KuaiRand:
         """The same log moved by whole weeks, to end in the week before `now` (ms)."""
@@ -76,15 +87,20 @@ class KuaiRand:
 
     def history(self) -> Iterator[Batch]:
         """The exposures of `sequences`, in time order."""
-        rows = self._moved("""
+        rows = self._moved(
+            """
             with each as (
                 select user_id, last_time_ms, greatest(n_train_exposures, len(watch_seq)) as total, len(watch_seq) as n,
-                       unnest(watch_seq) as video_id, generate_subscripts(watch_seq, 1) as place, like_seq, long_watch_seq
+                       unnest(watch_seq) as video_id, generate_subscripts(watch_seq, 1) as place, like_seq,
+                       long_watch_seq
                 from '{dir}/sequences.parquet')
             select user_id, video_id, place, list_contains(like_seq, video_id) as is_like,
                    list_contains(long_watch_seq, video_id) as long_view,
                    cast(last_time_ms - (n - place) * (last_time_ms - {start}) / total as bigint) as time_ms
-            from each order by time_ms, user_id, place""".replace("{start}", str(int(HISTORY_START.timestamp() * SECOND))))
+            from each order by time_ms, user_id, place""".replace(
+                "{start}", str(int(HISTORY_START.timestamp() * SECOND))
+            )
+        )
         yield from _chunks(_exposures(rows, "h"))
 
     def events(self, until: int | None = None) -> Iterator[Batch]:
@@ -97,8 +113,10 @@ class KuaiRand:
 
     def size(self) -> int:
         """How many exposures there are in all: for progress bars."""
-        return int(self._read("""select (select count(*) from '{dir}/impressions.parquet') +
-            (select sum(len(watch_seq)) from '{dir}/sequences.parquet') as n""")["n"][0])
+        return int(
+            self._read("""select (select count(*) from '{dir}/impressions.parquet') +
+            (select sum(len(watch_seq)) from '{dir}/sequences.parquet') as n""")["n"][0]
+        )
 
     def _moved(self, query: str) -> dict[str, Column]:
         rows = self._read(query)
@@ -142,23 +160,46 @@ def _videos(rows: dict[str, Column], shift_ms: int) -> Batch:
     for row, names in enumerate(tags):
         topics[row, : len(names[:TOPICS])] = [id_of("topic", name) for name in names[:TOPICS]]
         number, author, music = (int(rows[name][row]) for name in ("video_id", "author_id", "music_id"))
-        raw[row] = _pack({
-            "id": f"kr-v-{number}", "kind": "video", "at": int(uploaded[row]), "video": f"kr-{number}", "author": f"kr-{author}",
-            "hashtags": names, "uploaded": int(uploaded[row]), "language": "zh",
-            **({"sound": f"kr-{music}"} if music > 0 else {}),
-            **{name: value for name, value in (("duration", float(rows["video_duration"][row]) / 1000),
-                                               ("width", int(rows["server_width"][row])),
-                                               ("height", int(rows["server_height"][row]))) if value > 0},
-        })
-    return events({
-        "id": np.array([id_of("event", f"kr-v-{number}") for number in rows["video_id"].tolist()], np.int64),
-        "kind": np.full(count, Kind.VIDEO, np.int16), "at": uploaded, "received": uploaded,
-        "video": _ids("video", rows["video_id"]), "author": _ids("author", rows["author_id"]),
-        "sound": _ids("sound", np.where(rows["music_id"] > 0, rows["music_id"], -1)), "topics": topics,
-        "duration": np.where(rows["video_duration"] > 0, rows["video_duration"] / 1000, -1), "uploaded": uploaded,
-        "width": rows["server_width"], "height": rows["server_height"],
-        "language": np.full(count, id_of("language", "zh"), np.int64), "raw": raw,
-    })
+        raw[row] = _pack(
+            {
+                "id": f"kr-v-{number}",
+                "kind": "video",
+                "at": int(uploaded[row]),
+                "video": f"kr-{number}",
+                "author": f"kr-{author}",
+                "hashtags": names,
+                "uploaded": int(uploaded[row]),
+                "language": "zh",
+                **({"sound": f"kr-{music}"} if music > 0 else {}),
+                **{
+                    name: value
+                    for name, value in (
+                        ("duration", float(rows["video_duration"][row]) / 1000),
+                        ("width", int(rows["server_width"][row])),
+                        ("height", int(rows["server_height"][row])),
+                    )
+                    if value > 0
+                },
+            }
+        )
+    return events(
+        {
+            "id": np.array([id_of("event", f"kr-v-{number}") for number in rows["video_id"].tolist()], np.int64),
+            "kind": np.full(count, Kind.VIDEO, np.int16),
+            "at": uploaded,
+            "received": uploaded,
+            "video": _ids("video", rows["video_id"]),
+            "author": _ids("author", rows["author_id"]),
+            "sound": _ids("sound", np.where(rows["music_id"] > 0, rows["music_id"], -1)),
+            "topics": topics,
+            "duration": np.where(rows["video_duration"] > 0, rows["video_duration"] / 1000, -1),
+            "uploaded": uploaded,
+            "width": rows["server_width"],
+            "height": rows["server_height"],
+            "language": np.full(count, id_of("language", "zh"), np.int64),
+            "raw": raw,
+        }
+    )
 
 
 def _exposures(rows: dict[str, Column], series: str) -> Batch:
@@ -174,7 +215,10 @@ def _exposures(rows: dict[str, Column], series: str) -> Batch:
     at = rows["time_ms"][source]
     watch = kind == Kind.WATCH
     columns: dict[str, Column] = {
-        "kind": kind, "at": at, "received": at, "viewer": _ids("viewer", rows["user_id"])[source],
+        "kind": kind,
+        "at": at,
+        "received": at,
+        "viewer": _ids("viewer", rows["user_id"])[source],
         "video": _ids("video", rows["video_id"])[source],
         "offset": np.full(len(kind), OFFSET, np.int16),
     }
@@ -190,14 +234,30 @@ def _exposures(rows: dict[str, Column], series: str) -> Batch:
     return events(columns)
 
 
-def _raws(names: list[str], rows: dict[str, Column], source: Column, kind: Column, columns: dict[str, Column]) -> Column:
+def _raws(
+    names: list[str], rows: dict[str, Column], source: Column, kind: Column, columns: dict[str, Column]
+) -> Column:
     wire = {int(each): each.wire for each in Kind}
     seconds = columns["seconds"].tolist() if "seconds" in columns else [-1.0] * len(names)
     raw = np.empty(len(names), object)
-    every = zip(names, kind.tolist(), columns["at"].tolist(), rows["user_id"][source].tolist(),
-                rows["video_id"][source].tolist(), seconds, columns["long_view"].tolist(), strict=True)
+    every = zip(
+        names,
+        kind.tolist(),
+        columns["at"].tolist(),
+        rows["user_id"][source].tolist(),
+        rows["video_id"][source].tolist(),
+        seconds,
+        columns["long_view"].tolist(),
+        strict=True,
+    )
     for row, (name, what, at, user, video, watched, long_view) in enumerate(every):
-        event: dict[str, object] = {"id": name, "kind": wire[what], "at": at, "viewer": f"kr-{user}", "video": f"kr-{video}"}
+        event: dict[str, object] = {
+            "id": name,
+            "kind": wire[what],
+            "at": at,
+            "viewer": f"kr-{user}",
+            "video": f"kr-{video}",
+        }
         if what in (Kind.FOLLOW, Kind.VISIT):
             event["author"] = f"kr-{rows['author_id'][source[row]]}"
         if what == Kind.WATCH:
@@ -206,5 +266,3 @@ def _raws(names: list[str], rows: dict[str, Column], source: Column, kind: Colum
                 event["seconds"] = watched
         raw[row] = _pack(event)
     return raw
-
-

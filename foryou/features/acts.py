@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from foryou.core.batch import Batch, Rows
+from foryou.core.batch import Batch
 from foryou.core.event import KINDS, Kind
 from foryou.core.ids import pair_of
 from foryou.core.ports import Keys, Store
@@ -74,8 +74,9 @@ def fold_acts(store: Store, rows: Batch) -> Batch:
         on_author = np.isin(acted, np.array(_ON_AUTHOR))
         target[on_author] = some["author"][on_author]
         hide = acted == Kind.HIDE
-        hidden = np.where(some["author"] != 0, some["author"],
-                          np.where(some["sound"] != 0, some["sound"], some["topics"][:, 0]))
+        hidden = np.where(
+            some["author"] != 0, some["author"], np.where(some["sound"] != 0, some["sound"], some["topics"][:, 0])
+        )
         target[hide] = hidden[hide]
         keys = pair_of(pair_of(some["viewer"], target), acted)
         unique, row = np.unique(keys, return_inverse=True)
@@ -86,5 +87,3 @@ def fold_acts(store: Store, rows: Batch) -> Batch:
         store.write("act", unique, Batch({"active": active, "since": since, "at": at}))
         amount[acting], effective[acting] = counts, since_when
     return rows.extend({"amount": amount, "effective": effective, "base": np.where(base > 0, base, kind)})
-
-

@@ -18,22 +18,51 @@ from foryou.core.view import View
 LENGTH_CUTS = (7.0, 15.0, 30.0, 60.0, 120.0, 300.0)
 """Seconds between the length buckets 1 to 7."""
 
-VIDEO = Table("video", (
-    Field("author", "int64"), Field("sound", "int64"), Field("topics", "int64", TOPICS), Field("language", "int64"),
-    Field("duration", "float32", default=UNKNOWN), Field("uploaded", "int64"), Field("width", "int32"),
-    Field("height", "int32"), Field("series", "int64"), Field("episode", "int32"),
-    Field("length", "int64", help="length bucket, 1-7; 0: unknown"),
-    Field("format", "int64", help="1 upright, 2 square, 3 wide; 0: unknown"),
-    Field("removed", "int8"), Field("known", "int8", help="1 once described"), Field("at", "int64"),
-))
+VIDEO = Table(
+    "video",
+    (
+        Field("author", "int64"),
+        Field("sound", "int64"),
+        Field("topics", "int64", TOPICS),
+        Field("language", "int64"),
+        Field("duration", "float32", default=UNKNOWN),
+        Field("uploaded", "int64"),
+        Field("width", "int32"),
+        Field("height", "int32"),
+        Field("series", "int64"),
+        Field("episode", "int32"),
+        Field("length", "int64", help="length bucket, 1-7; 0: unknown"),
+        Field("format", "int64", help="1 upright, 2 square, 3 wide; 0: unknown"),
+        Field("removed", "int8"),
+        Field("known", "int8", help="1 once described"),
+        Field("at", "int64"),
+    ),
+)
 
-VIEWER = Table("viewer", (
-    Field("age", "int64"), Field("gender", "int64"), Field("country", "int64"), Field("language", "int64"),
-    Field("device", "int64"), Field("offset", "int16", default=UNKNOWN), Field("at", "int64"),
-))
+VIEWER = Table(
+    "viewer",
+    (
+        Field("age", "int64"),
+        Field("gender", "int64"),
+        Field("country", "int64"),
+        Field("language", "int64"),
+        Field("device", "int64"),
+        Field("offset", "int16", default=UNKNOWN),
+        Field("at", "int64"),
+    ),
+)
 
-_VIDEO_FIELDS = {"author": 0, "sound": 0, "language": 0, "duration": UNKNOWN, "uploaded": 0, "width": 0, "height": 0,
-                 "series": 0, "episode": 0}
+_VIDEO_FIELDS = {
+    "author": 0,
+    "sound": 0,
+    "language": 0,
+    "duration": UNKNOWN,
+    "uploaded": 0,
+    "width": 0,
+    "height": 0,
+    "series": 0,
+    "episode": 0,
+}
 _VIEWER_FIELDS = {"age": 0, "gender": 0, "country": 0, "language": 0, "device": 0, "offset": UNKNOWN}
 
 
@@ -45,7 +74,9 @@ def length_bucket(seconds: Column) -> Column:
 def format_of(width: Column, height: Column) -> Column:
     """1 upright, 2 square (within 10 %), 3 wide; 0 where the size is not known."""
     ratio = width / np.maximum(height, 1)
-    return np.where((width > 0) & (height > 0), np.where(ratio < 0.9, 1, np.where(ratio > 1.1, 3, 2)), 0).astype(np.int64)
+    return np.where((width > 0) & (height > 0), np.where(ratio < 0.9, 1, np.where(ratio > 1.1, 3, 2)), 0).astype(
+        np.int64
+    )
 
 
 def rounds(row: Rows) -> Iterator[Rows]:

@@ -23,8 +23,12 @@ POPULAR_HALF_LIFE = 3 * DAY
 
 _WIDTH = len(OUTCOMES) * len(HALF_LIVES)
 COUNTED: tuple[tuple[str, str], ...] = (
-    ("count_video", "video"), ("count_author", "author"), ("count_sound", "sound"), ("count_topic", "topics"),
-    ("count_viewer", "viewer"), ("count_all", "everyone"),
+    ("count_video", "video"),
+    ("count_author", "author"),
+    ("count_sound", "sound"),
+    ("count_topic", "topics"),
+    ("count_viewer", "viewer"),
+    ("count_all", "everyone"),
 )
 """The counter tables, and the event column that each is keyed by."""
 POPULAR = Table("popular", (Field("positives", "float64"), Field("impressions", "float64"), Field("at", "int64")))
@@ -65,14 +69,17 @@ def _popular(state: Batch, events: Batch, row: Rows) -> Batch:
 
 
 VIEWS = (
-    *(View(Table(name, (Field("values", "float64", _WIDTH), Field("at", "int64"))), key, REACTIONS, _count)
-      for name, key in COUNTED),
+    *(
+        View(Table(name, (Field("values", "float64", _WIDTH), Field("at", "int64"))), key, REACTIONS, _count)
+        for name, key in COUNTED
+    ),
     View(POPULAR, "audience", REACTIONS, _popular),
 )
 
 
 def counts_at(rows: Batch, at: Column) -> Column:
-    """The counts `[rows, outcomes, half-lives]` of counter rows, faded to `at` (ms; a time before the row's is its own)."""
+    """The counts `[rows, outcomes, half-lives]` of counter rows, faded to `at` (ms; a time before the row's is its
+    own)."""
     values = np.maximum(rows["values"].reshape(len(rows), len(OUTCOMES), len(HALF_LIVES)), 0.0)
     age = np.maximum(at - rows["at"], 0)
     return np.asarray(values * np.exp2(-age[:, None, None] / np.array(HALF_LIVES, np.float64)))
@@ -87,7 +94,8 @@ _TRIALS = {"long_view": "watch", "like": ""}
 def rates(counts: Column, prior: Column, pseudo: float = 20.0) -> Column:
     """Smoothed rates `[rows, RATES]` against `prior` `[RATES]`, as log ratios in [-3, 3]; 0 where nothing is known.
 
-    log((events + pseudo * prior) / (trials + pseudo) / prior): the posterior mean under a Beta (for seconds: Gamma) prior
+    log((events + pseudo * prior) / (trials + pseudo) / prior): the posterior mean under a Beta (for seconds: Gamma)
+    prior
     worth `pseudo` trials. `counts` is `[rows, outcomes]`, of one half-life.
     """
     happened, tried = counts[:, _EVENTS], trials(counts)

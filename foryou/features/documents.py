@@ -1,4 +1,5 @@
-"""What videos are called and say: captions, descriptions, and the names behind the ids, kept by id for those who ask."""
+"""What videos are called and say: captions, descriptions, and the names behind the ids, kept by id for those who
+ask."""
 
 from __future__ import annotations
 
@@ -25,10 +26,14 @@ def fold_documents(documents: Documents, rows: Batch) -> None:
     named: dict[str, dict[int, bytes]] = {"author": {}, "sound": {}, "topic": {}}
     for raw in rows["raw"][np.isin(rows["kind"], (Kind.FOLLOW, Kind.HIDE))].tolist():
         event = _decode(raw) if raw else {}
-        for kind, name in (("author", event.get("author")), ("sound", event.get("sound")), ("topic", event.get("hashtag"))):
+        for kind, name in (
+            ("author", event.get("author")),
+            ("sound", event.get("sound")),
+            ("topic", event.get("hashtag")),
+        ):
             if isinstance(name, str):
-                name = topic_name(name) if kind == "topic" else name
-                named[kind][id_of(kind, name)] = name.encode()
+                said = topic_name(name) if kind == "topic" else name
+                named[kind][id_of(kind, said)] = said.encode()
     videos = rows.take(rows["kind"] == Kind.VIDEO)
     ids = videos["video"].tolist()
     if ids:

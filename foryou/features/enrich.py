@@ -20,14 +20,25 @@ WATCH_LIMIT_S = 300.0
 OUTCOMES: tuple[str, ...] = (*OUTCOME_BITS, "seconds")
 """What is counted, in the order of every counter array: the bits of OUTCOME_BITS, then the seconds."""
 
-_COUNTS = {Kind.IMPRESSION: "impression", Kind.LIKE: "like", Kind.COMMENT: "comment", Kind.SHARE: "share",
-           Kind.SAVE: "save", Kind.FOLLOW: "follow", Kind.VISIT: "visit", Kind.NOT_INTERESTED: "not_interested",
-           Kind.HIDE: "not_interested", Kind.REPORT: "report", Kind.BLOCK: "report"}
+_COUNTS = {
+    Kind.IMPRESSION: "impression",
+    Kind.LIKE: "like",
+    Kind.COMMENT: "comment",
+    Kind.SHARE: "share",
+    Kind.SAVE: "save",
+    Kind.FOLLOW: "follow",
+    Kind.VISIT: "visit",
+    Kind.NOT_INTERESTED: "not_interested",
+    Kind.HIDE: "not_interested",
+    Kind.REPORT: "report",
+    Kind.BLOCK: "report",
+}
 _COLUMN = {name: position for position, name in enumerate(OUTCOMES)}
 
 
 def watch_outcomes(rows: Batch, duration: Column) -> dict[str, Column]:
-    """For watch events `[rows]`: `measured`, `long_view`, `finish`, `skip` (booleans) and `seconds` (capped; 0 unknown)."""
+    """For watch events `[rows]`: `measured`, `long_view`, `finish`, `skip` (booleans) and `seconds` (capped; 0
+    unknown)."""
     seconds = rows["seconds"].astype(np.float64)
     measured = seconds >= 0
     length = np.where(duration > 0, duration, np.inf)
@@ -36,14 +47,21 @@ def watch_outcomes(rows: Batch, duration: Column) -> dict[str, Column]:
     said = rows["long_view"]
     long_view = np.where(said >= 0, said == 1, measured & ((seconds >= LONG_VIEW_S) | finish))
     skip = measured & (seconds < SKIP_S) & ~finish
-    return {"measured": measured, "long_view": long_view, "finish": finish, "skip": skip,
-            "seconds": np.where(measured, np.minimum(seconds, WATCH_LIMIT_S), 0.0)}
+    return {
+        "measured": measured,
+        "long_view": long_view,
+        "finish": finish,
+        "skip": skip,
+        "seconds": np.where(measured, np.minimum(seconds, WATCH_LIMIT_S), 0.0),
+    }
 
 
 def enrich(store: Store, rows: Batch) -> Batch:
-    """A batch of events with what the views need: fills `author`, `sound`, `topics`, `length`, `format`, `duration` from
+    """A batch of events with what the views need: fills `author`, `sound`, `topics`, `length`, `format`, `duration`
+    from
 
-    the catalogue, folds the acts, and adds `counts` `[rows, len(OUTCOMES)]` (what each event adds), `flags` (the same as
+    the catalogue, folds the acts, and adds `counts` `[rows, len(OUTCOMES)]` (what each event adds), `flags` (the same
+    as
     bits), `positive`, `viewer_video` and `audience` (the keys of the video's popularity in the viewer's country, and
     in all).
     """
@@ -54,7 +72,8 @@ def enrich(store: Store, rows: Batch) -> Batch:
         "author": np.where((rows["author"] != 0) | described, rows["author"], video["author"]),
         "sound": np.where(described, rows["sound"], video["sound"]),
         "topics": np.where(described[:, None], rows["topics"], video["topics"]),
-        "length": video["length"], "format": video["format"],
+        "length": video["length"],
+        "format": video["format"],
     }
     counts = np.zeros((len(rows), len(OUTCOMES)))
     for kind, name in _COUNTS.items():
@@ -70,9 +89,13 @@ def enrich(store: Store, rows: Batch) -> Batch:
     country = store.columns("viewer", rows["viewer"], ("country",))["country"]
     audience = np.stack([pair_of(rows["video"], country), pair_of(rows["video"], np.zeros_like(country))], axis=1)
     audience[rows["video"] == 0] = 0
-    return rows.extend({
-        **filled, "counts": counts, "flags": flags,
-        "positive": ((flags & POSITIVE_BITS) != 0) & (counts.max(axis=1, initial=0) > 0),
-        "viewer_video": np.where(rows["video"] != 0, pair_of(rows["viewer"], rows["video"]), 0),
-        "audience": audience,
-    })
+    return rows.extend(
+        {
+            **filled,
+            "counts": counts,
+            "flags": flags,
+            "positive": ((flags & POSITIVE_BITS) != 0) & (counts.max(axis=1, initial=0) > 0),
+            "viewer_video": np.where(rows["video"] != 0, pair_of(rows["viewer"], rows["video"]), 0),
+            "audience": audience,
+        }
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from foryou.core.batch import Batch
-from foryou.core.event import of_kinds
+from foryou.core.event import REACTIONS, of_kinds
 from foryou.core.ids import pair_of
 from foryou.core.ports import Store
 from foryou.core.table import Table
@@ -24,9 +24,17 @@ VIEWS: tuple[View, ...] = (*counters.VIEWS, *interests.VIEWS, *similar.VIEWS, *h
 """The views of what viewers do, after the catalogue: each reads only its own table and the enriched events."""
 
 TABLES: tuple[Table, ...] = tuple(
-    {table.name: table for table in (
-        ACCEPTED, ACTS, *(view.table for view in catalog.VIEWS), *(view.table for view in VIEWS), history.SERVED,
-    )}.values())
+    {
+        table.name: table
+        for table in (
+            ACCEPTED,
+            ACTS,
+            *(view.table for view in catalog.VIEWS),
+            *(view.table for view in VIEWS),
+            history.SERVED,
+        )
+    }.values()
+)
 
 
 def create_tables(store: Store) -> None:
@@ -50,7 +58,7 @@ def fold_events(store: Store, rows: Batch) -> Batch:
     store.write(ACCEPTED.name, fresh, Batch({}, len(fresh)))
     for view in catalog.VIEWS:
         view.fold(store, rows)
-    reactions = rows.take(of_kinds(rows, counters.REACTIONS))
+    reactions = rows.take(of_kinds(rows, REACTIONS))
     if len(reactions) == 0:
         return reactions
     reactions = similar.pair_up(store, enrich(store, reactions))

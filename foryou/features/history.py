@@ -19,22 +19,34 @@ HISTORY_TOPICS = 3
 SESSION_GAP = 30 * MINUTE
 """ms without an event after which a visit is a new one."""
 
-HISTORY_TABLE = Table("history", (
-    Field("item", "int64", HISTORY), Field("author", "int64", HISTORY), Field("sound", "int64", HISTORY),
-    Field("topics", "int64", HISTORY * HISTORY_TOPICS), Field("flags", "int32", HISTORY),
-    Field("seconds", "float32", HISTORY), Field("at", "int64", HISTORY),
-))
+HISTORY_TABLE = Table(
+    "history",
+    (
+        Field("item", "int64", HISTORY),
+        Field("author", "int64", HISTORY),
+        Field("sound", "int64", HISTORY),
+        Field("topics", "int64", HISTORY * HISTORY_TOPICS),
+        Field("flags", "int32", HISTORY),
+        Field("seconds", "float32", HISTORY),
+        Field("at", "int64", HISTORY),
+    ),
+)
 SEEN = Table("seen", (Field("at", "int64"),))
 SERVED = Table("served", (Field("at", "int64"),))
-SESSION = Table("session", (
-    Field("last", "int64", help="ms of the latest event"), Field("started", "int64"),
-    Field("depth", "int32", help="videos shown in this session"), Field("count", "int32", help="sessions so far"),
-    Field("gap", "int64", help="ms between the session before this one and its start"),
-))
+SESSION = Table(
+    "session",
+    (
+        Field("last", "int64", help="ms of the latest event"),
+        Field("started", "int64"),
+        Field("depth", "int32", help="videos shown in this session"),
+        Field("count", "int32", help="sessions so far"),
+        Field("gap", "int64", help="ms between the session before this one and its start"),
+    ),
+)
 
 
 @njit(cache=True)
-def _place(item, author, sound, topics, flags, seconds, at, row, video, by, tune, about, bits, undo, secs, when):  # type: ignore[no-untyped-def]  # noqa: PLR0912, C901, PLR0917, E501
+def _place(item, author, sound, topics, flags, seconds, at, row, video, by, tune, about, bits, undo, secs, when):  # type: ignore[no-untyped-def]
     size = item.shape[1]
     wide = topics.shape[1] // size
     for i in range(len(row)):
@@ -80,9 +92,24 @@ def _history(state: Batch, events: Batch, row: Rows) -> Batch:
     held = {name: state[name].copy() for name in state}
     undo = events["amount"] < 0
     bits = np.where(events["amount"] == 0, 0, events["flags"]).astype(np.int32)
-    _place(held["item"], held["author"], held["sound"], held["topics"], held["flags"], held["seconds"], held["at"], row,
-           events["video"], events["author"], events["sound"], events["topics"], bits, undo,
-           events["seconds"].astype(np.float32), events["at"])
+    _place(
+        held["item"],
+        held["author"],
+        held["sound"],
+        held["topics"],
+        held["flags"],
+        held["seconds"],
+        held["at"],
+        row,
+        events["video"],
+        events["author"],
+        events["sound"],
+        events["topics"],
+        bits,
+        undo,
+        events["seconds"].astype(np.float32),
+        events["at"],
+    )
     return Batch(held)
 
 
@@ -108,8 +135,17 @@ def _visit(last, started, depth, count, gap, row, when, shown, limit):  # type: 
 
 def _session(state: Batch, events: Batch, row: Rows) -> Batch:
     held = {name: state[name].copy() for name in state}
-    _visit(held["last"], held["started"], held["depth"], held["count"], held["gap"], row, events["at"],
-           events["kind"] == Kind.IMPRESSION, SESSION_GAP)
+    _visit(
+        held["last"],
+        held["started"],
+        held["depth"],
+        held["count"],
+        held["gap"],
+        row,
+        events["at"],
+        events["kind"] == Kind.IMPRESSION,
+        SESSION_GAP,
+    )
     return Batch(held)
 
 

@@ -11,7 +11,6 @@ from foryou.core.batch import Batch, Column, Columns, Rows
 from foryou.core.clock import DAY, HOUR, MINUTE
 from foryou.core.event import Kind
 from foryou.core.heads import HEADS
-from foryou.core.ids import pair_of
 from foryou.core.ports import Keys, Store
 from foryou.features.acts import stands
 from foryou.features.catalog import FORMAT_IDS, LENGTH_IDS
@@ -40,8 +39,9 @@ def viewer_columns(store: Store, viewer: Keys, at: Column, context: Columns) -> 
     nothing = np.zeros(len(viewer), np.int64)
     profile = store.read("viewer", viewer)
     said = {name: context.get(name, nothing) for name in ("surface", "device", "language", "country")}
-    device, language, country = (np.where(said[name] != 0, said[name], profile[name])
-                                 for name in ("device", "language", "country"))
+    device, language, country = (
+        np.where(said[name] != 0, said[name], profile[name]) for name in ("device", "language", "country")
+    )
     offset = context.get("offset", np.full(len(viewer), -1))
     offset = np.where(offset >= 0, offset, np.where(profile["offset"] >= 0, profile["offset"], 1440))
     local = at + (offset.astype(np.int64) - 1440) * MINUTE
@@ -53,16 +53,25 @@ def viewer_columns(store: Store, viewer: Keys, at: Column, context: Columns) -> 
     counts = counts_at(store.read("count_viewer", viewer), at)[:, :, LONG]
     counts[viewer == 0] = 0.0
     history = store.read("history", viewer)
-    return Batch({
-        "viewer": viewer, "viewer_language": language, "device": device, "age": profile["age"],
-        "gender": profile["gender"], "country": country, "surface": said["surface"],
-        "hour": local // HOUR % 24 + 1, "weekday": (local // DAY + 3) % 7 + 1,
-        "viewer_rates": rates(counts, _overall(store)),
-        "viewer_known": np.log1p(trials(counts)[:, _AT["like"]]).astype(np.float32) / 2,
-        "depth": np.log1p(depth).astype(np.float32), "gap": np.log1p(gap / HOUR).astype(np.float32),
-        "sessions": np.log1p(session["count"]).astype(np.float32),
-        **{f"history_{name}": history[name] for name in ("item", "author", "topics", "flags", "seconds", "at")},
-    })
+    return Batch(
+        {
+            "viewer": viewer,
+            "viewer_language": language,
+            "device": device,
+            "age": profile["age"],
+            "gender": profile["gender"],
+            "country": country,
+            "surface": said["surface"],
+            "hour": local // HOUR % 24 + 1,
+            "weekday": (local // DAY + 3) % 7 + 1,
+            "viewer_rates": rates(counts, _overall(store)),
+            "viewer_known": np.log1p(trials(counts)[:, _AT["like"]]).astype(np.float32) / 2,
+            "depth": np.log1p(depth).astype(np.float32),
+            "gap": np.log1p(gap / HOUR).astype(np.float32),
+            "sessions": np.log1p(session["count"]).astype(np.float32),
+            **{f"history_{name}": history[name] for name in ("item", "author", "topics", "flags", "seconds", "at")},
+        }
+    )
 
 
 def item_columns(store: Store, viewers: Batch, of: Rows, item: Keys, at: Column) -> Columns:
@@ -74,17 +83,26 @@ def item_columns(store: Store, viewers: Batch, of: Rows, item: Keys, at: Column)
     recently = rates(counts[:, :, 1], prior * np.exp(of_video), pseudo=10.0)
     hours = np.maximum(at - video["uploaded"], 0) / HOUR
     return {
-        "item": item, "author": video["author"], "sound": video["sound"], "topics": video["topics"],
-        "language": video["language"], "length": LENGTH_IDS[video["length"]], "format": FORMAT_IDS[video["format"]],
+        "item": item,
+        "author": video["author"],
+        "sound": video["sound"],
+        "topics": video["topics"],
+        "language": video["language"],
+        "length": LENGTH_IDS[video["length"]],
+        "format": FORMAT_IDS[video["format"]],
         "seconds_long": np.maximum(video["duration"], 0).astype(np.float32),
-        "engagement_rates": of_video[:, ENGAGEMENT], "completion_rates": of_video[:, COMPLETION],
+        "engagement_rates": of_video[:, ENGAGEMENT],
+        "completion_rates": of_video[:, COMPLETION],
         "author_rates": _brief(store, "count_author", video["author"], at, prior),
         "sound_rates": _brief(store, "count_sound", video["sound"], at, prior),
         "topic_rates": _topic_rates(store, video["topics"], at, prior),
         "duration": (np.log1p(np.maximum(video["duration"], 0)) / 2).astype(np.float32),
-        "quality": np.concatenate([np.log1p(video["height"] / 720.0)[:, None], of_video[:, COMPLAINTS]], 1).astype(np.float32),
+        "quality": np.concatenate([np.log1p(video["height"] / 720.0)[:, None], of_video[:, COMPLAINTS]], 1).astype(
+            np.float32
+        ),
         "recent_rates": recently[:, [_AT["long_view"], _AT["like"]]],
-        "velocity": _velocity(counts), "age_h": (np.log1p(hours) / 3).astype(np.float32),
+        "velocity": _velocity(counts),
+        "age_h": (np.log1p(hours) / 3).astype(np.float32),
         **_affinity(store, viewers, of, item, video, at),
     }
 
@@ -93,26 +111,43 @@ def _affinity(store: Store, viewers: Batch, of: Rows, item: Keys, video: Batch, 
     """What the viewer's own record says of each item: interests, rejections, likeness to recent positives, follows."""
     topics = video["topics"]
     author, sound = video["author"], video["sound"]
-    targets = np.concatenate([topics, np.stack([author, sound, FORMAT_IDS[video["format"]], LENGTH_IDS[video["length"]]], 1)], 1)
+    targets = np.concatenate(
+        [topics, np.stack([author, sound, FORMAT_IDS[video["format"]], LENGTH_IDS[video["length"]]], 1)], 1
+    )
     interests = store.read("interest", viewers["viewer"])
     strength, evidence, refused = look_up(interests, of, targets, at)
     wide = topics.shape[1]
     has = topics != 0
     number = np.maximum(has.sum(axis=1), 1)
-    by_topic = np.stack([strength[:, :wide].sum(axis=1) / number, strength[:, :wide].max(axis=1, initial=-1, where=has),
-                         strength[:, :wide].min(axis=1, initial=1, where=has)], axis=1)
+    by_topic = np.stack(
+        [
+            strength[:, :wide].sum(axis=1) / number,
+            strength[:, :wide].max(axis=1, initial=-1, where=has),
+            strength[:, :wide].min(axis=1, initial=1, where=has),
+        ],
+        axis=1,
+    )
     by_topic[~has.any(axis=1)] = 0.0
     refusals = refused[:, : wide + 1].max(axis=1)
     mine = positives(viewers["history_item"], viewers["history_flags"], COMPANIONS)
     language = viewers["viewer_language"][of]
     speaks = np.where((language == 0) | (video["language"] == 0), 0, np.where(language == video["language"], 1, -1))
     follows = stands(store, viewers["viewer"][of], author, Kind.FOLLOW)
-    return {name: np.ascontiguousarray(values, np.float32) for name, values in {
-        "interest_topic": by_topic, "interest_author": strength[:, wide], "interest_sound": strength[:, wide + 1],
-        "interest_format": strength[:, wide + 2], "interest_length": strength[:, wide + 3],
-        "interest_evidence": np.log1p(np.stack([evidence[:, :wide].sum(axis=1), evidence[:, wide]], axis=1)),
-        "rejected": 1.0 - np.exp2(-refusals), "similar": likeness(store, item, mine, of), "follows": follows, "speaks": speaks,
-    }.items()}
+    return {
+        name: np.ascontiguousarray(values, np.float32)
+        for name, values in {
+            "interest_topic": by_topic,
+            "interest_author": strength[:, wide],
+            "interest_sound": strength[:, wide + 1],
+            "interest_format": strength[:, wide + 2],
+            "interest_length": strength[:, wide + 3],
+            "interest_evidence": np.log1p(np.stack([evidence[:, :wide].sum(axis=1), evidence[:, wide]], axis=1)),
+            "rejected": 1.0 - np.exp2(-refusals),
+            "similar": likeness(store, item, mine, of),
+            "follows": follows,
+            "speaks": speaks,
+        }.items()
+    }
 
 
 def _overall(store: Store) -> Column:
@@ -136,7 +171,7 @@ def _topic_rates(store: Store, topics: Column, at: Column, prior: Column) -> Col
     row, slot = np.nonzero(has)
     if len(row):
         found[row, slot] = _brief(store, "count_topic", topics[row, slot], at[row], prior)
-    return found.sum(axis=1) / np.maximum(has.sum(axis=1), 1)[:, None].astype(np.float32)
+    return np.asarray(found.sum(axis=1) / np.maximum(has.sum(axis=1), 1)[:, None], np.float32)
 
 
 def _velocity(counts: Column) -> Column:
@@ -147,5 +182,3 @@ def _velocity(counts: Column) -> Column:
     shown = np.maximum(counts[:, 0], counts[:, 1]) / (np.array(HALF_LIVES) / HOUR)
     usual = shown[:, LONG:] + 0.1
     return np.clip(np.log((shown[:, :LONG] + 0.1) / usual), -3, 3).astype(np.float32)
-
-

@@ -9,8 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Family = Literal["behaviour", "engagement", "completion", "information", "quality", "trend", "similar", "usage",
-                 "demographics", "device"]
+Family = Literal[
+    "behaviour",
+    "engagement",
+    "completion",
+    "information",
+    "quality",
+    "trend",
+    "similar",
+    "usage",
+    "demographics",
+    "device",
+]
 
 FAMILIES: dict[str, str] = {
     "behaviour": "your behaviour and preferences",
@@ -41,8 +51,20 @@ class Input:
     width: int = 1
 
 
-RATES: tuple[str, ...] = ("long_view", "finish", "skip", "watch", "like", "comment", "share", "save", "follow", "visit",
-                          "not_interested", "report")
+RATES: tuple[str, ...] = (
+    "long_view",
+    "finish",
+    "skip",
+    "watch",
+    "like",
+    "comment",
+    "share",
+    "save",
+    "follow",
+    "visit",
+    "not_interested",
+    "report",
+)
 """The outcomes whose smoothed rates are inputs: one per head, in this order wherever a `*_rates` array is split."""
 
 INPUTS: tuple[Input, ...] = (
@@ -64,7 +86,14 @@ INPUTS: tuple[Input, ...] = (
     Input("length", "item", "id", "information", "length bucket, 1-7"),
     Input("format", "item", "id", "information", "upright, square or wide; 1-3"),
     # numbers
-    Input("viewer_rates", "viewer", "dense", "behaviour", "how often this viewer does each of RATES, logit against all", 12),
+    Input(
+        "viewer_rates",
+        "viewer",
+        "dense",
+        "behaviour",
+        "how often this viewer does each of RATES, logit against all",
+        12,
+    ),
     Input("viewer_known", "viewer", "dense", "behaviour", "log of how much is known of the viewer"),
     Input("depth", "viewer", "dense", "usage", "log of videos already seen this session"),
     Input("gap", "viewer", "dense", "usage", "log of hours since the last visit"),
@@ -74,9 +103,18 @@ INPUTS: tuple[Input, ...] = (
     Input("interest_sound", "item", "dense", "behaviour", "signed interest in its sound"),
     Input("interest_format", "item", "dense", "behaviour", "signed interest in its format"),
     Input("interest_length", "item", "dense", "behaviour", "signed interest in its length"),
-    Input("interest_evidence", "item", "dense", "behaviour", "log of evidence behind the topic and author interests", 2),
+    Input(
+        "interest_evidence", "item", "dense", "behaviour", "log of evidence behind the topic and author interests", 2
+    ),
     Input("rejected", "item", "dense", "behaviour", "1 - 2^-(not-interesteds on its topics or author)"),
-    Input("engagement_rates", "item", "dense", "engagement", "smoothed rates of like, comment, share, save, follow, visit", 6),
+    Input(
+        "engagement_rates",
+        "item",
+        "dense",
+        "engagement",
+        "smoothed rates of like, comment, share, save, follow, visit",
+        6,
+    ),
     Input("completion_rates", "item", "dense", "completion", "smoothed rates of long_view, finish, skip, watch", 4),
     Input("author_rates", "item", "dense", "information", "the author's smoothed long_view, skip and like rates", 3),
     Input("sound_rates", "item", "dense", "information", "the sound's smoothed long_view, skip and like rates", 3),
@@ -94,13 +132,40 @@ INPUTS: tuple[Input, ...] = (
 HISTORY = 50
 """How many of a viewer's latest exposures the model reads."""
 
-HISTORY_COLUMNS: tuple[str, ...] = ("history_item", "history_author", "history_topics", "history_flags", "history_seconds",
-                                    "history_at")
-"""Viewer columns `[viewers, HISTORY]` (history_topics: `[viewers, HISTORY * 3]`, the first three of each), latest first;
+HISTORY_COLUMNS: tuple[str, ...] = (
+    "history_item",
+    "history_author",
+    "history_topics",
+    "history_flags",
+    "history_seconds",
+    "history_at",
+)
+"""Viewer columns `[viewers, HISTORY]` (history_topics: `[viewers, HISTORY * 3]`, the first three of each), latest
+first;
 item 0 where there is none. history_flags is a bit mask over OUTCOME_BITS; history_at is ms UTC."""
 
-OUTCOME_BITS: dict[str, int] = {name: 1 << bit for bit, name in enumerate(
-    ("impression", "watch", "measured", "long_view", "finish", "skip", "like", "comment", "share", "save", "follow",
-     "visit", "not_interested", "report"))}
-POSITIVE_BITS = sum(OUTCOME_BITS[name] for name in ("long_view", "finish", "like", "comment", "share", "save", "follow"))
+OUTCOME_BITS: dict[str, int] = {
+    name: 1 << bit
+    for bit, name in enumerate(
+        (
+            "impression",
+            "watch",
+            "measured",
+            "long_view",
+            "finish",
+            "skip",
+            "like",
+            "comment",
+            "share",
+            "save",
+            "follow",
+            "visit",
+            "not_interested",
+            "report",
+        )
+    )
+}
+POSITIVE_BITS = sum(
+    OUTCOME_BITS[name] for name in ("long_view", "finish", "like", "comment", "share", "save", "follow")
+)
 NEGATIVE_BITS = sum(OUTCOME_BITS[name] for name in ("skip", "not_interested", "report"))

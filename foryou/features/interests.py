@@ -1,6 +1,7 @@
 """What each viewer likes more and less than they usually do: topics, authors, sounds, formats and lengths.
 
-Interest is signed. A slot holds faded evidence for and against; strength = (for - against) / (for + against + 2) lies in
+Interest is signed. A slot holds faded evidence for and against; strength = (for - against) / (for + against + 2) lies
+in
 (-1, 1). A viewer keeps the 64 slots with the most evidence.
 """
 
@@ -24,11 +25,17 @@ PRIOR = 2.0
 TOPIC, AUTHOR, SOUND, FORMAT, LENGTH = range(5)
 KINDS_OF_INTEREST: tuple[str, ...] = ("topic", "author", "sound", "format", "length")
 
-INTERESTS = Table("interest", (
-    Field("key", "int64", SLOTS), Field("what", "int8", SLOTS, help="position in KINDS_OF_INTEREST"),
-    Field("for", "float64", SLOTS), Field("against", "float64", SLOTS),
-    Field("rejected", "float64", SLOTS, help="not-interesteds and reports"), Field("at", "int64", SLOTS),
-))
+INTERESTS = Table(
+    "interest",
+    (
+        Field("key", "int64", SLOTS),
+        Field("what", "int8", SLOTS, help="position in KINDS_OF_INTEREST"),
+        Field("for", "float64", SLOTS),
+        Field("against", "float64", SLOTS),
+        Field("rejected", "float64", SLOTS, help="not-interesteds and reports"),
+        Field("at", "int64", SLOTS),
+    ),
+)
 
 _FOR = {"long_view": 1.0, "like": 1.0, "comment": 1.0, "share": 1.5, "save": 1.5, "follow": 1.0, "visit": 0.3}
 _AGAINST = {"not_interested": 2.0, "report": 2.0}
@@ -39,7 +46,7 @@ _COLUMN = {name: position for position, name in enumerate(OUTCOMES)}
 
 
 @njit(cache=True)
-def _learn(key, what, pro, con, rejected, at, row, targets, whats, plus, minus, reject, when, half, reject_half):  # type: ignore[no-untyped-def]  # noqa: PLR0917, E501
+def _learn(key, what, pro, con, rejected, at, row, targets, whats, plus, minus, reject, when, half, reject_half):  # type: ignore[no-untyped-def]
     slots = key.shape[1]
     for i in range(len(row)):
         k = row[i]
@@ -87,12 +94,34 @@ def _interests(state: Batch, events: Batch, row: Rows) -> Batch:
     reject = counts[:, _COLUMN["not_interested"]] + counts[:, _COLUMN["report"]]
     topics = events["topics"].copy()
     topics[np.isin(events["base"], (Kind.FOLLOW, Kind.VISIT, Kind.BLOCK))] = 0
-    targets = np.concatenate([topics, np.stack([events["author"], events["sound"], FORMAT_IDS[events["format"]],
-                                                LENGTH_IDS[events["length"]]], axis=1)], axis=1)
+    targets = np.concatenate(
+        [
+            topics,
+            np.stack(
+                [events["author"], events["sound"], FORMAT_IDS[events["format"]], LENGTH_IDS[events["length"]]], axis=1
+            ),
+        ],
+        axis=1,
+    )
     targets[(plus == 0) & (minus == 0)] = 0
     whats = np.array([TOPIC] * topics.shape[1] + [AUTHOR, SOUND, FORMAT, LENGTH], np.int8)
-    _learn(held["key"], held["what"], held["for"], held["against"], held["rejected"], held["at"], row, targets, whats,
-           np.asarray(plus), np.asarray(minus), reject, events["effective"], float(HALF_LIFE), float(REJECTED_HALF_LIFE))
+    _learn(
+        held["key"],
+        held["what"],
+        held["for"],
+        held["against"],
+        held["rejected"],
+        held["at"],
+        row,
+        targets,
+        whats,
+        np.asarray(plus),
+        np.asarray(minus),
+        reject,
+        events["effective"],
+        float(HALF_LIFE),
+        float(REJECTED_HALF_LIFE),
+    )
     return Batch(held)
 
 
@@ -100,7 +129,7 @@ VIEWS = (View(INTERESTS, "viewer", REACTIONS, _interests),)
 
 
 @njit(cache=True)
-def _look_up(key, pro, con, rejected, at, of, targets, when, half, reject_half, strength, evidence, refused):  # type: ignore[no-untyped-def]  # noqa: PLR0917, E501
+def _look_up(key, pro, con, rejected, at, of, targets, when, half, reject_half, strength, evidence, refused):  # type: ignore[no-untyped-def]
     for i in range(targets.shape[0]):
         k = of[i]
         for t in range(targets.shape[1]):
@@ -119,8 +148,22 @@ def _look_up(key, pro, con, rejected, at, of, targets, when, half, reject_half, 
 
 
 def look_up(interests: Batch, of: Rows, targets: Column, at: Column) -> tuple[Column, Column, Column]:
-    """Strength in (-1, 1), evidence and rejections `[rows, targets]` of what each row is about, for viewer row `of[i]`."""
+    """Strength in (-1, 1), evidence and rejections `[rows, targets]` of what each row is about, for viewer row
+    `of[i]`."""
     strength, evidence, refused = (np.zeros(targets.shape) for _ in range(3))
-    _look_up(interests["key"], interests["for"], interests["against"], interests["rejected"], interests["at"], of,
-             np.ascontiguousarray(targets), at, float(HALF_LIFE), float(REJECTED_HALF_LIFE), strength, evidence, refused)
+    _look_up(
+        interests["key"],
+        interests["for"],
+        interests["against"],
+        interests["rejected"],
+        interests["at"],
+        of,
+        np.ascontiguousarray(targets),
+        at,
+        float(HALF_LIFE),
+        float(REJECTED_HALF_LIFE),
+        strength,
+        evidence,
+        refused,
+    )
     return strength, evidence, refused

@@ -1,4 +1,5 @@
-"""Which videos the same viewers like: for each video, the 32 that most often shared a positive viewer with it lately."""
+"""Which videos the same viewers like: for each video, the 32 that most often shared a positive viewer with it
+lately."""
 
 from __future__ import annotations
 
@@ -20,10 +21,15 @@ HALF_LIFE = 30 * DAY
 SMOOTH = 3.0
 """Added to each video's count of positives: two videos that shared their only viewer are not yet alike."""
 
-SIMILAR = Table("similar", (
-    Field("neighbour", "int64", NEIGHBOURS), Field("weight", "float64", NEIGHBOURS), Field("total", "float64"),
-    Field("at", "int64"),
-))
+SIMILAR = Table(
+    "similar",
+    (
+        Field("neighbour", "int64", NEIGHBOURS),
+        Field("weight", "float64", NEIGHBOURS),
+        Field("total", "float64"),
+        Field("at", "int64"),
+    ),
+)
 
 
 @njit(cache=True)
@@ -54,7 +60,8 @@ def positives(item: Column, flags: Column, most: int) -> Column:
 
 
 def pair_up(store: Store, rows: Batch) -> Batch:
-    """The batch with `pair` and `mate` `[rows, 2 * COMPANIONS]`: each new positive beside the viewer's latest, both ways.
+    """The batch with `pair` and `mate` `[rows, 2 * COMPANIONS]`: each new positive beside the viewer's latest, both
+    ways.
 
     A positive of a video that is already among the viewer's latest makes no new pair.
     """
@@ -65,11 +72,13 @@ def pair_up(store: Store, rows: Batch) -> Batch:
     _companions(recent, row, rows["video"], rows["positive"] & (rows["video"] != 0), out)
     mates, video = out[:, :-1], np.broadcast_to(rows["video"][:, None], (len(rows), COMPANIONS))
     both = mates != 0
-    return rows.extend({
-        "pair": np.where(np.concatenate([both, both], 1), np.concatenate([mates, video], 1), 0),
-        "mate": np.where(np.concatenate([both, both], 1), np.concatenate([video, mates], 1), 0),
-        "first_positive": np.where(out[:, -1] == 1, rows["video"], 0),
-    })
+    return rows.extend(
+        {
+            "pair": np.where(np.concatenate([both, both], 1), np.concatenate([mates, video], 1), 0),
+            "mate": np.where(np.concatenate([both, both], 1), np.concatenate([video, mates], 1), 0),
+            "first_positive": np.where(out[:, -1] == 1, rows["video"], 0),
+        }
+    )
 
 
 @njit(cache=True)
@@ -114,7 +123,9 @@ def _total(weight, total, at, row, when, half):  # type: ignore[no-untyped-def]
 def _neighbours(state: Batch, events: Batch, row: Rows) -> Batch:
     held = {name: state[name].copy() for name in state}
     mate = events["mate"][np.arange(len(events)), events["slot"]]
-    _join(held["neighbour"], held["weight"], held["total"], held["at"], row, mate, events["effective"], float(HALF_LIFE))
+    _join(
+        held["neighbour"], held["weight"], held["total"], held["at"], row, mate, events["effective"], float(HALF_LIFE)
+    )
     return Batch(held)
 
 
@@ -147,7 +158,8 @@ def _likeness(neighbour, weight, total, of, mine, totals, smooth, highest, mean)
 
 
 def likeness(store: Store, item: Column, mine: Column, of: Rows) -> Column:
-    """How alike each item is to the positives `mine` `[viewers, positives]` of viewer row `of[i]`: highest and mean, `[rows, 2]`.
+    """How alike each item is to the positives `mine` `[viewers, positives]` of viewer row `of[i]`: highest and mean,
+    `[rows, 2]`.
 
     The cosine of the two videos' sets of positive viewers, shrunk by SMOOTH; in [0, 1].
     """

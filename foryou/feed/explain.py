@@ -29,15 +29,17 @@ WEIGHTS: Mapping[str, float] = {head.name: head.weight for head in HEADS}
 def coalitions(families: int) -> tuple[Column, Column]:
     """All subsets of families `[2^families, families]` (bit f of row s: f is in s), and the Shapley matrix over them.
 
-    phi = matrix `[families, 2^families]` @ value of each subset: the mean of what a family adds, over all orders in which
+    phi = matrix `[families, 2^families]` @ value of each subset: the mean of what a family adds, over all orders in
+    which
     families can join (Shapley, 1953). Its rows sum so that phi adds up to value(all) - value(none) exactly.
     """
     subsets = np.arange(1 << families)
     inside = ((subsets[:, None] >> np.arange(families)) & 1).astype(np.bool_)
     size = inside.sum(axis=1)
     joins = np.array([factorial(s) * factorial(families - s - 1) / factorial(families) for s in range(families)])
-    matrix = np.where(inside, joins[np.maximum(size - 1, 0)][:, None],
-                      -joins[np.minimum(size, families - 1)][:, None]).T
+    matrix = np.where(
+        inside, joins[np.maximum(size - 1, 0)][:, None], -joins[np.minimum(size, families - 1)][:, None]
+    ).T
     return inside, np.ascontiguousarray(matrix)
 
 
@@ -65,33 +67,64 @@ def split_value(model: Model, pairs: Pairs) -> Split:
 
 def explain(request: Request, slate: Slate, trace: Trace, model: Model, surface: str) -> list[dict[str, object]]:
     """One explanation for each row of a slate, ready to be logged; in numbers and evidence, not yet in words."""
-    split = split_value(model, Pairs(request.viewer, slate, np.zeros(len(slate), np.int64))) if "rejected" in slate else None
+    split = (
+        split_value(model, Pairs(request.viewer, slate, np.zeros(len(slate), np.int64)))
+        if "rejected" in slate
+        else None
+    )
     ranked = np.sort(trace.candidates["score"]) if len(trace.candidates) else np.zeros(0)
     return [_one(request, slate, trace, split, ranked, row, model.version, surface) for row in range(len(slate))]
 
 
-def _one(request: Request, slate: Slate, trace: Trace, split: Split | None, ranked: Column, row: int, version: str,
-         surface: str) -> dict[str, object]:
+def _one(
+    request: Request,
+    slate: Slate,
+    trace: Trace,
+    split: Split | None,
+    ranked: Column,
+    row: int,
+    version: str,
+    surface: str,
+) -> dict[str, object]:
     score, explored = float(slate["score"][row]), float(slate["explore"][row])
     item = int(slate["item"][row])
     told: dict[str, object] = {
-        "item": item, "at": request.at, "surface": surface, "position": row, "model": version, "score": score,
-        "propensity": float(slate["propensity"][row]), "source": int(slate["source"][row]),
+        "item": item,
+        "at": request.at,
+        "surface": surface,
+        "position": row,
+        "model": version,
+        "score": score,
+        "propensity": float(slate["propensity"][row]),
+        "source": int(slate["source"][row]),
         "sources": [bit for bit in range(len(SOURCES)) if int(slate["sources"][row]) >> bit & 1],
-        "moved": _moves(trace, item), "candidates": len(ranked), "found": trace.found,
+        "moved": _moves(trace, item),
+        "candidates": len(ranked),
+        "found": trace.found,
     }
     if split is None:
         return {**told, "heads": [], "neutral": score, "families": [], "evidence": {}}
-    heads = [{"head": head.name, "prediction": float(slate[head.name][row]), "weight": head.weight,
-              "part": head.weight * float(slate[head.name][row])} for head in HEADS]
+    heads = [
+        {
+            "head": head.name,
+            "prediction": float(slate[head.name][row]),
+            "weight": head.weight,
+            "part": head.weight * float(slate[head.name][row]),
+        }
+        for head in HEADS
+    ]
     parts = {name: float(part) for name, part in zip(split.names, split.parts[:, row], strict=True)}
     parts["exploration"] = explored
     strongest = int(np.argmax(split.parts[:, row]))
     place = len(ranked) - int(np.searchsorted(ranked, split.without[strongest, row], side="right"))
-    return {**told, "heads": heads, "neutral": score - sum(parts.values()),
-            "families": [{"family": name, "part": parts[name]} for name in chain(FAMILIES, ("exploration",))],
-            "without_strongest": {"family": split.names[strongest], "position": place, "of": len(ranked)},
-            "evidence": evidence(request, slate, row)}
+    return {
+        **told,
+        "heads": heads,
+        "neutral": score - sum(parts.values()),
+        "families": [{"family": name, "part": parts[name]} for name in chain(FAMILIES, ("exploration",))],
+        "without_strongest": {"family": split.names[strongest], "position": place, "of": len(ranked)},
+        "evidence": evidence(request, slate, row),
+    }
 
 
 def _moves(trace: Trace, item: int) -> list[dict[str, object]]:
@@ -104,5 +137,3 @@ def _moves(trace: Trace, item: int) -> list[dict[str, object]]:
             moved.append({"stage": name, "from": before, "to": place})
         before = place
     return moved
-
-

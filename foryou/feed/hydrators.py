@@ -19,7 +19,9 @@ class Catalog:
     store: Store
 
     def __call__(self, request: Request, rows: Candidates) -> Columns:
-        return self.store.columns("video", rows["item"], ("author", "sound", "topics", "uploaded", "known", "removed")).columns
+        return self.store.columns(
+            "video", rows["item"], ("author", "sound", "topics", "uploaded", "known", "removed")
+        ).columns
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,12 @@ from foryou.features.interests import KINDS_OF_INTEREST, look_up
 _LEAST = 0.05
 _FORMATS = {int(number): name for number, name in zip(FORMAT_IDS[1:], ("upright", "square", "wide"), strict=True)}
 _BOUNDS = (0.0, *LENGTH_CUTS)
-_LENGTHS = {int(number): f"{_BOUNDS[place]:.0f}-{_BOUNDS[place + 1]:.0f} s" if place + 1 < len(_BOUNDS) else f"over {_BOUNDS[-1]:.0f} s"
-            for place, number in enumerate(LENGTH_IDS[1:])}
+_LENGTHS = {
+    int(number): f"{_BOUNDS[place]:.0f}-{_BOUNDS[place + 1]:.0f} s"
+    if place + 1 < len(_BOUNDS)
+    else f"over {_BOUNDS[-1]:.0f} s"
+    for place, number in enumerate(LENGTH_IDS[1:])
+}
 _PASSIVE = OUTCOME_BITS["impression"] | OUTCOME_BITS["measured"]
 
 
@@ -30,15 +34,31 @@ def profile(store: Store, documents: Documents, viewer: str, at: int) -> dict[st
     recent = (history["at"][0] > at - 7 * DAY) & (history["item"][0] != 0)
     signals = sum(int(flags & ~_PASSIVE).bit_count() for flags in history["flags"][0][recent].tolist())
     each = [
-        {"kind": KINDS_OF_INTEREST[what], "name": _name(documents, KINDS_OF_INTEREST[what], key), "strength": round(how, 6),
-         "evidence": round(proof, 3), "rejected": round(no, 3)}
-        for key, what, how, proof, no in zip(keys[0].tolist(), interests["what"][0].tolist(), strength[0].tolist(),
-                                             evidence[0].tolist(), refused[0].tolist(), strict=True) if key
+        {
+            "kind": KINDS_OF_INTEREST[what],
+            "name": _name(documents, KINDS_OF_INTEREST[what], key),
+            "strength": round(how, 6),
+            "evidence": round(proof, 3),
+            "rejected": round(no, 3),
+        }
+        for key, what, how, proof, no in zip(
+            keys[0].tolist(),
+            interests["what"][0].tolist(),
+            strength[0].tolist(),
+            evidence[0].tolist(),
+            refused[0].tolist(),
+            strict=True,
+        )
+        if key
     ]
-    more = sorted((row for row in each if _f(row, "strength") >= _LEAST and _f(row, "rejected") < 0.5),
-                  key=lambda row: -_f(row, "strength"))
-    less = sorted((row for row in each if _f(row, "strength") <= -_LEAST or _f(row, "rejected") >= 0.5),
-                  key=lambda row: (-_f(row, "rejected"), _f(row, "strength")))
+    more = sorted(
+        (row for row in each if _f(row, "strength") >= _LEAST and _f(row, "rejected") < 0.5),
+        key=lambda row: -_f(row, "strength"),
+    )
+    less = sorted(
+        (row for row in each if _f(row, "strength") <= -_LEAST or _f(row, "rejected") >= 0.5),
+        key=lambda row: (-_f(row, "rejected"), _f(row, "strength")),
+    )
     return {"viewer": viewer, "signals_this_week": signals, "interests": more, "less_of": less}
 
 

@@ -38,30 +38,52 @@ class FeedSettings:
     popular: int = field(default=150, metadata={"help": "candidates popular in the viewer's country and language"})
     fresh: int = field(default=50, metadata={"help": "new candidates that need a first audience"})
     fresh_days: float = field(default=3.0, metadata={"help": "until what age a video is new, days"})
-    fresh_audience: float = field(default=100.0, metadata={"help": "exposures after which a new video had its first audience"})
+    fresh_audience: float = field(
+        default=100.0, metadata={"help": "exposures after which a new video had its first audience"}
+    )
     fresh_least: int = field(default=1, metadata={"help": "new videos in every ten, as far as there are any"})
-    temperature: float = field(default=0.03, metadata={"help": "how much chance is in the order; in units of the score"})
-    diversity: float = field(default=0.1, metadata={"help": "score given up for sharing all hashtags with those just before"})
+    temperature: float = field(
+        default=0.03, metadata={"help": "how much chance is in the order; in units of the score"}
+    )
+    diversity: float = field(
+        default=0.1, metadata={"help": "score given up for sharing all hashtags with those just before"}
+    )
     author_gap: int = field(default=5, metadata={"help": "videos between two of the same author"})
     sound_gap: int = field(default=3, metadata={"help": "videos between two with the same sound"})
     seen_days: float = field(default=30.0, metadata={"help": "how long a seen video is not shown again, days"})
     seed: int = field(default=1, metadata={"help": "start of all chance in the feed: same log and seed, same slates"})
 
 
-def for_you(store: Store, model: Callable[[], Model], index: Callable[[], Index], fallback: Model, s: FeedSettings) -> Pipeline:
+def for_you(
+    store: Store, model: Callable[[], Model], index: Callable[[], Index], fallback: Model, s: FeedSettings
+) -> Pipeline:
     """What this viewer is most likely to enjoy next."""
     value = Value({head.name: head.weight for head in HEADS})
     return Pipeline(
-        sources=[("nearest", Nearest(index, s.nearest)), ("similar", Similar(store, s.similar)),
-                 ("following", Following(store, s.following)), ("popular", Popular(store, s.popular, seen_days=s.seen_days)),
-                 ("fresh", Fresh(store, s.fresh, s.fresh_days, s.fresh_audience))],
+        sources=[
+            ("nearest", Nearest(index, s.nearest)),
+            ("similar", Similar(store, s.similar)),
+            ("following", Following(store, s.following)),
+            ("popular", Popular(store, s.popular, seen_days=s.seen_days)),
+            ("fresh", Fresh(store, s.fresh, s.fresh_days, s.fresh_audience)),
+        ],
         hydrators=[("catalog", Catalog(store))],
-        filters=[("available", available), ("seen", NotSeen(store, s.seen_days)), ("served", NotServed(store)),
-                 ("blocked", NotBlocked(store)), ("hidden", NotHidden(store)), ("own", not_own)],
+        filters=[
+            ("available", available),
+            ("seen", NotSeen(store, s.seen_days)),
+            ("served", NotServed(store)),
+            ("blocked", NotBlocked(store)),
+            ("hidden", NotHidden(store)),
+            ("own", not_own),
+        ],
         scorers=[("inputs", Inputs(store)), ("predict", Predict(model)), ("value", value)],
-        rerankers=[("explore", Explore(s.temperature)), ("diversity", Diversity(s.diversity)),
-                   ("fresh", Quota(SOURCES.index("fresh"), s.fresh_least)),
-                   ("author_spacing", Spacing("author", s.author_gap)), ("sound_spacing", Spacing("sound", s.sound_gap))],
+        rerankers=[
+            ("explore", Explore(s.temperature)),
+            ("diversity", Diversity(s.diversity)),
+            ("fresh", Quota(SOURCES.index("fresh"), s.fresh_least)),
+            ("author_spacing", Spacing("author", s.author_gap)),
+            ("sound_spacing", Spacing("sound", s.sound_gap)),
+        ],
         fallback=Predict(lambda: fallback),
     )
 
@@ -71,8 +93,14 @@ def following(store: Store, s: FeedSettings) -> Pipeline:
     return Pipeline(
         sources=[("following", Following(store, most=1000))],
         hydrators=[("catalog", Catalog(store))],
-        filters=[("available", available), ("seen", NotSeen(store, s.seen_days)), ("served", NotServed(store)),
-                 ("blocked", NotBlocked(store)), ("hidden", NotHidden(store)), ("own", not_own)],
+        filters=[
+            ("available", available),
+            ("seen", NotSeen(store, s.seen_days)),
+            ("served", NotServed(store)),
+            ("blocked", NotBlocked(store)),
+            ("hidden", NotHidden(store)),
+            ("own", not_own),
+        ],
         scorers=[("newest", source_score)],
         rerankers=[("newest", by_score)],
     )

@@ -1,9 +1,10 @@
-"""From a question to a slate: builds the request from what is known, runs the recipe, and says what has to be logged."""
+"""From a question to a slate: builds the request from what is known, runs the recipe, and says what has to be
+logged."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -15,8 +16,8 @@ from foryou.core.heads import NAMES
 from foryou.core.ids import id_of, pair_of
 from foryou.core.pipeline import Request, Slate, Trace
 from foryou.core.ports import Model, Store
-from foryou.feed.recipe import SURFACES
 from foryou.features.hydrate import viewer_columns
+from foryou.feed.recipe import SURFACES
 from foryou.training.examples import ITEM_COLUMNS, VIEWER_COLUMNS
 
 DEMOGRAPHICS = ("age", "gender", "country")
@@ -60,20 +61,28 @@ def offset_of(time_zone: str, at: int) -> int:
     try:
         zone = ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError) as problem:
-        raise InvalidEvent("time_zone", f"{time_zone!r} is no time zone", "an IANA name such as Europe/Oslo") from problem
-    away = datetime.fromtimestamp(at / SECOND, tz=timezone.utc).astimezone(zone).utcoffset()
+        raise InvalidEvent(
+            "time_zone", f"{time_zone!r} is no time zone", "an IANA name such as Europe/Oslo"
+        ) from problem
+    away = datetime.fromtimestamp(at / SECOND, tz=UTC).astimezone(zone).utcoffset()
     return int(away.total_seconds() // 60) + 1440 if away is not None else -1
 
 
-def request_for(ask: Ask, store: Store, model: Model, number: int, at: int, page: int, seed: int, demographics: bool) -> Request:
+def request_for(
+    ask: Ask, store: Store, model: Model, number: int, at: int, page: int, seed: int, demographics: bool
+) -> Request:
     """The request with everything that is known of the viewer. In the plain feed nobody is known.
 
     Two requests of the same viewer, session and page on the same log have the same chance in them.
     """
     personal = ask.surface != "plain"
     viewer = id_of("viewer", ask.viewer) if personal else 0
-    said = {"surface": id_of("surface", ask.surface), "device": id_of("device", ask.device),
-            "language": id_of("language", ask.language), "country": id_of("country", ask.country)}
+    said = {
+        "surface": id_of("surface", ask.surface),
+        "device": id_of("device", ask.device),
+        "language": id_of("language", ask.language),
+        "country": id_of("country", ask.country),
+    }
     context: dict[str, Column] = {name: np.array([value], np.int64) for name, value in said.items()}
     context["offset"] = np.array([offset_of(ask.time_zone, at)], np.int64)
     known = viewer_columns(store, np.array([viewer], np.int64), np.array([at], np.int64), context)
@@ -84,8 +93,18 @@ def request_for(ask: Ask, store: Store, model: Model, number: int, at: int, page
     known = known.extend({"own_author": np.array([own or -1], np.int64), "vector": model.viewer_vector(known)})
     session = id_of("session", ask.session)
     mixed = pair_of(np.array([viewer ^ session]), np.array([seed * 1_000_003 + page]))
-    return Request(id=number, at=at, viewer_id=viewer, n=ask.n, surface=said["surface"], session=session,
-                   language=language, country=country, viewer=known, seed=int(mixed[0]))
+    return Request(
+        id=number,
+        at=at,
+        viewer_id=viewer,
+        n=ask.n,
+        surface=said["surface"],
+        session=session,
+        language=language,
+        country=country,
+        viewer=known,
+        seed=int(mixed[0]),
+    )
 
 
 def log_rows(request: Request, slate: Slate, model: int) -> Batch:
@@ -96,19 +115,40 @@ def log_rows(request: Request, slate: Slate, model: int) -> Batch:
         return np.full(count, value, np.int64)
 
     rows: dict[str, Column] = {
-        "request": all_rows(request.id), "at": all_rows(request.at), "session": all_rows(request.session),
-        "model": all_rows(model), "position": np.arange(count, dtype=np.int16), "source": slate["source"],
-        "sources": slate["sources"], "propensity": slate["propensity"], "score": slate["score"], "explore": slate["explore"],
+        "request": all_rows(request.id),
+        "at": all_rows(request.at),
+        "session": all_rows(request.session),
+        "model": all_rows(model),
+        "position": np.arange(count, dtype=np.int16),
+        "source": slate["source"],
+        "sources": slate["sources"],
+        "propensity": slate["propensity"],
+        "score": slate["score"],
+        "explore": slate["explore"],
     }
     if "rejected" in slate:
         rows |= {f"p_{name}": slate[name] for name in NAMES if name in slate}
         rows |= {name: np.repeat(request.viewer[name], count, axis=0) for name in VIEWER_COLUMNS}
         rows |= {name: slate[name] for name in ITEM_COLUMNS}
-    return Batch({"viewer": all_rows(request.viewer_id), "item": slate["item"], "surface": all_rows(request.surface), **rows})
+    return Batch(
+        {"viewer": all_rows(request.viewer_id), "item": slate["item"], "surface": all_rows(request.surface), **rows}
+    )
 
 
-KEPT = ("viewer", "item", "surface", "request", "at", "session", "model", "position", "source", "sources", "propensity",
-        "score", "explore", *(f"p_{name}" for name in NAMES))
+KEPT = (
+    "viewer",
+    "item",
+    "surface",
+    "request",
+    "at",
+    "session",
+    "model",
+    "position",
+    "source",
+    "sources",
+    "propensity",
+    "score",
+    "explore",
+    *(f"p_{name}" for name in NAMES),
+)
 """What stays of a logged slate once its rows can no longer be joined with outcomes."""
-
-

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from foryou.core.heads import HEADS
 from foryou.core.errors import InvalidEvent
+from foryou.core.heads import HEADS
 from foryou.core.ports import Documents
 from foryou.features.documents import name_of
 from foryou.feed.recipe import SOURCES
@@ -14,7 +14,9 @@ from foryou.feed.words import FAMILY_WORDS, LANGUAGES, in_words
 _HELP = {head.name: head.help for head in HEADS}
 
 
-def tell(documents: Documents, request: str, video: str, told: Mapping[str, object], language: str) -> dict[str, object]:
+def tell(
+    documents: Documents, request: str, video: str, told: Mapping[str, object], language: str
+) -> dict[str, object]:
     """An explanation as it was logged, ready for people, in a language of LANGUAGES (InvalidEvent otherwise)."""
     if language not in LANGUAGES:
         raise InvalidEvent("language", f"{language!r} is not spoken here", f"one of {', '.join(LANGUAGES)}")
@@ -22,13 +24,22 @@ def tell(documents: Documents, request: str, video: str, told: Mapping[str, obje
     assert isinstance(number, int)
     source = SOURCES[number] if told["surface"] == "for_you" else str(told["surface"])
     answer: dict[str, object] = {
-        "request": request, "video": video, **{name: told[name] for name in ("at", "surface", "position", "score", "propensity",
-                                                                             "model", "moved", "candidates", "found")},
-        "source": source, "sources": [SOURCES[bit] for bit in _list(told["sources"])] if told["surface"] == "for_you" else [source],
+        "request": request,
+        "video": video,
+        **{
+            name: told[name]
+            for name in ("at", "surface", "position", "score", "propensity", "model", "moved", "candidates", "found")
+        },
+        "source": source,
+        "sources": [SOURCES[bit] for bit in _list(told["sources"]) if isinstance(bit, int)]
+        if told["surface"] == "for_you"
+        else [source],
         "heads": [{**_dict(head), "help": _HELP[str(_dict(head)["head"])]} for head in _list(told["heads"])],
         "neutral": told["neutral"],
-        "families": [{**_dict(each), "label": FAMILY_WORDS[language][str(_dict(each)["family"])]}
-                     for each in _list(told["families"])],
+        "families": [
+            {**_dict(each), "label": FAMILY_WORDS[language][str(_dict(each)["family"])]}
+            for each in _list(told["families"])
+        ],
         "words": in_words(told, source, language, lambda kind, each: name_of(documents, kind, each)),
     }
     if "without_strongest" in told:

@@ -18,18 +18,45 @@ _LIKED = sum(OUTCOME_BITS[name] for name in ("like", "save", "share", "comment")
 LANGUAGES = ("en", "nl", "nb")
 
 FAMILY_WORDS: Mapping[str, Mapping[str, str]] = {
-    "en": {"behaviour": "your behaviour and preferences", "engagement": "how people react to the video",
-           "completion": "how far people watch it", "information": "what the video is about", "quality": "quality",
-           "trend": "trend and freshness", "similar": "similar viewers and people you follow", "usage": "when and how you use the app",
-           "demographics": "age group, gender and country", "device": "language and device", "exploration": "trying something new"},
-    "nl": {"behaviour": "jouw gedrag en voorkeuren", "engagement": "hoe mensen op de video reageren",
-           "completion": "hoe ver mensen kijken", "information": "waar de video over gaat", "quality": "kwaliteit",
-           "trend": "trend en versheid", "similar": "kijkers zoals jij en wie je volgt", "usage": "wanneer en hoe je de app gebruikt",
-           "demographics": "leeftijdsgroep, geslacht en land", "device": "taal en apparaat", "exploration": "iets nieuws proberen"},
-    "nb": {"behaviour": "det du ser på og liker", "engagement": "hvordan folk reagerer på videoen",
-           "completion": "hvor lenge folk ser", "information": "hva videoen handler om", "quality": "kvalitet",
-           "trend": "trend og ferskhet", "similar": "seere som deg og dem du følger", "usage": "når og hvordan du bruker appen",
-           "demographics": "aldersgruppe, kjønn og land", "device": "språk og enhet", "exploration": "å prøve noe nytt"},
+    "en": {
+        "behaviour": "your behaviour and preferences",
+        "engagement": "how people react to the video",
+        "completion": "how far people watch it",
+        "information": "what the video is about",
+        "quality": "quality",
+        "trend": "trend and freshness",
+        "similar": "similar viewers and people you follow",
+        "usage": "when and how you use the app",
+        "demographics": "age group, gender and country",
+        "device": "language and device",
+        "exploration": "trying something new",
+    },
+    "nl": {
+        "behaviour": "jouw gedrag en voorkeuren",
+        "engagement": "hoe mensen op de video reageren",
+        "completion": "hoe ver mensen kijken",
+        "information": "waar de video over gaat",
+        "quality": "kwaliteit",
+        "trend": "trend en versheid",
+        "similar": "kijkers zoals jij en wie je volgt",
+        "usage": "wanneer en hoe je de app gebruikt",
+        "demographics": "leeftijdsgroep, geslacht en land",
+        "device": "taal en apparaat",
+        "exploration": "iets nieuws proberen",
+    },
+    "nb": {
+        "behaviour": "det du ser på og liker",
+        "engagement": "hvordan folk reagerer på videoen",
+        "completion": "hvor lenge folk ser",
+        "information": "hva videoen handler om",
+        "quality": "kvalitet",
+        "trend": "trend og ferskhet",
+        "similar": "seere som deg og dem du følger",
+        "usage": "når og hvordan du bruker appen",
+        "demographics": "aldersgruppe, kjønn og land",
+        "device": "språk og enhet",
+        "exploration": "å prøve noe nytt",
+    },
 }
 
 _SENTENCES: Mapping[str, Mapping[str, str]] = {
@@ -42,9 +69,12 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "finished_author_1": "Because you finished a video by {name} this week.",
         "follows": "Because you follow {name}.",
         "similar": "Because viewers who liked videos that you liked also liked this one.",
-        "nearest": "Because it resembles what you watched lately.", "following": "From someone you follow.",
-        "popular": "Popular where you are.", "fresh": "A new video that is looking for its first viewers.",
-        "family": "What speaks for it most: {name}.", "without": "Without that it would stand at place {n} of {of}.",
+        "nearest": "Because it resembles what you watched lately.",
+        "following": "From someone you follow.",
+        "popular": "Popular where you are.",
+        "fresh": "A new video that is looking for its first viewers.",
+        "family": "What speaks for it most: {name}.",
+        "without": "Without that it would stand at place {n} of {of}.",
         "newest": "The latest from someone you follow; newest first.",
         "plain": "Popular and recent in this language and country; nothing about you was used.",
     },
@@ -57,9 +87,12 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "finished_author_1": "Omdat je deze week een video van {name} hebt uitgekeken.",
         "follows": "Omdat je {name} volgt.",
         "similar": "Omdat kijkers die dezelfde video's leuk vonden als jij, ook deze leuk vonden.",
-        "nearest": "Omdat hij lijkt op wat je onlangs hebt bekeken.", "following": "Van iemand die je volgt.",
-        "popular": "Populair bij jou in de buurt.", "fresh": "Een nieuwe video die zijn eerste kijkers zoekt.",
-        "family": "Wat er het meest voor pleit: {name}.", "without": "Zonder dat zou hij op plaats {n} van {of} staan.",
+        "nearest": "Omdat hij lijkt op wat je onlangs hebt bekeken.",
+        "following": "Van iemand die je volgt.",
+        "popular": "Populair bij jou in de buurt.",
+        "fresh": "Een nieuwe video die zijn eerste kijkers zoekt.",
+        "family": "Wat er het meest voor pleit: {name}.",
+        "without": "Zonder dat zou hij op plaats {n} van {of} staan.",
         "newest": "Het nieuwste van iemand die je volgt; nieuwste eerst.",
         "plain": "Populair en recent in deze taal en dit land; er is niets over jou gebruikt.",
     },
@@ -72,9 +105,12 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "finished_author_1": "Fordi du har sett ferdig en video av {name} denne uken.",
         "follows": "Fordi du følger {name}.",
         "similar": "Fordi seere som likte videoer du likte, også likte denne.",
-        "nearest": "Fordi den ligner på det du nylig har sett.", "following": "Fra en du følger.",
-        "popular": "Populær der du er.", "fresh": "En ny video som leter etter sine første seere.",
-        "family": "Det som taler mest for den: {name}.", "without": "Uten det ville den stått på plass {n} av {of}.",
+        "nearest": "Fordi den ligner på det du nylig har sett.",
+        "following": "Fra en du følger.",
+        "popular": "Populær der du er.",
+        "fresh": "En ny video som leter etter sine første seere.",
+        "family": "Det som taler mest for den: {name}.",
+        "without": "Uten det ville den stått på plass {n} av {of}.",
         "newest": "Det siste fra en du følger; nyeste først.",
         "plain": "Populært og nytt på dette språket og i dette landet; ingenting om deg ble brukt.",
     },
@@ -82,7 +118,8 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
 
 
 def evidence(request: Request, slate: Slate, row: int) -> dict[str, object]:
-    """What in the viewer's history speaks for this video: counts of this week's finishes and of likes, by topic and author."""
+    """What in the viewer's history speaks for this video: counts of this week's finishes and of likes, by topic and
+    author."""
     viewer = request.viewer
     flags, at = viewer["history_flags"][0], viewer["history_at"][0]
     week = at > request.at - WEEK
@@ -96,7 +133,11 @@ def evidence(request: Request, slate: Slate, row: int) -> dict[str, object]:
             if count > most:
                 best, most = {"what": what, "kind": "topic", "id": topic, "n": count}, count
     author = int(slate["author"][row])
-    by = int(np.count_nonzero((viewer["history_author"][0] == author) & week & ((flags & _FINISHED) != 0))) if author else 0
+    by = (
+        int(np.count_nonzero((viewer["history_author"][0] == author) & week & ((flags & _FINISHED) != 0)))
+        if author
+        else 0
+    )
     if by > most:
         best = {"what": "finished_author", "kind": "author", "id": author, "n": by}
     return {"best": best, "follows": bool(slate["follows"][row] > 0), "author": author}

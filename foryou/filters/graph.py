@@ -31,4 +31,5 @@ class NotHidden:
     def __call__(self, request: Request, rows: Candidates) -> Mask:
         about = np.concatenate([rows["author"][:, None], rows["sound"][:, None], rows["topics"]], axis=1)
         viewer = np.full(about.size, request.viewer_id)
-        return ~stands(self.store, viewer, about.ravel(), Kind.HIDE).reshape(about.shape).any(axis=1)
+        hidden = stands(self.store, viewer, about.ravel(), Kind.HIDE).reshape(about.shape)
+        return np.asarray(~hidden.any(axis=1))

@@ -29,6 +29,9 @@ from foryou.models.parameters import Parameters
 FITS = ("viewer", "liked", "disliked")
 """What an item's retrieval vector is compared with: the viewer's own vector, the positive and the negative pool."""
 
+TASTE = np.array([1.0, 1.0, -0.5], np.float32)
+"""A viewer's retrieval vector: FITS, added up with these weights."""
+
 CONTENT = ("item", "author", "topics")
 """What a history entry is the sum of; a candidate's query likewise."""
 RETRIEVED = (*CONTENT, "sound")
@@ -107,7 +110,7 @@ def _prior(side: Side, dim: int, places: tuple[Place, ...]) -> NDArray[np.float3
     first, numbers = len(layout.ids(side)) * dim, coefficients(side)
     out[first : first + len(numbers)] = numbers
     if side == "item":
-        for sign, row in zip((1.0, 1.0, -0.5), out[places[-1].columns], strict=True):
+        for sign, row in zip(TASTE, out[places[-1].columns], strict=True):
             row[layout.BINARY.index("long_view")] = sign
             row[layout.BINARY.index("skip")] = -sign
             row[layout.HAZARDS] = -0.5 * sign
@@ -212,9 +215,14 @@ def _tastes(shape: Shape, viewer: Numbers) -> Numbers:
 
 
 def taste(params: Parameters, own: Numbers, keys: Numbers, kind: NDArray[np.int8]) -> Numbers:
-    """What a viewer is after `[viewers, dim]`: own vector, plus recent positives, less half the recent negatives."""
+    """Viewers' retrieval vectors `[viewers, dim]` from their own vectors and their history."""
     means, _ = _attend(params, np.zeros_like(own), keys, kind, np.arange(len(own)))
-    return np.asarray(own + means[:, 0] - 0.5 * means[:, 1], np.float32)
+    return np.einsum("k,vkd->vd", TASTE, np.concatenate([own[:, None], means], axis=1))
+
+
+def tastes(shape: Shape, run: Pass) -> Numbers:
+    """Viewers' retrieval vectors `[viewers, dim]` of a pass."""
+    return np.einsum("k,vkd->vd", TASTE, _tastes(shape, run.viewer))
 
 
 def _side(vectors: Numbers, numbers: Numbers, rows: dict[str, Integers], columns: int) -> Numbers:
@@ -256,8 +264,18 @@ def deep(shape: Shape, params: Parameters, first: Numbers) -> tuple[Numbers, Num
     return hidden, second, logits
 
 
-def backward(shape: Shape, params: Parameters, run: Pass, d_logits: Numbers, gradient: Gradient) -> Numbers:
-    """The gradient of the dense parameters as one vector; that of the embeddings is added to `gradient`."""
+def backward(
+    shape: Shape,
+    params: Parameters,
+    run: Pass,
+    d_logits: Numbers,
+    gradient: Gradient,
+    retrieval: tuple[Numbers, Numbers] | None = None,
+) -> Numbers:
+    """The gradient of the dense parameters as one vector; that of the embeddings is added to `gradient`.
+
+    `retrieval`: gradients of another loss with respect to `tastes` `[viewers, dim]` and item vectors `[items, dim]`.
+    """
     flat = np.zeros_like(params.flat)
     d = params.views(flat)
     d["out"][...] = run.second.T @ d_logits
@@ -272,7 +290,9 @@ def backward(shape: Shape, params: Parameters, run: Pass, d_logits: Numbers, gra
     d["viewer"][...] = run.viewer.T @ d_first_viewer
     d_item = d_first @ params["item"].T
     d_viewer = d_first_viewer @ params["viewer"].T
-    _embeddings_back(shape, params, run, d_item, d_viewer, d, gradient)
+    if retrieval is None:
+        retrieval = np.zeros((len(run.viewer), shape.dim), np.float32), np.zeros_like(run.vector)
+    _embeddings_back(shape, params, run, (d_viewer, d_item), retrieval, d, gradient)
     return flat
 
 
@@ -280,19 +300,19 @@ def _embeddings_back(
     shape: Shape,
     params: Parameters,
     run: Pass,
-    d_item: Numbers,
-    d_viewer: Numbers,
+    d_halves: tuple[Numbers, Numbers],
+    retrieval: tuple[Numbers, Numbers],
     d: dict[str, Numbers],
     gradient: Gradient,
 ) -> None:
-    dim, items, end = shape.dim, len(run.item), run.item.shape[1]
+    (d_viewer, d_item), dim = d_halves, shape.dim
+    viewers, items, end = len(run.viewer), len(run.item), run.item.shape[1]
     d_fit, d_echo = d_item[:, end - len(FITS) :], d_item[:, end - len(FITS) - KINDS : end - len(FITS)]
     pool = slice(end - len(FITS) - KINDS - KINDS * dim, end - len(FITS) - KINDS)
     pools = run.item[:, pool].reshape(items, KINDS, dim)
-    tastes = _tastes(shape, run.viewer)
-    d_vector = np.einsum("nk,nkd->nd", d_fit, tastes[run.of])
-    d_tastes = np.zeros((len(run.viewer), tastes.shape[1] * dim), np.float32)
-    attention.sum_by((d_fit[:, :, None] * run.vector[:, None, :]).reshape(items, -1), run.of, d_tastes)
+    d_vector = np.einsum("nk,nkd->nd", d_fit, _tastes(shape, run.viewer)[run.of]) + retrieval[1]
+    d_tastes = (retrieval[0][:, None, :] * TASTE[:, None]).reshape(viewers, len(FITS) * dim)
+    attention.sum_by((d_fit[:, :, None] * run.vector[:, None, :]).reshape(items, len(FITS) * dim), run.of, d_tastes)
     d_query = np.einsum("nk,nkd->nd", d_echo, pools) + d_vector
     d_pools = d_item[:, pool].reshape(items, KINDS, dim) + d_echo[:, :, None] * run.query[:, None, :]
     d_keys = np.zeros_like(run.keys)
@@ -312,7 +332,6 @@ def _embeddings_back(
     )
     d_viewer[:, :dim] += d_tastes[:, :dim]
     d_viewer[:, -KINDS * dim :] += d_tastes[:, dim:]
-    viewers = len(run.viewer)
     means = np.ascontiguousarray(run.viewer[:, -KINDS * dim :]).reshape(viewers, KINDS, dim)
     d_means = np.ascontiguousarray(d_viewer[:, -KINDS * dim :]).reshape(viewers, KINDS, dim)
     nothing = np.zeros((viewers, dim), np.float32)

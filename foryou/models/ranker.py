@@ -14,14 +14,18 @@ from numpy.typing import NDArray
 from foryou.core.batch import Batch, Column
 from foryou.core.errors import ModelError
 from foryou.core.ports import Pairs
-from foryou.features.inputs import FAMILIES, Side
+from foryou.features.inputs import FAMILIES, OUTCOME_BITS, POSITIVE_BITS, Side
 from foryou.models import layout, network, survival
-from foryou.models.attention import kind_of
+from foryou.models.attention import kind_of, sum_by
 from foryou.models.embedding import Embeddings
 from foryou.models.layout import BINARY, OUTPUTS, SURVIVAL, Place
 from foryou.models.linear import predictions, seconds_of
-from foryou.models.network import Shape
+from foryou.models.network import Pass, Shape
 from foryou.models.parameters import Parameters
+from foryou.models.retrieval import Often, contrast, unit
+
+GOOD = [column for column, name in enumerate(BINARY) if OUTCOME_BITS.get(name, 0) & POSITIVE_BITS]
+"""The columns of the outcomes that make a pair a positive one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +34,18 @@ class Learning:
 
     batch: int = 512
     """Rows of one step; `learn` cuts longer ones."""
-    rate: float = 0.002
+    rate: float = 0.005
     """Adam's step for the dense parameters."""
-    embedding_rate: float = 0.05
+    embedding_rate: float = 0.02
     """AdaGrad's step for the embeddings."""
     decay: float = 0.01
     """How fast dense parameters go back to the prior (or to zero, in the deep part), in units of `rate`."""
     embedding_decay: float = 0.0
     """L2 on an embedding, each time that it is used."""
-    weights: Mapping[str, float] = field(default_factory=lambda: {SURVIVAL: 0.3})
+    weights: Mapping[str, float] = field(default_factory=lambda: {SURVIVAL: 0.5})
     """What a head's loss counts; 1 where not named."""
+    retrieval: float = 0.05
+    """What the retrieval loss of a positive pair counts."""
     memory: int = 100_000
     """Rows after which the running means of the inputs fade."""
 
@@ -58,6 +64,7 @@ class Ranker:
         self.learned = 0
         self.table = Embeddings(self.shape.dim, seed)
         self.params = network.start(self.shape, seed)
+        self._often = Often()
         self._means = {side: np.zeros(layout.width(places), np.float32) for side, places in self.shape.places().items()}
 
     @property
@@ -98,7 +105,7 @@ class Ranker:
         total = np.zeros((len(items), self.shape.dim), np.float32)
         for name in network.RETRIEVED:
             total += self._mean(name, layout.wide(items[name]))
-        return _unit(total)
+        return unit(total)
 
     def viewer_vector(self, viewers: Batch) -> NDArray[np.float32]:
         """Retrieval vectors `[viewers, dim]` of length 1, from the viewer's own embedding and their history."""
@@ -106,7 +113,7 @@ class Ranker:
         parts = {name: self._mean(name, network.entries(viewers, name)) for name in network.CONTENT}
         keys = sum(parts.values(), np.zeros((past.size, self.shape.dim), np.float32)).reshape(*past.shape, -1)
         kind = kind_of(viewers["history_flags"], past != 0)
-        return _unit(network.taste(self.params, self._mean("viewer", viewers["viewer"][:, None]), keys, kind))
+        return unit(network.taste(self.params, self._mean("viewer", viewers["viewer"][:, None]), keys, kind))
 
     def families(self, pairs: Pairs) -> RankerFamilies:
         """The first layer's inputs by family; neutral is the mean of what was seen in learning."""
@@ -135,6 +142,7 @@ class Ranker:
         return {
             "learned": np.array([self.learned]),
             "seed": np.array([self.seed]),
+            "often": self._often.counts.copy(),
             **{f"table.{name}": values for name, values in self.table.state().items()},
             **{f"dense.{name}": values for name, values in self.params.state().items()},
             **{f"mean.{name}": values.copy() for name, values in self._means.items()},
@@ -146,6 +154,7 @@ class Ranker:
             self.learned, self.seed = int(state["learned"][0]), int(state["seed"][0])
             self.table = Embeddings(self.shape.dim, self.seed)
             self.table.restore(_within(state, "table."))
+            self._often = Often(state["often"])
             self.params.restore(_within(state, "dense."))
             self._means = {side: np.array(state[f"mean.{side}"], np.float32) for side in self._means}
         except KeyError as missing:
@@ -167,7 +176,8 @@ class Ranker:
         weights = self.learning.of_outputs()
         before = _loss(run.logits, truth, weights)
         sums = self.table.gradient()
-        dense = network.backward(self.shape, self.params, run, d_loss(run.logits, truth, weights), sums)
+        d_logits, retrieval = d_loss(run.logits, truth, weights), self._retrieval(run, truth)
+        dense = network.backward(self.shape, self.params, run, d_logits, sums, retrieval)
         self.params.descend(dense / np.float32(len(pairs)), self.learning.rate, self.learning.decay)
         self.table.descend(sums, self.learning.embedding_rate, self.learning.embedding_decay)
         self.learned += len(pairs)
@@ -175,6 +185,18 @@ class Ranker:
         self._means["viewer"] += min(share, 1.0) * (run.viewer[run.of].mean(axis=0) - self._means["viewer"])
         self._means["item"] += min(share, 1.0) * (run.item.mean(axis=0) - self._means["item"])
         return before
+
+    def _retrieval(self, run: Pass, truth: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The gradients of the retrieval loss with respect to viewers' tastes and item vectors."""
+        items = run.known.item["item"][:, 0]
+        good = np.flatnonzero((truth[:, GOOD] == 1).any(axis=1) & (items != 0))
+        tastes, of = network.tastes(self.shape, run), run.of[good]
+        often = self._often.see(items[good])
+        _, d_taste, d_vector = contrast(tastes[of], run.vector[good], items[good], often)
+        d_tastes, d_vectors = np.zeros_like(tastes), np.zeros_like(run.vector)
+        sum_by(self.learning.retrieval * d_taste, of, d_tastes)
+        d_vectors[good] = self.learning.retrieval * d_vector
+        return d_tastes, d_vectors
 
 
 def _parts(pairs: Pairs, size: int) -> Iterator[tuple[int, Pairs]]:
@@ -210,11 +232,6 @@ def d_loss(
 ) -> NDArray[np.float32]:
     """The gradient of the loss of each row with respect to its logits `[rows, OUTPUTS]`."""
     return np.where(np.isnan(targets), np.float32(0), (layout.sigmoid(logits) - targets) * weights)
-
-
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(length, 1e-12), np.float32)
 
 
 def _within(state: Mapping[str, Column], prefix: str) -> dict[str, Column]:

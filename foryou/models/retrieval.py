@@ -1,7 +1,7 @@
 """The loss that makes a viewer's vector point at what they liked: each positive pair against the other items of its batch.
 
-Sampled softmax over in-batch items, each logit less log of how often the item comes (Yi et al., RecSys 2019), so that
-popular items are no likelier to be near than their fit deserves. Vectors are compared by cosine.
+Sampled softmax over in-batch items, each logit less the log of how often the item comes (Yi et al., RecSys 2019), so
+that popular items are no nearer than their fit deserves. Vectors are compared by cosine.
 """
 
 from __future__ import annotations
@@ -10,9 +10,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
+Rows = NDArray[np.int64]
 
 SHARP = 10.0
 """A cosine of 1 is worth this many logits."""
+
+
+class Often:
+    """How often each embedding row was the item of a positive pair."""
+
+    def __init__(self, counts: NDArray[np.float32] | None = None) -> None:
+        self.counts = np.zeros(0, np.float32) if counts is None else np.array(counts, np.float32)
+
+    def see(self, rows: Rows) -> NDArray[np.float32]:
+        """Count these positives, and say which share of all positives each item has so far `[rows]`."""
+        if len(rows) and rows.max() >= len(self.counts):
+            grown = np.zeros(2 * int(rows.max()) + 2, np.float32)
+            grown[: len(self.counts)] = self.counts
+            self.counts = grown
+        np.add.at(self.counts, rows, 1)
+        return np.asarray(self.counts[rows] / max(float(self.counts.sum()), 1.0), np.float32)
 
 
 def unit(vectors: Vectors) -> Vectors:
@@ -20,27 +37,26 @@ def unit(vectors: Vectors) -> Vectors:
     return np.asarray(vectors / np.maximum(_length(vectors), 1e-12), np.float32)
 
 
-def contrast(viewer: Vectors, item: Vectors, which: NDArray[np.int64], often: NDArray[np.float32]) -> tuple[float, Vectors, Vectors]:
-    """The loss summed over pairs, and its gradients with respect to the vectors of `viewer` and `item` `[pairs, dim]`.
+def contrast(viewer: Vectors, item: Vectors, which: Rows, often: NDArray[np.float32]) -> tuple[float, Vectors, Vectors]:
+    """The loss summed over pairs, and its gradients with respect to the rows of `viewer` and `item` `[pairs, dim]`.
 
-    `which` `[pairs]` says which item a row is, so that the same item is never its own negative; `often` `[pairs]` is
-    the share of each item among all positives.
+    `which` `[pairs]` says which item a row is, so that an item is never its own negative; `often` `[pairs]` is the
+    share of each item among all positives.
     """
-    u, v = unit(viewer), unit(item)
-    logits = SHARP * (u @ v.T) - np.log(often)
+    if len(viewer) == 0:
+        return 0.0, viewer, item
+    toward, there = unit(viewer), unit(item)
+    logits = SHARP * (toward @ there.T) - np.log(often)
     same = which[:, None] == which[None, :]
     np.fill_diagonal(same, False)
     logits[same] = -np.inf
     logits -= logits.max(axis=1, keepdims=True)
     share = np.exp(logits)
     share /= share.sum(axis=1, keepdims=True)
-    own = np.diag(share).copy()
+    loss = -np.log(np.maximum(np.diag(share), 1e-30)).sum()
     share[np.diag_indices(len(share))] -= 1
-    return (
-        float(-np.log(np.maximum(own, 1e-30)).sum()),
-        _through_unit(SHARP * (share @ v), u, viewer),
-        _through_unit(SHARP * (share.T @ u), v, item),
-    )
+    share *= SHARP
+    return float(loss), _through_unit(share @ there, toward, viewer), _through_unit(share.T @ toward, there, item)
 
 
 def _through_unit(change: Vectors, direction: Vectors, vectors: Vectors) -> Vectors:

@@ -1,4 +1,5 @@
-"""One thread for matrix products: ours are small, and BLAS threads that wait for a busy core made learning four times slower."""
+"""One thread for matrix products: ours are small, and BLAS threads that wait for a busy core made learning four times
+slower."""
 
 from threadpoolctl import threadpool_limits
 

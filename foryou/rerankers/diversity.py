@@ -13,7 +13,8 @@ from foryou.core.pipeline import Candidates, Request
 class Diversity:
     """Greedy maximal marginal relevance (Carbonell and Goldstein, 1998) over a sliding window.
 
-    Takes argmax of score - `strength` x (mean share of its hashtags that each of the last `window` chosen has too), from
+    Takes argmax of score - `strength` x (mean share of its hashtags that each of the last `window` chosen has too),
+    from
     the `pool` best; what it does not choose follows in the old order. The score itself stays as it is.
     """
 

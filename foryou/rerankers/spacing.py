@@ -28,6 +28,7 @@ class Spacing:
         chosen: list[int] = []
         last: dict[int, int] = {}
         for turn in range(min(request.n, size)):
+
             def distance(row: int, turn: int = turn) -> int:
                 before = last.get(int(key[row]))
                 return self.gap if key[row] == 0 or before is None else min(turn - before - 1, self.gap)

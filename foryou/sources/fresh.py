@@ -30,8 +30,9 @@ class Fresh:
         item, videos = self.store.scan("video", ("uploaded", "known", "removed", "language"))
         age = request.at - videos["uploaded"]
         foreign = (videos["language"] != request.language) & (videos["language"] != 0) & (request.language != 0)
-        young = np.flatnonzero((age >= 0) & (age < self.age_days * DAY) & (videos["known"] == 1)
-                               & (videos["removed"] == 0) & ~foreign)
+        young = np.flatnonzero(
+            (age >= 0) & (age < self.age_days * DAY) & (videos["known"] == 1) & (videos["removed"] == 0) & ~foreign
+        )
         values = self.store.columns("count_video", item[young], ("values",))["values"]
         each = values.reshape(len(young), len(OUTCOMES), len(HALF_LIVES))[:, :, -1]
         shown = np.maximum(each[:, 0], each[:, 1])

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from foryou.core.batch import Batch
+from foryou.core.batch import Batch, Column
 from foryou.core.clock import DAY
 from foryou.core.ids import pair_of
 from foryou.core.pipeline import Candidates, Request
-from foryou.core.ports import Store
+from foryou.core.ports import Keys, Store
 from foryou.features.counters import POPULAR_HALF_LIFE
 from foryou.features.history import unseen, unserved
 
@@ -19,7 +19,8 @@ from foryou.features.history import unseen, unserved
 class Popular:
     """The `most` popular: faded positives in the country and, at a tenth, everywhere; other languages count a tenth.
 
-    What the viewer has seen or the session was given makes room for the next popular: this source runs dry only with the
+    What the viewer has seen or the session was given makes room for the next popular: this source runs dry only with
+    the
     catalogue. For viewer 0 it uses nothing of the request but language, country, session and time.
     """
 
@@ -32,8 +33,11 @@ class Popular:
     def __call__(self, request: Request) -> Candidates:
         item, videos = self.store.scan("video", ("language", "removed", "known", "uploaded"))
         everywhere = self._faded(item, 0, request.at)
-        score = everywhere if request.country == 0 else (
-            self._faded(item, request.country, request.at) + self.elsewhere * everywhere)
+        score = (
+            everywhere
+            if request.country == 0
+            else (self._faded(item, request.country, request.at) + self.elsewhere * everywhere)
+        )
         foreign = (videos["language"] != request.language) & (videos["language"] != 0) & (request.language != 0)
         days = np.maximum(request.at - videos["uploaded"], 0) / POPULAR_HALF_LIFE
         score = (score + 0.01 * np.exp2(-days)) * np.where(foreign, self.other_language, 1.0)
@@ -44,7 +48,7 @@ class Popular:
         best = best[score[best] >= 0]
         return Batch({"item": item[best], "source_score": score[best].astype(np.float32)})
 
-    def _faded(self, item: np.ndarray, country: int, at: int) -> np.ndarray:  # type: ignore[type-arg]
+    def _faded(self, item: Keys, country: int, at: int) -> Column:
         rows = self.store.read("popular", pair_of(item, np.full(len(item), country, np.int64)))
         age = np.maximum(at - rows["at"], 0)
         return np.asarray(np.maximum(rows["positives"], 0) * np.exp2(-age / POPULAR_HALF_LIFE))

@@ -1,4 +1,5 @@
-"""Videos that viewers who liked your latest positives also liked: what is shared or liked travels to similar viewers."""
+"""Videos that viewers who liked your latest positives also liked: what is shared or liked travels to similar
+viewers."""
 
 from __future__ import annotations
 

@@ -40,23 +40,30 @@ class Examples:
     def take(self, rows: Column) -> Examples:
         """Some of the rows; viewers that no row needs any more are dropped."""
         kept, of = np.unique(self.pairs.of[rows], return_inverse=True)
-        return Examples(Pairs(self.pairs.viewers.take(kept), self.pairs.items.take(rows), of.astype(np.int64)),
-                        self.outcomes.take(rows))
+        return Examples(
+            Pairs(self.pairs.viewers.take(kept), self.pairs.items.take(rows), of.astype(np.int64)),
+            self.outcomes.take(rows),
+        )
 
     @staticmethod
     def concat(parts: list[Examples]) -> Examples:
         """Several sets of examples, one after another."""
         start = np.cumsum([0, *(len(part.pairs.viewers) for part in parts[:-1])])
         return Examples(
-            Pairs(Batch.concat([part.pairs.viewers for part in parts]), Batch.concat([part.pairs.items for part in parts]),
-                  np.concatenate([part.pairs.of + first for part, first in zip(parts, start, strict=True)])),
-            Batch.concat([part.outcomes for part in parts]))
+            Pairs(
+                Batch.concat([part.pairs.viewers for part in parts]),
+                Batch.concat([part.pairs.items for part in parts]),
+                np.concatenate([part.pairs.of + first for part, first in zip(parts, start, strict=True)]),
+            ),
+            Batch.concat([part.outcomes for part in parts]),
+        )
 
 
 def outcomes(flags: Column, seconds: Column) -> Batch:
     """One column for each head from the bits of what happened and the seconds watched (negative: not measured).
 
-    An exposure that was never measured comes from a log that kept less (KuaiRand's sequences keep long views and likes):
+    An exposure that was never measured comes from a log that kept less (KuaiRand's sequences keep long views and
+    likes):
     what did not happen there is not known, but for these two.
     """
     happened = {name: (flags & bit) != 0 for name, bit in OUTCOME_BITS.items()}
@@ -114,8 +121,11 @@ class Join:
         if len(pairs):
             key = pair_of(viewer, video)
             order = np.argsort(key, kind="stable")
-            self._waiting.append(_Waiting(key, order, key[order], at, pairs, np.zeros(len(key), np.int32),
-                                          np.full(len(key), -1.0), at.copy()))
+            self._waiting.append(
+                _Waiting(
+                    key, order, key[order], at, pairs, np.zeros(len(key), np.int32), np.full(len(key), -1.0), at.copy()
+                )
+            )
 
     def strangers(self, rows: Batch) -> Batch:
         """The impressions among these events that no waiting row was served for: they came from elsewhere."""
@@ -125,7 +135,9 @@ class Join:
         key = pair_of(shown["viewer"], shown["video"])
         waits = shown["request"] != 0
         if waits.any():
-            waits &= np.any([waiting.find(key) >= 0 for waiting in self._waiting] or [np.zeros(len(key), np.bool_)], axis=0)
+            waits &= np.any(
+                [waiting.find(key) >= 0 for waiting in self._waiting] or [np.zeros(len(key), np.bool_)], axis=0
+            )
         return shown.take(~waits)
 
     def observe(self, reactions: Batch) -> None:
@@ -141,8 +153,16 @@ class Join:
                 break
             place = waiting.find(useful["viewer_video"])
             place[~left] = -1
-            _mark(waiting.flags, waiting.seconds, waiting.latest, place, useful["flags"].astype(np.int32), undo,
-                  useful["seconds"].astype(np.float64), useful["at"])
+            _mark(
+                waiting.flags,
+                waiting.seconds,
+                waiting.latest,
+                place,
+                useful["flags"].astype(np.int32),
+                undo,
+                useful["seconds"].astype(np.float64),
+                useful["at"],
+            )
             left &= place < 0
 
     def ripe(self, everything: bool = False) -> list[Examples]:
@@ -179,11 +199,26 @@ class Join:
         for number in range(int(state["waiting"][0])):
             key = state[f"{number}.key"]
             order = np.argsort(key, kind="stable")
-            viewers, items = (Batch({name.removeprefix(f"{number}.{side}."): values for name, values in state.items()
-                                     if name.startswith(f"{number}.{side}.")}) for side in ("viewers", "items"))
-            self._waiting.append(_Waiting(key, order, key[order], state[f"{number}.at"],
-                                          Pairs(viewers, items, state[f"{number}.of"]),
-                                          *(state[f"{number}.{name}"].copy() for name in ("flags", "seconds", "latest"))))
+            viewers, items = (
+                Batch(
+                    {
+                        name.removeprefix(f"{number}.{side}."): values
+                        for name, values in state.items()
+                        if name.startswith(f"{number}.{side}.")
+                    }
+                )
+                for side in ("viewers", "items")
+            )
+            self._waiting.append(
+                _Waiting(
+                    key,
+                    order,
+                    key[order],
+                    state[f"{number}.at"],
+                    Pairs(viewers, items, state[f"{number}.of"]),
+                    *(state[f"{number}.{name}"].copy() for name in ("flags", "seconds", "latest")),
+                )
+            )
 
 
 @dataclass

@@ -32,12 +32,17 @@ class Progress:
                 loss = -(y * np.log(p) + (1 - y) * np.log(1 - p))
             fade = FADE ** np.arange(len(y))[::-1]
             self.sums[place] = self.sums[place] * FADE ** len(y) + np.array(
-                [fade.sum(), (fade * loss).sum(), (fade * p).sum(), (fade * y).sum()])
+                [fade.sum(), (fade * loss).sum(), (fade * p).sum(), (fade * y).sum()]
+            )
 
     def measures(self) -> dict[str, dict[str, float]]:
-        """For each head that was seen: `loss` (log loss; for seconds the mean absolute error), `predicted` and `observed`."""
-        return {head.name: {"loss": loss / rows, "predicted": predicted / rows, "observed": observed / rows}
-                for head, (rows, loss, predicted, observed) in zip(HEADS, self.sums.tolist(), strict=True) if rows > 0}
+        """For each head that was seen: `loss` (log loss; for seconds the mean absolute error), `predicted` and
+        `observed`."""
+        return {
+            head.name: {"loss": loss / rows, "predicted": predicted / rows, "observed": observed / rows}
+            for head, (rows, loss, predicted, observed) in zip(HEADS, self.sums.tolist(), strict=True)
+            if rows > 0
+        }
 
     def state(self) -> Mapping[str, Column]:
         """The sums."""

@@ -1,6 +1,7 @@
 """Learning while serving: the log in, better models out, each row predicted before it is learned.
 
-It follows the log one batch at a time and is deterministic: the same log and seed give the same models. What it publishes
+It follows the log one batch at a time and is deterministic: the same log and seed give the same models. What it
+publishes
 is a copy that no longer changes.
 """
 
@@ -28,13 +29,17 @@ class LearningSettings:
     """How the model learns while serving."""
 
     seed: int = field(default=1, metadata={"help": "start of the model's random numbers"})
-    window_s: float = field(default=120.0, metadata={"help": "seconds after an exposure in which outcomes may still join it"})
+    window_s: float = field(
+        default=120.0, metadata={"help": "seconds after an exposure in which outcomes may still join it"}
+    )
     batch: int = field(default=256, metadata={"help": "rows learned in one step"})
     publish_every: int = field(default=2048, metadata={"help": "learned rows after which a new version is swapped in"})
 
     def __post_init__(self) -> None:
         if self.window_s < 0 or self.batch < 1 or self.publish_every < 1:
-            raise SettingsError("learning.window_s must be at least 0; learning.batch and learning.publish_every at least 1")
+            raise SettingsError(
+                "learning.window_s must be at least 0; learning.batch and learning.publish_every at least 1"
+            )
 
 
 @dataclass
@@ -64,8 +69,11 @@ class Learner:
     def serve(self, rows: Batch) -> None:
         """A slate was logged: its rows wait for their outcomes."""
         if "rejected" in rows:
-            pairs = Pairs(rows.take(np.zeros(1, np.int64)).select(VIEWER_COLUMNS), rows.select(ITEM_COLUMNS),
-                          np.zeros(len(rows), np.int64))
+            pairs = Pairs(
+                rows.take(np.zeros(1, np.int64)).select(VIEWER_COLUMNS),
+                rows.select(ITEM_COLUMNS),
+                np.zeros(len(rows), np.int64),
+            )
             self._join.expect(rows["viewer"], rows["item"], rows["at"], pairs)
 
     @property
@@ -111,15 +119,23 @@ class Learner:
         held: dict[str, Column] = {"learned": np.array([self.learned]), "queued": np.array([len(self._queue)])}
         for examples in self._queue:
             held["queue.of"] = examples.pairs.of
-            for part, batch in (("viewers", examples.pairs.viewers), ("items", examples.pairs.items),
-                                ("outcomes", examples.outcomes)):
+            for part, batch in (
+                ("viewers", examples.pairs.viewers),
+                ("items", examples.pairs.items),
+                ("outcomes", examples.outcomes),
+            ):
                 held |= {f"queue.{part}.{name}": values for name, values in batch.columns.items()}
-        for prefix, part in (("model", self.model.state()), ("join", self._join.state()), ("progress", self.progress.state())):
-            held |= {f"{prefix}.{name}": values for name, values in part.items()}
+        for prefix, state in (
+            ("model", self.model.state()),
+            ("join", self._join.state()),
+            ("progress", self.progress.state()),
+        ):
+            held |= {f"{prefix}.{name}": values for name, values in state.items()}
         return held
 
     def restore(self, state: Mapping[str, Column]) -> None:
         """Continue from `state`."""
+
         def under(prefix: str) -> dict[str, Column]:
             return {name.removeprefix(prefix): values for name, values in state.items() if name.startswith(prefix)}
 

@@ -40,7 +40,9 @@ class Tested:
         return np.concatenate(self.viewer), Batch.concat(self.predicted), Batch.concat(self.outcomes)
 
 
-def learn_all(learner: Learner, store: Store, batches: Iterable[Batch], progressed: Progressed = lambda rows: None) -> None:
+def learn_all(
+    learner: Learner, store: Store, batches: Iterable[Batch], progressed: Progressed = lambda rows: None
+) -> None:
     """Fold events and learn what is ripe, batch by batch; at the end everything that waits."""
     for batch in batches:
         learner.fold(store, batch)

@@ -41,13 +41,24 @@ class World:
     def upload(self, video: str, topic: str, **more: object) -> None:
         """Describe a video."""
         self.topic_of[video] = topic
-        self.send({"kind": "video", "video": video, "author": f"author-{video}", "hashtags": [topic], "duration": 12.0, **more})
+        self.send(
+            {
+                "kind": "video",
+                "video": video,
+                "author": f"author-{video}",
+                "hashtags": [topic],
+                "duration": 12.0,
+                **more,
+            }
+        )
 
     def watch(self, viewer: str, video: str, seconds: float, **more: object) -> None:
         """See a video for some seconds."""
         self.clock.forward(int(seconds * SECOND) + 200)
-        self.send({"kind": "impression", "viewer": viewer, "video": video, **more},
-                  {"kind": "watch", "viewer": viewer, "video": video, "seconds": seconds, **more})
+        self.send(
+            {"kind": "impression", "viewer": viewer, "video": video, **more},
+            {"kind": "watch", "viewer": viewer, "video": video, "seconds": seconds, **more},
+        )
 
     def finish(self, viewer: str, *videos: str) -> None:
         """Watch videos to the end."""
@@ -74,7 +85,8 @@ class World:
 
 
 def make_world() -> World:
-    """Three hundred videos of ten topics, uploaded over the last ten days, and a day in which strangers watched some."""
+    """Three hundred videos of ten topics, uploaded over the last ten days, and a day in which strangers watched
+    some."""
     clock = ManualClock(START - 10 * DAY)
     engine = Engine.open(Settings(data=DataSettings(url="memory:")), clock)
     world = World(engine, clock, in_process(engine))

@@ -90,12 +90,17 @@ def test_a_swipe_after_a_third_of_a_second_counts_as_seen_and_what_was_not_shown
 
 
 @pytest.mark.mission("NL-22")
-def test_viewers_with_different_interests_get_different_feeds_and_the_plain_feed_is_the_same_for_all(world: World) -> None:
+def test_viewers_with_different_interests_get_different_feeds_and_the_plain_feed_is_the_same_for_all(
+    world: World,
+) -> None:
     world.finish("ada", *world.videos("topic1")[:10])
     world.finish("bob", *world.videos("topic2")[:10])
     ada, bob = set(world.feed("ada", 20)), set(world.feed("bob", 20))
     assert len(ada & bob) / len(ada | bob) <= 0.5
-    plain = [world.feed(viewer, 50, session=viewer, surface="plain", language="nl", country="NL") for viewer in ("ada", "bob")]
+    plain = [
+        world.feed(viewer, 50, session=viewer, surface="plain", language="nl", country="NL")
+        for viewer in ("ada", "bob")
+    ]
     assert plain[0] == plain[1]
     assert len(plain[0]) == 50
 
@@ -113,8 +118,12 @@ def test_the_following_feed_is_chronological_and_only_of_followed_authors(world:
 @pytest.mark.mission("NO-06")
 def test_hidden_and_blocked_and_removed_and_own_videos_are_not_shown(world: World) -> None:
     world.upload("mine", "topic1", author="ada")
-    world.send({"kind": "hide", "viewer": "ada", "hashtag": "#topic2"}, {"kind": "block", "viewer": "ada", "author": "author-v3"},
-               {"kind": "hide", "viewer": "ada", "author": "author-v4"}, {"kind": "remove", "video": "v5"})
+    world.send(
+        {"kind": "hide", "viewer": "ada", "hashtag": "#topic2"},
+        {"kind": "block", "viewer": "ada", "author": "author-v3"},
+        {"kind": "hide", "viewer": "ada", "author": "author-v4"},
+        {"kind": "remove", "video": "v5"},
+    )
     shown = {video for _ in range(5) for video in world.feed("ada", 100, session="one")}
     assert shown == set(world.topic_of) - set(world.videos("topic2")) - {"mine", "v3", "v4", "v5"}
     world.send({"kind": "unhide", "viewer": "ada", "hashtag": "topic2"})
