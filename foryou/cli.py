@@ -31,7 +31,7 @@ app = typer.Typer(
 LISTED = 10
 """How many refused rows of a file are told in the terminal; the file beside it has all."""
 
-DEMO_VIEWER = "kr-2"
+DEMO_VIEWER = "kr-12971"
 """A viewer of the log with a long history."""
 BACKLOG = 20_000
 """Exposures that may wait to be learned while a log is read: keeps memory small."""

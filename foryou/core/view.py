@@ -22,18 +22,23 @@ class View:
 
     `key` names the event column that holds the key. It may be two-dimensional (a video's topics): then the event counts
     once for each key, with the position in a column `slot`. Key 0 is nobody's. An update goes through its events one
-    by one in log order, so the table does not depend on how the log was cut into batches.
+    by one in log order, so the table does not depend on how the log was cut into batches. `reads` names the event
+    columns that the update needs beside `slot`; without it, it gets all of them.
     """
 
     table: Table
     key: str
     kinds: tuple[Kind, ...]
     update: Update
+    reads: tuple[str, ...] = ()
 
     def fold(self, store: Store, batch: Batch) -> None:
         """Fold a batch of events into the table."""
-        rows = batch.take(of_kinds(batch, self.kinds)) if self.kinds else batch
-        keys = rows[self.key]
+        rows, keys = batch.select(self.reads) if self.reads else batch, batch[self.key]
+        if self.kinds:
+            mine = of_kinds(batch, self.kinds)
+            if not mine.all():
+                rows, keys = rows.take(mine), keys[mine]
         if keys.ndim == 2:
             at, slot = np.nonzero(keys)
             rows = rows.take(at).extend({"slot": slot})

@@ -31,7 +31,6 @@ CHUNK = 4096
 ZONE = timezone(timedelta(hours=8))
 """Kuaishou's days are days in China."""
 OFFSET = 480 + 1440
-WEEK = 7 * DAY
 FILES = ("impressions", "sequences", "videos")
 HISTORY_START = datetime(2022, 4, 8, tzinfo=ZONE)
 
@@ -55,7 +54,7 @@ def day_ms(day: date) -> int:
 class KuaiRand:
     """A KuaiRand directory. NotFound names the file that is missing.
 
-    `shift_ms` moves all times, for a demo in which the log ends now; whole weeks keep hours and weekdays.
+    `shift_ms` moves all times, for a demo in which the log ends now; whole days keep the hours.
     """
 
     directory: Path
@@ -70,9 +69,9 @@ class KuaiRand:
                 )
 
     def ending(self, now: int) -> KuaiRand:
-        """The same log moved by whole weeks, to end in the week before `now` (ms)."""
+        """The same log moved by whole days, to end in the day before `now` (ms)."""
         last = int(self._read("select max(time_ms) as last from '{dir}/impressions.parquet'")["last"][0])
-        return replace(self, shift_ms=(now - last) // WEEK * WEEK)
+        return replace(self, shift_ms=(now - last) // DAY * DAY)
 
     def impressions(self) -> dict[str, Column]:
         """All impressions in time order, as columns, with the video's author beside them."""

@@ -1,6 +1,6 @@
 """Videos and viewers as they described themselves: the catalogue and the profiles.
 
-An upsert changes the fields it names; of two upserts the one that happened later wins, in whatever order they arrive.
+An upsert changes the fields it names; a field has the value that was said last, in whatever order the events arrive.
 """
 
 from __future__ import annotations
@@ -18,6 +18,22 @@ from foryou.core.view import View
 LENGTH_CUTS = (7.0, 15.0, 30.0, 60.0, 120.0, 300.0)
 """Seconds between the length buckets 1 to 7."""
 
+_VIDEO_FIELDS = {
+    "author": 0,
+    "sound": 0,
+    "topics": 0,
+    "language": 0,
+    "duration": UNKNOWN,
+    "uploaded": 0,
+    "width": 0,
+    "height": 0,
+    "series": 0,
+    "episode": 0,
+}
+_VIEWER_FIELDS = {"age": 0, "gender": 0, "country": 0, "language": 0, "device": 0, "offset": UNKNOWN}
+"""What an upsert may name, each with the value that means: not sent."""
+_NEVER = np.iinfo(np.int64).max
+
 VIDEO = Table(
     "video",
     (
@@ -26,7 +42,7 @@ VIDEO = Table(
         Field("topics", "int64", TOPICS),
         Field("language", "int64"),
         Field("duration", "float32", default=UNKNOWN),
-        Field("uploaded", "int64"),
+        Field("uploaded", "int64", help="ms; until it is said, the first time that the video was described"),
         Field("width", "int32"),
         Field("height", "int32"),
         Field("series", "int64"),
@@ -35,6 +51,7 @@ VIDEO = Table(
         Field("format", "int64", help="1 upright, 2 square, 3 wide; 0: unknown"),
         Field("removed", "int8"),
         Field("known", "int8", help="1 once described"),
+        Field("said", "int64", len(_VIDEO_FIELDS), help="ms of the event that said each field"),
         Field("at", "int64"),
     ),
 )
@@ -48,22 +65,10 @@ VIEWER = Table(
         Field("language", "int64"),
         Field("device", "int64"),
         Field("offset", "int16", default=UNKNOWN),
+        Field("said", "int64", len(_VIEWER_FIELDS), help="ms of the event that said each field"),
         Field("at", "int64"),
     ),
 )
-
-_VIDEO_FIELDS = {
-    "author": 0,
-    "sound": 0,
-    "language": 0,
-    "duration": UNKNOWN,
-    "uploaded": 0,
-    "width": 0,
-    "height": 0,
-    "series": 0,
-    "episode": 0,
-}
-_VIEWER_FIELDS = {"age": 0, "gender": 0, "country": 0, "language": 0, "device": 0, "offset": UNKNOWN}
 
 
 def length_bucket(seconds: Column) -> Column:
@@ -90,30 +95,29 @@ def rounds(row: Rows) -> Iterator[Rows]:
 
 
 def _upsert(state: Batch, events: Batch, row: Rows, fields: dict[str, int]) -> dict[str, Column]:
+    """Puts what each event says, unless something that happened later said it already."""
     held = {name: state[name].copy() for name in state}
     for turn in rounds(row):
-        to = row[turn]
-        newer = events["at"][turn] >= held["at"][to]
-        for name, absent in fields.items():
+        to, at = row[turn], events["at"][turn]
+        for place, (name, absent) in enumerate(fields.items()):
             sent = events[name][turn]
-            put = (sent != absent) & (newer | (held[name][to] == absent))
+            said = sent != absent
+            put = (said if said.ndim == 1 else said.any(axis=1)) & (at >= held["said"][to, place])
             held[name][to[put]] = sent[put]
-        if "topics" in held:
-            sent = events["topics"][turn]
-            put = (sent != 0).any(axis=1) & (newer | (held["topics"][to] == 0).all(axis=1))
-            held["topics"][to[put]] = sent[put]
-        held["at"][to] = np.maximum(held["at"][to], events["at"][turn])
+            held["said"][to[put], place] = at[put]
+        held["at"][to] = np.maximum(held["at"][to], at)
     return held
 
 
 def _video(state: Batch, events: Batch, row: Rows) -> Batch:
     held = _upsert(state, events, row, _VIDEO_FIELDS)
-    held["known"][row[events["kind"] == Kind.VIDEO]] = 1
-    held["removed"][row[events["kind"] == Kind.REMOVE]] = 1
-    missing = (held["uploaded"] == 0) & (held["known"] == 1)
-    first = np.full(len(state), np.iinfo(np.int64).max)
-    np.minimum.at(first, row, events["at"])
-    held["uploaded"] = np.where(missing, first, held["uploaded"])
+    described = events["kind"] == Kind.VIDEO
+    held["known"][row[described]] = 1
+    held["removed"][row[~described]] = 1
+    first = np.where(state["known"] == 1, state["uploaded"], _NEVER)
+    np.minimum.at(first, row[described], events["at"][described])
+    told = held["said"][:, list(_VIDEO_FIELDS).index("uploaded")] > 0
+    held["uploaded"] = np.where(told | (held["known"] == 0), held["uploaded"], first)
     held["length"] = length_bucket(held["duration"])
     held["format"] = format_of(held["width"], held["height"])
     return Batch(held)

@@ -70,10 +70,10 @@ def _popular(state: Batch, events: Batch, row: Rows) -> Batch:
 
 VIEWS = (
     *(
-        View(Table(name, (Field("values", "float64", _WIDTH), Field("at", "int64"))), key, REACTIONS, _count)
+        View(Table(name, (Field("values", "float64", _WIDTH), Field("at", "int64"))), key, REACTIONS, _count, ("effective", "counts"))
         for name, key in COUNTED
     ),
-    View(POPULAR, "audience", REACTIONS, _popular),
+    View(POPULAR, "audience", REACTIONS, _popular, ("effective", "counts", "positive")),
 )
 
 

@@ -50,9 +50,10 @@ def fold_documents(documents: Documents, rows: Batch) -> None:
 def _merged(held: bytes | None, at: int, event: dict[str, object], named: dict[str, dict[int, bytes]]) -> bytes:
     before = _decode(held) if held else {}
     said = {name: value for name, value in event.items() if name in ("video", *VIDEO_FIELDS)}
-    latest = before.get("at", 0)
-    merged = {**before, **said} if not isinstance(latest, int) or at >= latest else {**said, **before}
-    merged["at"] = max(at, latest) if isinstance(latest, int) else at
+    times = before.get("at", {})
+    assert isinstance(times, dict)
+    newer = {name: value for name, value in said.items() if at >= times.get(name, 0)}
+    merged: dict[str, object] = {**before, **newer, "at": {**times, **dict.fromkeys(newer, at)}}
     for kind in ("author", "sound"):
         name = said.get(kind)
         if isinstance(name, str):

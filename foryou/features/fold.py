@@ -29,6 +29,7 @@ TABLES: tuple[Table, ...] = tuple(
         for table in (
             ACCEPTED,
             ACTS,
+            similar.COMPANION,
             *(view.table for view in catalog.VIEWS),
             *(view.table for view in VIEWS),
             history.SERVED,
@@ -58,7 +59,8 @@ def fold_events(store: Store, rows: Batch) -> Batch:
     store.write(ACCEPTED.name, fresh, Batch({}, len(fresh)))
     for view in catalog.VIEWS:
         view.fold(store, rows)
-    reactions = rows.take(of_kinds(rows, REACTIONS))
+    reacted = of_kinds(rows, REACTIONS)
+    reactions = rows if reacted.all() else rows.take(reacted)
     if len(reactions) == 0:
         return reactions
     reactions = similar.pair_up(store, enrich(store, reactions))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from foryou.core.batch import Batch, Rows
 from foryou.core.clock import MINUTE
-from foryou.core.event import REACTIONS, Kind
+from foryou.core.event import KINDS, REACTIONS, Kind, of_kinds
 from foryou.core.ids import pair_of
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
@@ -16,6 +16,9 @@ from foryou.core.view import View
 from foryou.features.inputs import HISTORY
 
 HISTORY_TOPICS = 3
+_UNDOING = tuple(kind for kind, rule in KINDS.items() if rule.undoes is not None)
+"""Taking something back is no exposure: it neither adds a video nor moves one, even if it comes before what it
+undoes."""
 SESSION_GAP = 30 * MINUTE
 """ms without an event after which a visit is a new one."""
 
@@ -90,7 +93,7 @@ def _place(item, author, sound, topics, flags, seconds, at, row, video, by, tune
 
 def _history(state: Batch, events: Batch, row: Rows) -> Batch:
     held = {name: state[name].copy() for name in state}
-    undo = events["amount"] < 0
+    undo = (events["amount"] < 0) | of_kinds(events, _UNDOING)
     bits = np.where(events["amount"] == 0, 0, events["flags"]).astype(np.int32)
     _place(
         held["item"],
@@ -150,11 +153,17 @@ def _session(state: Batch, events: Batch, row: Rows) -> Batch:
 
 
 VIEWS = (
-    View(HISTORY_TABLE, "viewer", REACTIONS, _history),
-    View(SEEN, "viewer_video", (Kind.IMPRESSION, Kind.WATCH), _latest),
-    View(SESSION, "viewer", REACTIONS, _session),
+    View(
+        HISTORY_TABLE,
+        "viewer",
+        REACTIONS,
+        _history,
+        ("kind", "amount", "flags", "video", "author", "sound", "topics", "seconds", "at"),
+    ),
+    View(SEEN, "viewer_video", (Kind.IMPRESSION, Kind.WATCH), _latest, ("at",)),
+    View(SESSION, "viewer", REACTIONS, _session, ("at", "kind")),
 )
-SERVED_VIEW = View(SERVED, "session_video", (), _latest)
+SERVED_VIEW = View(SERVED, "session_video", (), _latest, ("at",))
 """Folds the `served` stream: what a session was given, whether or not it got to the screen."""
 
 

@@ -46,6 +46,16 @@ _COLUMN = {name: position for position, name in enumerate(OUTCOMES)}
 
 
 @njit(cache=True)
+def _weakest(pro, con, rejected, at, k, when, half):  # type: ignore[no-untyped-def]
+    weakest, least = 0, np.inf
+    for s in range(pro.shape[1]):
+        mass = (pro[k, s] + con[k, s]) * 2.0 ** (-(when - at[k, s]) / half) + 4.0 * rejected[k, s]
+        if mass < least:
+            weakest, least = s, mass
+    return weakest
+
+
+@njit(cache=True)
 def _learn(key, what, pro, con, rejected, at, row, targets, whats, plus, minus, reject, when, half, reject_half):  # type: ignore[no-untyped-def]
     slots = key.shape[1]
     for i in range(len(row)):
@@ -54,18 +64,16 @@ def _learn(key, what, pro, con, rejected, at, row, targets, whats, plus, minus, 
             target = targets[i, t]
             if target == 0:
                 continue
-            found, weakest, least = -1, 0, np.inf
+            found, empty = -1, -1
             for s in range(slots):
                 if key[k, s] == target:
                     found = s
                     break
-                mass = (pro[k, s] + con[k, s]) * 2.0 ** (-(when[i] - at[k, s]) / half) + 4.0 * rejected[k, s]
                 if key[k, s] == 0:
-                    mass = -1.0
-                if mass < least:
-                    weakest, least = s, mass
+                    empty = s
+                    break
             if found < 0:
-                found = weakest
+                found = empty if empty >= 0 else _weakest(pro, con, rejected, at, k, when[i], half)
                 key[k, found], what[k, found], at[k, found] = target, whats[t], when[i]
                 pro[k, found], con[k, found], rejected[k, found] = 0.0, 0.0, 0.0
             late = 0.0
@@ -125,7 +133,8 @@ def _interests(state: Batch, events: Batch, row: Rows) -> Batch:
     return Batch(held)
 
 
-VIEWS = (View(INTERESTS, "viewer", REACTIONS, _interests),)
+_READS = ("counts", "topics", "base", "author", "sound", "format", "length", "effective")
+VIEWS = (View(INTERESTS, "viewer", REACTIONS, _interests, _READS),)
 
 
 @njit(cache=True)

@@ -30,13 +30,14 @@ SIMILAR = Table(
         Field("at", "int64"),
     ),
 )
+COMPANION = Table(
+    "companion", (Field("recent", "int64", COMPANIONS, help="the viewer's latest positives, newest first"),)
+)
 
 
 @njit(cache=True)
-def _companions(recent, row, video, positive, out):  # type: ignore[no-untyped-def]
+def _companions(recent, row, video, out):  # type: ignore[no-untyped-def]
     for i in range(len(row)):
-        if not positive[i]:
-            continue
         k, v = row[i], video[i]
         known = False
         for c in range(recent.shape[1]):
@@ -60,23 +61,27 @@ def positives(item: Column, flags: Column, most: int) -> Column:
 
 
 def pair_up(store: Store, rows: Batch) -> Batch:
-    """The batch with `pair` and `mate` `[rows, 2 * COMPANIONS]`: each new positive beside the viewer's latest, both
-    ways.
+    """Folds the viewers' latest positives, and pairs each new one with them; the batch with `pair` and `mate`.
 
-    A positive of a video that is already among the viewer's latest makes no new pair.
+    `[rows, 1 + 2 * COMPANIONS]`: the new positive itself beside nobody (it only counts), then each companion beside it,
+    then it beside each companion. A positive of a video that is already among the viewer's latest makes no new pair.
     """
-    viewers, row = np.unique(rows["viewer"], return_inverse=True)
-    history = store.columns("history", viewers, ("item", "flags"))
-    recent = positives(history["item"], history["flags"], COMPANIONS)
+    mine = np.flatnonzero(rows["positive"] & (rows["video"] != 0))
     out = np.zeros((len(rows), COMPANIONS + 1), np.int64)
-    _companions(recent, row, rows["video"], rows["positive"] & (rows["video"] != 0), out)
-    mates, video = out[:, :-1], np.broadcast_to(rows["video"][:, None], (len(rows), COMPANIONS))
+    if len(mine):
+        viewers, row = np.unique(rows["viewer"][mine], return_inverse=True)
+        recent = store.read(COMPANION.name, viewers)["recent"].copy()
+        found = np.zeros((len(mine), COMPANIONS + 1), np.int64)
+        _companions(recent, row, rows["video"][mine], found)
+        store.write(COMPANION.name, viewers, Batch({"recent": recent}))
+        out[mine] = found
+    mates, video = out[:, :-1], rows["video"][:, None]
     both = mates != 0
+    beside, alone = np.where(both, video, 0), np.where(out[:, -1:] == 1, video, 0)
     return rows.extend(
         {
-            "pair": np.where(np.concatenate([both, both], 1), np.concatenate([mates, video], 1), 0),
-            "mate": np.where(np.concatenate([both, both], 1), np.concatenate([video, mates], 1), 0),
-            "first_positive": np.where(out[:, -1] == 1, rows["video"], 0),
+            "pair": np.concatenate([alone, mates, beside], axis=1),
+            "mate": np.concatenate([np.zeros_like(alone), beside, mates], axis=1),
         }
     )
 
@@ -99,6 +104,9 @@ def _join(neighbour, weight, total, at, row, mate, when, half):  # type: ignore[
     for i in range(len(row)):
         k, m = row[i], mate[i]
         amount = _fade(weight, total, at, k, when[i], half)
+        if m == 0:
+            total[k] += amount
+            continue
         weakest = 0
         found = -1
         for s in range(neighbour.shape[1]):
@@ -114,12 +122,6 @@ def _join(neighbour, weight, total, at, row, mate, when, half):  # type: ignore[
             weight[k, weakest] = amount
 
 
-@njit(cache=True)
-def _total(weight, total, at, row, when, half):  # type: ignore[no-untyped-def]
-    for i in range(len(row)):
-        total[row[i]] += _fade(weight, total, at, row[i], when[i], half)
-
-
 def _neighbours(state: Batch, events: Batch, row: Rows) -> Batch:
     held = {name: state[name].copy() for name in state}
     mate = events["mate"][np.arange(len(events)), events["slot"]]
@@ -129,13 +131,7 @@ def _neighbours(state: Batch, events: Batch, row: Rows) -> Batch:
     return Batch(held)
 
 
-def _totals(state: Batch, events: Batch, row: Rows) -> Batch:
-    weight, total, at = state["weight"].copy(), state["total"].copy(), state["at"].copy()
-    _total(weight, total, at, row, events["effective"], float(HALF_LIFE))
-    return Batch({"neighbour": state["neighbour"], "weight": weight, "total": total, "at": at})
-
-
-VIEWS = (View(SIMILAR, "first_positive", REACTIONS, _totals), View(SIMILAR, "pair", REACTIONS, _neighbours))
+VIEWS = (View(SIMILAR, "pair", REACTIONS, _neighbours, ("mate", "effective")),)
 
 
 @njit(cache=True)

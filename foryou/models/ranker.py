@@ -20,9 +20,10 @@ from foryou.models.attention import kind_of, sum_by
 from foryou.models.embedding import Embeddings
 from foryou.models.layout import BINARY, OUTPUTS, SURVIVAL, Place
 from foryou.models.linear import predictions, seconds_of
-from foryou.models.network import Pass, Shape
+from foryou.models.network import Pass
 from foryou.models.parameters import Parameters
 from foryou.models.retrieval import Often, contrast, unit
+from foryou.models.shape import CONTENT, RETRIEVED, Shape, slot, start
 
 GOOD = [column for column, name in enumerate(BINARY) if OUTCOME_BITS.get(name, 0) & POSITIVE_BITS]
 """The columns of the outcomes that make a pair a positive one."""
@@ -63,7 +64,7 @@ class Ranker:
         self.seed, self.shape, self.learning = seed, shape or Shape(), learning or Learning()
         self.learned = 0
         self.table = Embeddings(self.shape.dim, seed)
-        self.params = network.start(self.shape, seed)
+        self.params = start(self.shape, seed)
         self._often = Often()
         self._means = {side: np.zeros(layout.width(places), np.float32) for side, places in self.shape.places().items()}
 
@@ -85,8 +86,8 @@ class Ranker:
         survival head. `finish` also says where watching was cut off by the end of the video.
         """
         total = 0.0
-        for start, part in _parts(pairs, self.learning.batch):
-            rows = np.arange(start, start + len(part))
+        for first, part in _parts(pairs, self.learning.batch):
+            rows = np.arange(first, first + len(part))
             total += self._step(part, targets(outcomes.take(rows))) * len(part)
         return total / max(len(pairs), 1)
 
@@ -103,14 +104,14 @@ class Ranker:
         first day.
         """
         total = np.zeros((len(items), self.shape.dim), np.float32)
-        for name in network.RETRIEVED:
+        for name in RETRIEVED:
             total += self._mean(name, layout.wide(items[name]))
         return unit(total)
 
     def viewer_vector(self, viewers: Batch) -> NDArray[np.float32]:
         """Retrieval vectors `[viewers, dim]` of length 1, from the viewer's own embedding and their history."""
         past = viewers["history_item"]
-        parts = {name: self._mean(name, network.entries(viewers, name)) for name in network.CONTENT}
+        parts = {name: self._mean(name, network.entries(viewers, name)) for name in CONTENT}
         keys = sum(parts.values(), np.zeros((past.size, self.shape.dim), np.float32)).reshape(*past.shape, -1)
         kind = kind_of(viewers["history_flags"], past != 0)
         return unit(network.taste(self.params, self._mean("viewer", viewers["viewer"][:, None]), keys, kind))
@@ -162,12 +163,11 @@ class Ranker:
 
     def _mean(self, name: str, ids: Column) -> NDArray[np.float32]:
         """The mean vector of ids `[rows, width]`, the initial one where nothing was learned, `[rows, dim]`."""
-        slot, present = network.slot(name), ids != 0
-        rows = self.table.find(slot, ids)
+        present, rows = ids != 0, self.table.find(slot(name), ids)
         found = self.table.vectors[rows]
         unknown = present & (rows == 0)
         if unknown.any():
-            found[unknown] = self.table.initial(slot, ids[unknown])
+            found[unknown] = self.table.initial(slot(name), ids[unknown])
         return np.asarray(found.sum(axis=1) / np.maximum(present.sum(axis=1), 1)[:, None], np.float32)
 
     def _step(self, pairs: Pairs, truth: NDArray[np.float32]) -> float:
@@ -201,10 +201,10 @@ class Ranker:
 
 def _parts(pairs: Pairs, size: int) -> Iterator[tuple[int, Pairs]]:
     """Pairs cut into parts of at most `size` rows, each with only its own viewers; with the first row of each."""
-    for start in range(0, len(pairs), size):
-        rows = np.arange(start, min(start + size, len(pairs)))
+    for first in range(0, len(pairs), size):
+        rows = np.arange(first, min(first + size, len(pairs)))
         viewers, of = np.unique(pairs.of[rows], return_inverse=True)
-        yield start, Pairs(pairs.viewers.take(viewers), pairs.items.take(rows), of)
+        yield first, Pairs(pairs.viewers.take(viewers), pairs.items.take(rows), of)
 
 
 def targets(outcomes: Batch) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""The loss that makes a viewer's vector point at what they liked: each positive pair against the other items of its batch.
+"""The loss that makes a viewer's vector point at what they liked: each positive pair against the batch's other items.
 
 Sampled softmax over in-batch items, each logit less the log of how often the item comes (Yi et al., RecSys 2019), so
 that popular items are no nearer than their fit deserves. Vectors are compared by cosine.

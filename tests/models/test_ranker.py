@@ -9,8 +9,8 @@ from foryou.core.errors import ModelError
 from foryou.core.ports import Pairs
 from foryou.features.inputs import FAMILIES, HISTORY, OUTCOME_BITS
 from foryou.models.linear import Linear
-from foryou.models.network import Shape
 from foryou.models.ranker import Learning, Ranker
+from foryou.models.shape import Shape
 
 
 def _same(one: Batch, other: Batch) -> bool:

@@ -34,8 +34,10 @@ export function ownViewer(): string {
   return own
 }
 
+/** Who looks: whom a link names (`/?viewer=ID`), whom this browser last looked as, or this browser's own. */
 export function currentViewer(): string {
-  return stored(VIEWER) || ownViewer()
+  const named = new URLSearchParams(location.search).get('viewer')
+  return named ? becomeViewer(named) : stored(VIEWER) || ownViewer()
 }
 
 /** Look through the eyes of another viewer; an empty name means this browser's own again. */

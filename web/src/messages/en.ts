@@ -73,7 +73,7 @@ export const en = {
   sharedGone: 'The video of that link is not here (any more).',
   you: 'You and this feed',
   viewerHelp:
-    'Your browser has a name of its own, without an account. To see the feed as somebody else does, give their id, for example kr-2. What you do then counts as theirs.',
+    'Your browser has a name of its own, without an account. To see the feed as somebody else does, give their id, for example kr-12971. What you do then counts as theirs.',
   viewerId: 'Viewer id',
   look: 'Look',
   backToMe: 'Back to me',

@@ -74,7 +74,7 @@ export const nb: Messages = {
   sharedGone: 'Videoen i den lenken finnes ikke (lenger).',
   you: 'Du og denne feeden',
   viewerHelp:
-    'Nettleseren din har sitt eget navn, uten konto. Vil du se feeden slik en annen ser den, skriv inn id-en deres, for eksempel kr-2. Det du gjør da, regnes som deres.',
+    'Nettleseren din har sitt eget navn, uten konto. Vil du se feeden slik en annen ser den, skriv inn id-en deres, for eksempel kr-12971. Det du gjør da, regnes som deres.',
   viewerId: 'Seerens id',
   look: 'Se',
   backToMe: 'Tilbake til meg',

@@ -75,7 +75,7 @@ export const nl: Messages = {
   sharedGone: 'De video van die link is er niet (meer).',
   you: 'Jij en deze feed',
   viewerHelp:
-    'Je browser heeft een eigen naam, zonder account. Wil je de feed zien zoals iemand anders, geef dan diens id, bijvoorbeeld kr-2. Wat je dan doet telt als van die kijker.',
+    'Je browser heeft een eigen naam, zonder account. Wil je de feed zien zoals iemand anders, geef dan diens id, bijvoorbeeld kr-12971. Wat je dan doet telt als van die kijker.',
   viewerId: 'Id van de kijker',
   look: 'Bekijk',
   backToMe: 'Terug naar mij',
