@@ -93,9 +93,7 @@ class Engine:
         """Open the back end and bring everything to where the log ends: the last save, then the log after it."""
         one_blas_thread()
         backend = open_backend(settings.data.url)
-        engine = Engine(
-            backend, settings, clock or SystemClock(), Learner(Ranker(seed=settings.learning.seed), settings.learning)
-        )
+        engine = Engine(backend, settings, clock or SystemClock(), _learner(settings))
         engine._recover(progress)
         return engine
 
@@ -340,7 +338,7 @@ class Engine:
             self.backend.store.clear()
             self.backend.documents.clear()
             create_tables(self.backend.store)
-            self.learner = Learner(Ranker(seed=self.settings.learning.seed), self.settings.learning)
+            self.learner = _learner(self.settings)
             self._published = self._reached = 0
             self._replay(0, progress)
             self.publish()
@@ -364,3 +362,7 @@ class Engine:
             "waiting": self.learner.waiting,
             "heads": self.learner.progress.measures(),
         }
+
+
+def _learner(settings: Settings) -> Learner:
+    return Learner(Ranker(seed=settings.learning.seed), settings.learning, demographics=settings.demographics)

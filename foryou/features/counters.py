@@ -70,7 +70,13 @@ def _popular(state: Batch, events: Batch, row: Rows) -> Batch:
 
 VIEWS = (
     *(
-        View(Table(name, (Field("values", "float64", _WIDTH), Field("at", "int64"))), key, REACTIONS, _count, ("effective", "counts"))
+        View(
+            Table(name, (Field("values", "float64", _WIDTH), Field("at", "int64"))),
+            key,
+            REACTIONS,
+            _count,
+            ("effective", "counts"),
+        )
         for name, key in COUNTED
     ),
     View(POPULAR, "audience", REACTIONS, _popular, ("effective", "counts", "positive")),
@@ -85,29 +91,37 @@ def counts_at(rows: Batch, at: Column) -> Column:
     return np.asarray(values * np.exp2(-age[:, None, None] / np.array(HALF_LIVES, np.float64)))
 
 
+def count_at(rows: Batch, at: Column, life: int) -> Column:
+    """As `counts_at`, of one half-life only: `[rows, outcomes]`."""
+    values = np.maximum(rows["values"].reshape(len(rows), len(OUTCOMES), len(HALF_LIVES))[:, :, life], 0.0)
+    age = np.maximum(at - rows["at"], 0)
+    return np.asarray(values * np.exp2(-age / float(HALF_LIVES[life]))[:, None])
+
+
 _COLUMN = {name: position for position, name in enumerate(OUTCOMES)}
 _EVENTS = np.array([_COLUMN["seconds" if name == "watch" else name] for name in RATES])
 _TRIALS = {"long_view": "watch", "like": ""}
 """What an outcome is a share of: watches, exposures (""), or else the exposures that were measured (see `outcomes`)."""
+_TRIED = np.array([{**_COLUMN, "": len(OUTCOMES)}[_TRIALS.get(name, "measured")] for name in RATES])
 
 
-def rates(counts: Column, prior: Column, pseudo: float = 20.0) -> Column:
-    """Smoothed rates `[rows, RATES]` against `prior` `[RATES]`, as log ratios in [-3, 3]; 0 where nothing is known.
+def rates(counts: Column, prior: Column, pseudo: float = 20.0, which: slice | list[int] = slice(None)) -> Column:
+    """Smoothed rates `[rows, which of RATES]` against `prior` `[RATES]`, as log ratios in [-3, 3]; 0 where nothing is known.
 
     log((events + pseudo * prior) / (trials + pseudo) / prior): the posterior mean under a Beta (for seconds: Gamma)
     prior
     worth `pseudo` trials. `counts` is `[rows, outcomes]`, of one half-life.
     """
-    happened, tried = counts[:, _EVENTS], trials(counts)
+    prior = prior[..., which]
+    happened, tried = counts.take(_EVENTS[which], axis=1), trials(counts, which)
     smooth = (happened + pseudo * prior) / (tried + pseudo)
     return np.clip(np.log(np.maximum(smooth, 1e-9) / prior), -3.0, 3.0).astype(np.float32)
 
 
-def trials(counts: Column) -> Column:
-    """How often each of RATES could have happened `[rows, RATES]`."""
+def trials(counts: Column, which: slice | list[int] = slice(None)) -> Column:
+    """How often each of RATES (or of `which` of them) could have happened `[rows, which]`."""
     shown = np.maximum(counts[:, _COLUMN["impression"]], counts[:, _COLUMN["watch"]])
-    of = [_TRIALS.get(name, "measured") for name in RATES]
-    return np.stack([counts[:, _COLUMN[name]] if name else shown for name in of], axis=1)
+    return np.concatenate([counts, shown[:, None]], axis=1).take(_TRIED[which], axis=1)
 
 
 def overall(counts: Column, prior: Column, pseudo: float = 200.0) -> Column:

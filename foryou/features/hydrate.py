@@ -16,7 +16,7 @@ from foryou.features.acts import stands
 from foryou.features.catalog import FORMAT_IDS, LENGTH_IDS
 from foryou.features.counters import HALF_LIVES, counts_at, overall, rates, trials
 from foryou.features.history import SESSION_GAP
-from foryou.features.inputs import RATES
+from foryou.features.inputs import INPUTS, RATES
 from foryou.features.interests import look_up
 from foryou.features.similar import COMPANIONS, likeness, positives
 
@@ -72,6 +72,12 @@ def viewer_columns(store: Store, viewer: Keys, at: Column, context: Columns) -> 
             **{f"history_{name}": history[name] for name in ("item", "author", "topics", "flags", "seconds", "at")},
         }
     )
+
+
+def without_demographics(viewers: Batch) -> Batch:
+    """The viewers as if nobody had given an age band, a gender or a country."""
+    names = [each.name for each in INPUTS if each.family == "demographics"]
+    return viewers.extend({name: np.zeros_like(viewers[name]) for name in names})
 
 
 def item_columns(store: Store, viewers: Batch, of: Rows, item: Keys, at: Column) -> Columns:

@@ -116,7 +116,9 @@ def _one(
     parts = {name: float(part) for name, part in zip(split.names, split.parts[:, row], strict=True)}
     parts["exploration"] = explored
     strongest = int(np.argmax(split.parts[:, row]))
-    place = len(ranked) - int(np.searchsorted(ranked, split.without[strongest, row], side="right"))
+    without = split.without[strongest, row]
+    above = len(ranked) - int(np.searchsorted(ranked, without, side="right"))
+    place = above - int(slate["value"][row] > without)  # it is no competitor of its own
     return {
         **told,
         "heads": heads,

@@ -16,11 +16,9 @@ from foryou.core.heads import NAMES
 from foryou.core.ids import id_of, pair_of
 from foryou.core.pipeline import Request, Slate, Trace
 from foryou.core.ports import Model, Store
-from foryou.features.hydrate import viewer_columns
+from foryou.features.hydrate import viewer_columns, without_demographics
 from foryou.feed.recipe import SURFACES
 from foryou.training.examples import ITEM_COLUMNS, VIEWER_COLUMNS
-
-DEMOGRAPHICS = ("age", "gender", "country")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ def request_for(
     known = viewer_columns(store, np.array([viewer], np.int64), np.array([at], np.int64), context)
     language, country = int(known["viewer_language"][0]), int(known["country"][0])
     if not demographics:
-        known = known.extend({name: np.zeros(1, np.int64) for name in DEMOGRAPHICS})
+        known = without_demographics(known)
     own = id_of("author", ask.viewer) if personal else -1
     known = known.extend({"own_author": np.array([own or -1], np.int64), "vector": model.viewer_vector(known)})
     session = id_of("session", ask.session)

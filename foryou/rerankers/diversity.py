@@ -35,6 +35,7 @@ class Diversity:
             chosen.append(best)
             score[best] = -np.inf
             mine = topics[best][has[best]]
-            overlap[turn % self.window] = (np.isin(topics, mine) & has).sum(axis=1) / number
-        rest = np.setdiff1d(np.arange(len(rows)), chosen)
-        return rows.take(np.concatenate([np.array(chosen, np.int64), rest]))
+            overlap[turn % self.window] = (topics[:, :, None] == mine).any(axis=2).sum(axis=1) / number
+        rest = np.ones(len(rows), np.bool_)
+        rest[chosen] = False
+        return rows.take(np.concatenate([np.array(chosen, np.int64), np.flatnonzero(rest)]))

@@ -35,8 +35,9 @@ class Explore:
         noise = np.zeros(len(rows))
         noise[by_item] = self.temperature * (request.rng("explore").gumbel(size=len(rows)) - np.euler_gamma)
         order = np.argsort(-(score + noise), kind="stable")
-        rows = rows.extend({"explore": noise, "value": score, "score": score + noise}).take(order)
-        return rows.extend({"propensity": plackett_luce(score, order, self.temperature)})
+        chance = plackett_luce(score, order, self.temperature)
+        drawn = {"explore": noise[order], "value": score[order], "score": (score + noise)[order], "propensity": chance}
+        return rows.take(order).extend(drawn)
 
 
 def by_score(request: Request, rows: Candidates) -> Candidates:

@@ -21,14 +21,16 @@ class Quota:
     every: int = 10
 
     def __call__(self, request: Request, rows: Candidates) -> Candidates:
-        brought = (rows["sources"] >> self.source) & 1 == 1
+        brought = ((rows["sources"] >> self.source) & 1 == 1).tolist()
         order = list(range(len(rows)))
+        moved = False
         for start in range(0, request.n, self.every):
             end = min(start + self.every, request.n, len(order))
-            missing = self.least * (end - start == self.every) - int(brought[order[start:end]].sum())
+            missing = self.least * (end - start == self.every) - sum(brought[row] for row in order[start:end])
             for turn in range(max(missing, 0)):
                 later = next((place for place in range(end, len(order)) if brought[order[place]]), None)
                 if later is None:
                     break
                 order.insert(end - 1 - turn, order.pop(later))
-        return rows.take(np.array(order, np.int64))
+                moved = True
+        return rows.take(np.array(order, np.int64)) if moved else rows

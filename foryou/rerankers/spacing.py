@@ -23,18 +23,22 @@ class Spacing:
 
     def __call__(self, request: Request, rows: Candidates) -> Candidates:
         size = min(self.pool, len(rows))
-        key = rows[self.column][:size]
+        key = rows[self.column][:size].tolist()
         left = list(range(size))
         chosen: list[int] = []
         last: dict[int, int] = {}
         for turn in range(min(request.n, size)):
-
-            def distance(row: int, turn: int = turn) -> int:
-                before = last.get(int(key[row]))
-                return self.gap if key[row] == 0 or before is None else min(turn - before - 1, self.gap)
-
-            pick = max(left, key=lambda row: (distance(row), -row))
+            pick, room = left[0], -1
+            for row in left:
+                before = last.get(key[row])
+                distance = self.gap if key[row] == 0 or before is None else min(turn - before - 1, self.gap)
+                if distance > room:
+                    pick, room = row, distance
+                if room == self.gap:
+                    break
             left.remove(pick)
             chosen.append(pick)
-            last[int(key[pick])] = turn
+            last[key[pick]] = turn
+        if chosen == list(range(len(chosen))):
+            return rows
         return rows.take(np.array([*chosen, *left, *range(size, len(rows))], np.int64))

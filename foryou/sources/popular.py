@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from foryou.core.batch import Batch, Column
+from foryou.core.batch import Batch, Column, Rows
 from foryou.core.clock import DAY
 from foryou.core.ids import pair_of
 from foryou.core.pipeline import Candidates, Request
@@ -41,14 +41,26 @@ class Popular:
         foreign = (videos["language"] != request.language) & (videos["language"] != 0) & (request.language != 0)
         days = np.maximum(request.at - videos["uploaded"], 0) / POPULAR_HALF_LIFE
         score = (score + 0.01 * np.exp2(-days)) * np.where(foreign, self.other_language, 1.0)
-        shown = ~unseen(self.store, request.viewer_id, item, int(request.at - self.seen_days * DAY))
-        shown |= ~unserved(self.store, request.session, item)
-        score[(videos["known"] == 0) | (videos["removed"] == 1) | shown] = -1.0
-        best = np.lexsort((item, -score))[: self.most]
-        best = best[score[best] >= 0]
+        score[(videos["known"] == 0) | (videos["removed"] == 1)] = -1.0
+        new = self._new_among_the_best(request, item, score)
+        best = new[np.lexsort((item[new], -score[new]))[: self.most]]
         return Batch({"item": item[best], "source_score": score[best].astype(np.float32)})
 
+    def _new_among_the_best(self, request: Request, item: Keys, score: Column) -> Rows:
+        """At least the `most` best that this viewer and session have not had: looks only as far down as it has to."""
+        since = int(request.at - self.seen_days * DAY)
+        size = 2 * self.most
+        while True:
+            least = np.partition(score, -size)[-size] if size < len(score) else 0.0
+            best = np.flatnonzero(score >= max(least, 0.0))
+            best = best[unseen(self.store, request.viewer_id, item[best], since)]
+            best = best[unserved(self.store, request.session, item[best])]
+            if len(best) >= self.most or least <= 0:
+                return best
+            size *= 4
+
     def _faded(self, item: Keys, country: int, at: int) -> Column:
-        rows = self.store.read("popular", pair_of(item, np.full(len(item), country, np.int64)))
+        key = pair_of(item, np.full(len(item), country, np.int64))
+        rows = self.store.columns("popular", key, ("positives", "at"))
         age = np.maximum(at - rows["at"], 0)
         return np.asarray(np.maximum(rows["positives"], 0) * np.exp2(-age / POPULAR_HALF_LIFE))

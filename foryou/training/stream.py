@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from foryou.core.batch import Batch, Column
 from foryou.core.errors import SettingsError
 from foryou.core.ports import Model, Pairs, Store
 from foryou.features.fold import fold_events
+from foryou.features.hydrate import without_demographics
 from foryou.training.examples import ITEM_COLUMNS, VIEWER_COLUMNS, Examples, Join, as_of_now
 from foryou.training.progress import Progress
 
@@ -49,6 +50,8 @@ class Learner:
     model: Model
     settings: LearningSettings
     listener: Listener | None = None
+    demographics: bool = True
+    """Whether age band, gender and country may be learned from."""
     learned: int = 0
     progress: Progress = field(default_factory=Progress)
 
@@ -60,6 +63,8 @@ class Learner:
         """Fold a batch of events into the tables, keeping what there is to learn from it."""
         strangers = self._join.strangers(rows)
         pairs = as_of_now(store, strangers) if len(strangers) else None
+        if pairs is not None and not self.demographics:
+            pairs = replace(pairs, viewers=without_demographics(pairs.viewers))
         reactions = fold_events(store, rows)
         if pairs is not None:
             self._join.expect(strangers["viewer"], strangers["video"], strangers["at"], pairs)
