@@ -15,7 +15,7 @@ from foryou.backends.open import Backend, open_backend
 from foryou.commit import GroupCommit
 from foryou.core.batch import Batch
 from foryou.core.clock import DAY, MINUTE, Clock, SystemClock
-from foryou.core.errors import NotFound
+from foryou.core.errors import ModelError, NotFound
 from foryou.core.event import CATALOG, of_kinds
 from foryou.core.ids import id_of
 from foryou.core.pipeline import Request, Slate, Trace
@@ -313,15 +313,25 @@ class Engine:
     def _recover(self, progress: Callable[[int, int], None] | None) -> None:
         create_tables(self.backend.store)
         offset = self.backend.store.load()
-        kept = self.backend.states.read(offset) if offset else None
-        if offset and kept is None:
+        if offset and not self._restored(offset):
             self.backend.store.clear()
+            create_tables(self.backend.store)
+            self.learner = _learner(self.settings)
             offset = 0
-        if kept is not None:
-            self.learner.restore(kept)
         self._saved = self._reached = offset
         self._replay(offset, progress)
         self.publish()
+
+    def _restored(self, offset: int) -> bool:
+        """Whether the learner is where the tables are. If not (another version kept it), the log says it all again."""
+        kept = self.backend.states.read(offset)
+        if kept is None:
+            return False
+        try:
+            self.learner.restore(kept)
+        except ModelError:
+            return False
+        return True
 
     def _replay(self, after: int, progress: Callable[[int, int], None] | None = None) -> None:
         end = self.backend.log.end

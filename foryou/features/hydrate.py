@@ -14,7 +14,7 @@ from foryou.core.heads import HEADS
 from foryou.core.ports import Keys, Store
 from foryou.features.acts import stands
 from foryou.features.catalog import FORMAT_IDS, LENGTH_IDS
-from foryou.features.counters import HALF_LIVES, counts_at, overall, rates, trials
+from foryou.features.counters import HALF_LIVES, count_at, counts_at, overall, rates, trials
 from foryou.features.history import SESSION_GAP
 from foryou.features.inputs import INPUTS, RATES
 from foryou.features.interests import look_up
@@ -27,6 +27,7 @@ _AT = {name: position for position, name in enumerate(RATES)}
 ENGAGEMENT = [_AT[name] for name in ("like", "comment", "share", "save", "follow", "visit")]
 COMPLETION = [_AT[name] for name in ("long_view", "finish", "skip", "watch")]
 BRIEF = [_AT[name] for name in ("long_view", "skip", "like")]
+RECENT = [_AT["long_view"], _AT["like"]]
 COMPLAINTS = [_AT[name] for name in ("not_interested", "report")]
 
 
@@ -50,7 +51,7 @@ def viewer_columns(store: Store, viewer: Keys, at: Column, context: Columns) -> 
     new = away > SESSION_GAP
     gap = np.where(session["count"] == 0, 0, np.where(new, away, session["gap"]))
     depth = np.where(new, 0, session["depth"])
-    counts = counts_at(store.read("count_viewer", viewer), at)[:, :, LONG]
+    counts = count_at(store.read("count_viewer", viewer), at, LONG)
     counts[viewer == 0] = 0.0
     history = store.read("history", viewer)
     return Batch(
@@ -86,7 +87,7 @@ def item_columns(store: Store, viewers: Batch, of: Rows, item: Keys, at: Column)
     prior = _overall(store)
     counts = counts_at(store.read("count_video", item), at)
     of_video = rates(counts[:, :, LONG], prior)
-    recently = rates(counts[:, :, 1], prior * np.exp(of_video), pseudo=10.0)
+    usual = prior * np.exp(of_video)
     hours = np.maximum(at - video["uploaded"], 0) / HOUR
     return {
         "item": item,
@@ -106,7 +107,7 @@ def item_columns(store: Store, viewers: Batch, of: Rows, item: Keys, at: Column)
         "quality": np.concatenate([np.log1p(video["height"] / 720.0)[:, None], of_video[:, COMPLAINTS]], 1).astype(
             np.float32
         ),
-        "recent_rates": recently[:, [_AT["long_view"], _AT["like"]]],
+        "recent_rates": rates(counts[:, :, 1], usual, pseudo=10.0, which=RECENT),
         "velocity": _velocity(counts),
         "age_h": (np.log1p(hours) / 3).astype(np.float32),
         **_affinity(store, viewers, of, item, video, at),
@@ -159,14 +160,14 @@ def _affinity(store: Store, viewers: Batch, of: Rows, item: Keys, video: Batch, 
 def _overall(store: Store) -> Column:
     """The rates of all videos together, RATES; the heads' priors while little is known."""
     row = store.read("count_all", EVERYONE)
-    return overall(counts_at(row, row["at"])[0, :, LONG], PRIORS)
+    return overall(count_at(row, row["at"], LONG)[0], PRIORS)
 
 
 def _brief(store: Store, table: str, keys: Keys, at: Column, prior: Column) -> Column:
     unique, row = np.unique(keys, return_inverse=True)
     latest = np.zeros(len(unique), np.int64)
     np.maximum.at(latest, row, at)
-    found = rates(counts_at(store.read(table, unique), latest)[:, :, LONG], prior)[:, BRIEF]
+    found = rates(count_at(store.read(table, unique), latest, LONG), prior, which=BRIEF)
     found[unique == 0] = 0.0
     return found[row]
 

@@ -14,13 +14,18 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from foryou.core.batch import Batch, Column
-from foryou.core.errors import SettingsError
+from foryou.core.errors import ModelError, SettingsError
+from foryou.core.heads import HEADS
+from foryou.core.ids import id_of
 from foryou.core.ports import Model, Pairs, Store
 from foryou.features.fold import fold_events
 from foryou.features.hydrate import without_demographics
+from foryou.features.inputs import INPUTS
 from foryou.training.examples import ITEM_COLUMNS, VIEWER_COLUMNS, Examples, Join, as_of_now
 from foryou.training.progress import Progress
 
+SCHEMA = id_of("schema", repr((INPUTS, HEADS, ITEM_COLUMNS, VIEWER_COLUMNS)))
+"""Changes whenever what a learner keeps would no longer fit."""
 Listener = Callable[[Examples, Batch], None]
 """Told of every learned batch: the examples, and what was predicted before learning them."""
 
@@ -121,7 +126,11 @@ class Learner:
     def state(self) -> Mapping[str, Column]:
         """Everything needed to continue after a restart, as arrays."""
         self._queue = deque([Examples.concat(list(self._queue))] if self._queue else [])
-        held: dict[str, Column] = {"learned": np.array([self.learned]), "queued": np.array([len(self._queue)])}
+        held: dict[str, Column] = {
+            "schema": np.array([SCHEMA]),
+            "learned": np.array([self.learned]),
+            "queued": np.array([len(self._queue)]),
+        }
         for examples in self._queue:
             held["queue.of"] = examples.pairs.of
             for part, batch in (
@@ -139,11 +148,13 @@ class Learner:
         return held
 
     def restore(self, state: Mapping[str, Column]) -> None:
-        """Continue from `state`."""
+        """Continue from `state`. ModelError if it was kept by a version with other inputs, heads or parameters."""
 
         def under(prefix: str) -> dict[str, Column]:
             return {name.removeprefix(prefix): values for name, values in state.items() if name.startswith(prefix)}
 
+        if "schema" not in state or int(state["schema"][0]) != SCHEMA:
+            raise ModelError("the learner's state was kept by a version with other inputs or heads")
         self.learned = int(state["learned"][0])
         self.model.restore(under("model."))
         self._join.restore(under("join."))
