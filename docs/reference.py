@@ -1,6 +1,6 @@
 """Writes the reference pages from the code, so that they cannot say anything else.
 
-`python -m docs.reference` writes them; with `--check` it writes nothing and exits 1 if any page is not what the code says.
+`python -m docs.reference` writes them; with `--check` it writes nothing, and exits 1 if a page is stale.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ _EMPTY = ("", None)
 
 def main(arguments: list[str]) -> int:
     """Write the pages, or with `--check` name those that are stale; the exit status."""
-    stale = [name for name, page in pages().items() if _on_disk(name) != page]
+    stale = {name: page for name, page in pages().items() if _on_disk(name) != page}
     if "--check" in arguments:
         for name in stale:
             print(f"docs/reference/{name} is stale: run `make docs`", file=sys.stderr)
         return 1 if stale else 0
     DIRECTORY.mkdir(exist_ok=True)
-    for name in stale:
-        (DIRECTORY / name).write_text(pages()[name], "utf-8")
+    for name, page in stale.items():
+        (DIRECTORY / name).write_text(page, "utf-8")
         print(f"wrote docs/reference/{name}")
     return 0
 
@@ -60,9 +60,9 @@ def settings_page() -> Iterator[str]:
     """Every setting, as `foryou.settings.describe` tells it."""
     yield "# Settings"
     yield (
-        "One TOML file (`foryou.toml` in the working directory, or the one named by `--config`), under environment "
-        f"variables that begin with `{PREFIX}`, under options of the command line. A key that is not listed here is "
-        "refused, and so is a variable that begins like ours."
+        "They come from one TOML file (`foryou.toml` in the working directory, or the one that `--config` names), then "
+        f"from the environment (`{PREFIX}...`), then from the command line; the later wins. A key, or a `{PREFIX}` "
+        "variable, that is not listed here is refused."
     )
     yield _table(
         ("key", "variable", "type", "default", "what"),
@@ -75,8 +75,9 @@ def events_page() -> Iterator[str]:
     """The kinds of event, the fields on the wire and the columns inside."""
     yield "# Events"
     yield (
-        "One flat record for everything that happens, sent to `POST /v1/events` or read from a file by `foryou import`. "
-        "Every event has an `id` of the client's own and a `kind`; `at` may be left out, and is then the time of arrival."
+        "One flat record for everything that happens, sent to `POST /v1/events` or read from a file by "
+        "`foryou import`. Every event has an `id` of the client's own and a `kind`. `at` may be left out, and is then "
+        "the time of arrival; a time after the arrival is set back to it."
     )
     yield "## Kinds"
     kinds = (
@@ -101,8 +102,8 @@ def heads_page() -> Iterator[str]:
     """The outcomes that are predicted."""
     yield "# Heads"
     yield (
-        "The outcomes that the model predicts. A video's score is the sum over heads of weight x prediction; a prediction "
-        "is a probability, or seconds for `watch`. The prior is how often it happens where nothing is known yet."
+        "The outcomes that the model predicts. A video's score is the sum over heads of weight x prediction; a "
+        "prediction is a probability, or seconds for `watch`. The prior is how often it happens where nothing is known."
     )
     yield _table(
         ("head", "kind", "weight", "prior", "is 1 when, or counts", "in words"),
@@ -115,8 +116,8 @@ def inputs_page() -> Iterator[str]:
     """What the model reads."""
     yield "# Inputs"
     yield (
-        "Everything that the model is told. An id is embedded; a dense input is one or more numbers. What is not in these "
-        "tables the model cannot use. The families are those of explanations."
+        "Everything that the model is told; what is not in these tables it cannot use. An id is embedded, a dense "
+        "input is one or more numbers. The families are those of explanations."
     )
     yield "## Families"
     yield _table(("family", "what"), ((_code(name), what) for name, what in FAMILIES.items()))
@@ -133,12 +134,15 @@ def inputs_page() -> Iterator[str]:
 def commands_page() -> Iterator[str]:
     """The command line, as Typer knows it."""
     yield "# Commands"
-    yield "`foryou COMMAND --help` says the same. An error that ForYou raises on purpose is one line; the exit status is then 2."
+    yield (
+        "`foryou COMMAND --help` says the same. An error that ForYou raises on purpose is one line, and the exit "
+        "status is then 2."
+    )
     for command in app.registered_commands:
         assert command.callback is not None
         name = command.name or command.callback.__name__
-        params = [param for param in get_params_from_function(command.callback).values()]
-        usage = " ".join(f"{p.name.upper()}" for p in params if isinstance(p.default, ArgumentInfo))
+        params = list(get_params_from_function(command.callback).values())
+        usage = " ".join(p.name.upper() for p in params if isinstance(p.default, ArgumentInfo))
         yield f"## foryou {name}"
         yield " ".join((command.callback.__doc__ or "").split())
         yield f"```\nforyou {' '.join(filter(None, (name, '[OPTIONS]', usage)))}\n```"
@@ -149,8 +153,8 @@ def http_page(openapi: Mapping[str, Any]) -> Iterator[str]:
     """The routes, as the OpenAPI schema has them."""
     yield "# HTTP"
     yield (
-        "A running server describes itself at `/schema` (for people) and `/schema/openapi.json` (OpenAPI). Bodies are JSON; "
-        "events may be MessagePack (`application/msgpack`). Every error answer is "
+        "A running server describes itself at `/schema` (for people) and `/schema/openapi.json` (OpenAPI). Bodies are "
+        "JSON; events may be MessagePack (`application/msgpack`). Every error answer but that of `/health/ready` is "
         '`{"error": {"field", "problem", "expected"}}`.'
     )
     for path, methods in openapi["paths"].items():
@@ -192,11 +196,11 @@ def _said(parameter: Mapping[str, Any]) -> str:
 
 
 def _answer(answer: Mapping[str, Any], status: str) -> str:
-    content = next(iter(answer.get("content", {}).values()), {})
+    content: Mapping[str, Any] = next(iter(answer.get("content", {}).values()), {})
     kind = _json_type(content.get("schema", {}))
     if status.startswith("2"):
         return kind
-    return f"{answer['description']}"
+    return str(answer["description"])
 
 
 def _json_type(kind: Mapping[str, Any]) -> str:

@@ -66,9 +66,7 @@ def serve(
     """Serve the API and the page."""
     listen = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     with opened(config, data, {"server": listen}) as engine:
-        at = engine.settings.server
-        err.print(f"ForYou is at [bold]http://{at.host}:{at.port}/[/] (the API's manual: /schema); Ctrl-C ends it")
-        server.serve(engine)
+        _serve(engine)
 
 
 @app.command()
@@ -83,8 +81,7 @@ def demo(
             err.print("Loading KuaiRand-Pure: what 27,000 people watched in four weeks. Once, then it is kept.")
             _import_kuairand(engine, KuaiRand(lab.DATA).ending(engine.clock()))
             engine.save()
-        err.print(f"Look through the eyes of a viewer of the log: the menu of the page, or ?viewer={DEMO_VIEWER}")
-        server.serve(engine)
+        _serve(engine, f"; with the eyes of a viewer of the log: [bold]{{url}}?viewer={DEMO_VIEWER}[/]")
 
 
 @app.command("import")
@@ -159,6 +156,16 @@ def export(
             with err.status(f"Writing {file}"):
                 written = files.write(file, engine.export())
     err.print(f"{written:,} events")
+
+
+def _serve(engine: Engine, more: str = "") -> None:
+    at = engine.settings.server
+    url = f"http://{at.host}:{at.port}/"
+    err.print(
+        f"ForYou is at [bold]{url}[/]{more.format(url=url)} (the API's manual: {url}schema); Ctrl-C ends it",
+        soft_wrap=True,
+    )
+    server.serve(engine)
 
 
 @contextmanager

@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from foryou.models.threads import one_blas_thread
 
-settings.register_profile("foryou", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "foryou",
+    deadline=None,
+    derandomize=True,
+    phases=[phase for phase in Phase if phase is not Phase.explain],
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "foryou"))
 
 ROWS = pytest.StashKey[dict[str, list[str]]]()

@@ -1,17 +1,12 @@
 """How much a log in SQLite costs beside a plain append-only file (CRC-32 and fdatasync for each commit).
 
-    python benchmarks/speed/log.py [--json FILE] [--directory DIR]
-
 Both write the same packed batches of the event schema to the same disk, one batch a commit, in turns; then both are
 scanned. Packing is the same code in both, so a commit is shown with and without it.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
-import platform
 import statistics
 import struct
 import sys
@@ -25,16 +20,23 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from benchmarks.record import Benchmark, Line, Report
 from foryou.backends.log import SqliteLog
 from foryou.backends.pack import pack, unpack
 from foryou.core.batch import Batch
 from foryou.core.event import Kind, events
 
-SIZES = (100, 1_000, 10_000)
-COMMITS = {100: 200, 1_000: 100, 10_000: 20}
-RUNS = 5
 LIMIT = 2.0
 """Stay with SQLite while it takes at most this many times as long as the plain file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many commits of how many rows, how often, and on which disk: that of `directory`."""
+
+    commits: tuple[tuple[int, int], ...] = ((100, 200), (1_000, 100), (10_000, 20))
+    runs: int = 5
+    directory: str = "."
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,47 +105,36 @@ class PlainLog:
         os.close(self.descriptor)
 
 
-def main() -> None:
-    """Run, print a table, and write the figures where asked."""
-    options = argparse.ArgumentParser(description="The log in SQLite beside a plain append-only file.")
-    options.add_argument("--json", type=Path, help="write the figures to this file")
-    options.add_argument("--directory", type=Path, default=Path(), help="a directory on the disk to measure")
-    chosen = options.parse_args()
-    machine = f"{os.cpu_count()} x {processor()}, {platform.system()}, Python {platform.python_version()}"
-    results = [measure(rows, chosen.directory) for rows in SIZES]
-    print(f"{machine}; medians of {RUNS} runs\n")
-    print(f"{'rows a commit':>13} {'':<7} {'commit ms':>9} {'disk':>8} {'rows/s':>13} {'scan rows/s':>12} {'B/row':>6}")
-    for result in results:
-        for name, f in (("sqlite", result.sqlite), ("plain", result.plain)):
-            print(
-                f"{result.rows:>13,} {name:<7} {f.commit_ms:>9.2f} {f.disk_ms:>8.2f} {f.write_rows_s:>13,.0f} "
-                f"{f.scan_rows_s:>12,.0f} {f.bytes_row:>6.0f}"
-            )
-        r = result.ratios
-        print(f"{'':>13} {'ratio':<7} {r['commit']:>9.2f} {r['disk']:>8.2f} {r['write']:>13.2f} {r['scan']:>12.2f}")
-    worst = max(result.ratios[name] for result in results for name in ("write", "scan"))
-    print(f"\nworst ratio of writing or scanning {worst:.2f}: {'within' if worst <= LIMIT else 'beyond'} {LIMIT:g}")
-    if chosen.json is not None:
-        figures = [{**asdict(result), "ratios": result.ratios} for result in results]
-        record = {
-            "benchmark": "log",
-            "machine": machine,
-            "runs": RUNS,
-            "limit": LIMIT,
-            "worst": worst,
-            "results": figures,
-        }
-        chosen.json.write_text(json.dumps(record, indent=2) + "\n")
+def measure(size: Size) -> Report:
+    """Both logs at every size of batch; `worst` is the greatest ratio of writing or scanning."""
+    results = [compare(rows, commits, size) for rows, commits in size.commits]
+    return {
+        "limit": LIMIT,
+        "worst": round(max(result.ratios[name] for result in results for name in ("write", "scan")), 2),
+        "sizes": [{**asdict(result), "ratios": result.ratios} for result in results],
+    }
 
 
-def measure(rows: int, directory: Path) -> Result:
+def lines(report: Report) -> list[Line]:
+    """For the table."""
+    told = [
+        Line(
+            f"log: {each['rows']:,} events a commit, SQLite beside a plain file",
+            f"{each['sqlite']['write_rows_s']:,.0f} / {each['plain']['write_rows_s']:,.0f} events/s",
+        )
+        for each in report["sizes"]
+    ]
+    return [*told, Line("the log in SQLite against a plain file, worst", f"{report['worst']:.2f} x", f"{LIMIT:g} x")]
+
+
+def compare(rows: int, commits: int, size: Size) -> Result:
     """Both logs with batches of so many rows, in turns, each run in a new file."""
-    batches = [watched(rows, seed) for seed in range(COMMITS[rows])]
+    batches = [watched(rows, seed) for seed in range(commits)]
     runs: dict[str, list[Figures]] = {"sqlite": [], "plain": []}
-    for run in range(RUNS):
+    for run in range(size.runs):
         for name in ("sqlite", "plain") if run % 2 else ("plain", "sqlite"):
-            print(f"  {rows:,} rows a commit, run {run + 1} of {RUNS}: {name:<8}", end="\r", file=sys.stderr)
-            with tempfile.TemporaryDirectory(dir=directory) as folder:
+            print(f"  {rows:,} rows a commit, run {run + 1} of {size.runs}: {name:<8}", end="\r", file=sys.stderr)
+            with tempfile.TemporaryDirectory(dir=size.directory) as folder:
                 runs[name].append(measure_once(name, Path(folder) / "log", batches))
     return Result(rows, middle(runs["sqlite"]), middle(runs["plain"]))
 
@@ -179,13 +170,6 @@ def middle(runs: list[Figures]) -> Figures:
     return Figures(*(statistics.median(values) for values in zip(*map(astuple, runs), strict=True)))
 
 
-def processor() -> str:
-    """What the machine calls its processor."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.processor() or platform.machine()
-
-
 def watched(rows: int, seed: int) -> Batch:
     """Watch events as a phone sends them: an id each, few viewers and videos, and the wire record kept beside."""
     rng = np.random.default_rng(seed)
@@ -218,5 +202,10 @@ def watched(rows: int, seed: int) -> Batch:
     )
 
 
-if __name__ == "__main__":
-    main()
+BENCHMARK = Benchmark(
+    "the log in SQLite beside a plain append-only file",
+    Size(),
+    Size(commits=((10, 2),), runs=1),
+    measure,
+    lines,
+)

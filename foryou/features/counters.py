@@ -15,13 +15,14 @@ from foryou.core.event import REACTIONS
 from foryou.core.table import Field, Table
 from foryou.core.view import View
 from foryou.features.enrich import OUTCOMES
-from foryou.features.inputs import RATES
+from foryou.features.inputs import OUTCOME_BITS, POSITIVE_BITS, RATES
 
 HALF_LIVES: tuple[int, ...] = (HOUR, DAY, 30 * DAY)
 """ms: what is bursting, what is going on today, what is so in general."""
 POPULAR_HALF_LIFE = 3 * DAY
 
 _WIDTH = len(OUTCOMES) * len(HALF_LIVES)
+_POSITIVE = [OUTCOMES.index(name) for name, bit in OUTCOME_BITS.items() if bit & POSITIVE_BITS]
 COUNTED: tuple[tuple[str, str], ...] = (
     ("count_video", "video"),
     ("count_author", "author"),
@@ -63,7 +64,8 @@ def _count(state: Batch, events: Batch, row: Rows) -> Batch:
 
 def _popular(state: Batch, events: Batch, row: Rows) -> Batch:
     values, at = np.stack([state["positives"], state["impressions"]], axis=1), state["at"].copy()
-    amounts = np.stack([events["positive"].astype(np.float64), events["counts"][:, 0]], axis=1)
+    liked = np.clip(events["counts"][:, _POSITIVE].sum(axis=1), -1.0, 1.0)
+    amounts = np.stack([liked, events["counts"][:, 0]], axis=1)
     _add(values, at, row, events["effective"], amounts, np.array([POPULAR_HALF_LIFE], np.float64))
     return Batch({"positives": values[:, 0], "impressions": values[:, 1], "at": at})
 
@@ -79,7 +81,7 @@ VIEWS = (
         )
         for name, key in COUNTED
     ),
-    View(POPULAR, "audience", REACTIONS, _popular, ("effective", "counts", "positive")),
+    View(POPULAR, "audience", REACTIONS, _popular, ("effective", "counts")),
 )
 
 
@@ -106,11 +108,10 @@ _TRIED = np.array([{**_COLUMN, "": len(OUTCOMES)}[_TRIALS.get(name, "measured")]
 
 
 def rates(counts: Column, prior: Column, pseudo: float = 20.0, which: slice | list[int] = slice(None)) -> Column:
-    """Smoothed rates `[rows, which of RATES]` against `prior` `[RATES]`, as log ratios in [-3, 3]; 0 where nothing is known.
+    """Smoothed rates `[rows, which]` of RATES against `prior` `[RATES]`, as log ratios in [-3, 3]; 0: nothing is known.
 
     log((events + pseudo * prior) / (trials + pseudo) / prior): the posterior mean under a Beta (for seconds: Gamma)
-    prior
-    worth `pseudo` trials. `counts` is `[rows, outcomes]`, of one half-life.
+    prior worth `pseudo` trials. `counts` is `[rows, outcomes]`, of one half-life.
     """
     prior = prior[..., which]
     happened, tried = counts.take(_EVENTS[which], axis=1), trials(counts, which)

@@ -12,7 +12,7 @@ from foryou.features.history import HISTORY_TOPICS
 from foryou.features.inputs import OUTCOME_BITS
 
 WEEK = 7 * DAY
-_FINISHED = OUTCOME_BITS["finish"] | OUTCOME_BITS["long_view"]
+_WATCHED = OUTCOME_BITS["finish"] | OUTCOME_BITS["long_view"]
 _LIKED = sum(OUTCOME_BITS[name] for name in ("like", "save", "share", "comment"))
 
 LANGUAGES = ("en", "nl", "nb")
@@ -65,6 +65,10 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "finished_topic_1": "Because you finished a video on #{name} this week.",
         "liked_topic": "Because you liked {n} videos on #{name} lately.",
         "liked_topic_1": "Because you liked a video on #{name} lately.",
+        "watched_topic": "Because you watched {n} videos on #{name} at length this week.",
+        "watched_topic_1": "Because you watched a video on #{name} at length this week.",
+        "watched_author": "Because you watched {n} videos by {name} at length this week.",
+        "watched_author_1": "Because you watched a video by {name} at length this week.",
         "finished_author": "Because you finished {n} videos by {name} this week.",
         "finished_author_1": "Because you finished a video by {name} this week.",
         "follows": "Because you follow {name}.",
@@ -83,6 +87,10 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "finished_topic_1": "Omdat je deze week een video over #{name} hebt uitgekeken.",
         "liked_topic": "Omdat je onlangs {n} video's over #{name} leuk vond.",
         "liked_topic_1": "Omdat je onlangs een video over #{name} leuk vond.",
+        "watched_topic": "Omdat je deze week lang naar {n} video's over #{name} hebt gekeken.",
+        "watched_topic_1": "Omdat je deze week lang naar een video over #{name} hebt gekeken.",
+        "watched_author": "Omdat je deze week lang naar {n} video's van {name} hebt gekeken.",
+        "watched_author_1": "Omdat je deze week lang naar een video van {name} hebt gekeken.",
         "finished_author": "Omdat je deze week {n} video's van {name} hebt uitgekeken.",
         "finished_author_1": "Omdat je deze week een video van {name} hebt uitgekeken.",
         "follows": "Omdat je {name} volgt.",
@@ -101,6 +109,10 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "finished_topic_1": "Fordi du har sett ferdig en video om #{name} denne uken.",
         "liked_topic": "Fordi du nylig likte {n} videoer om #{name}.",
         "liked_topic_1": "Fordi du nylig likte en video om #{name}.",
+        "watched_topic": "Fordi du har sett lenge på {n} videoer om #{name} denne uken.",
+        "watched_topic_1": "Fordi du har sett lenge på en video om #{name} denne uken.",
+        "watched_author": "Fordi du har sett lenge på {n} videoer av {name} denne uken.",
+        "watched_author_1": "Fordi du har sett lenge på en video av {name} denne uken.",
         "finished_author": "Fordi du har sett ferdig {n} videoer av {name} denne uken.",
         "finished_author_1": "Fordi du har sett ferdig en video av {name} denne uken.",
         "follows": "Fordi du følger {name}.",
@@ -118,28 +130,31 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
 
 
 def evidence(request: Request, slate: Slate, row: int) -> dict[str, object]:
-    """What in the viewer's history speaks for this video: counts of this week's finishes and of likes, by topic and
-    author."""
+    """What in the viewer's history speaks for this video: this week's watches, and likes, by topic and by author.
+
+    The strongest is in `best`: what it is, about which topic or author, and how many videos it counts.
+    """
     viewer = request.viewer
-    flags, at = viewer["history_flags"][0], viewer["history_at"][0]
-    week = at > request.at - WEEK
+    flags = viewer["history_flags"][0]
+    week = viewer["history_at"][0] > request.at - WEEK
     topics = viewer["history_topics"][0].reshape(-1, HISTORY_TOPICS)
-    best: dict[str, object] = {}
-    most = 0
-    for topic in slate["topics"][row][slate["topics"][row] != 0].tolist():
-        about = (topics == topic).any(axis=1)
-        for what, bits, when in (("finished_topic", _FINISHED, week), ("liked_topic", _LIKED, np.ones_like(week))):
-            count = int(np.count_nonzero(about & when & ((flags & bits) != 0)))
-            if count > most:
-                best, most = {"what": what, "kind": "topic", "id": topic, "n": count}, count
+    about = [("topic", topic, (topics == topic).any(axis=1)) for topic in slate["topics"][row].tolist() if topic]
     author = int(slate["author"][row])
-    by = (
-        int(np.count_nonzero((viewer["history_author"][0] == author) & week & ((flags & _FINISHED) != 0)))
-        if author
-        else 0
-    )
-    if by > most:
-        best = {"what": "finished_author", "kind": "author", "id": author, "n": by}
+    if author:
+        about.append(("author", author, viewer["history_author"][0] == author))
+    proofs: list[tuple[int, str, str, int]] = []
+    for kind, number, rows in about:
+        long = int(np.count_nonzero(rows & week & ((flags & _WATCHED) != 0)))
+        finished = int(np.count_nonzero(rows & week & ((flags & OUTCOME_BITS["finish"]) != 0)))
+        proofs.append(
+            (finished, f"finished_{kind}", kind, number)
+            if 2 * finished > long
+            else (long, f"watched_{kind}", kind, number)
+        )
+        if kind == "topic":
+            proofs.append((int(np.count_nonzero(rows & ((flags & _LIKED) != 0))), "liked_topic", kind, number))
+    most = max(proofs, key=lambda proof: proof[0], default=(0, "", "", 0))
+    best = {"what": most[1], "kind": most[2], "id": most[3], "n": most[0]} if most[0] else {}
     return {"best": best, "follows": bool(slate["follows"][row] > 0), "author": author}
 
 

@@ -118,7 +118,7 @@ def halves(shape: Shape, table: Embeddings, params: Parameters, pairs: Pairs, kn
 
 def _tastes(shape: Shape, viewer: Numbers) -> Numbers:
     """What FITS compares with `[viewers, 1 + KINDS, dim]`: the viewer's own vector and the two pools."""
-    own, means = viewer[:, : shape.dim], viewer[:, -KINDS * shape.dim :]
+    own, means = viewer[:, shape.own], viewer[:, -KINDS * shape.dim :]
     return np.concatenate([own, means], axis=1).reshape(len(viewer), 1 + KINDS, shape.dim)
 
 
@@ -242,7 +242,7 @@ def _embeddings_back(
         d["sharp"],
         d["recency"],
     )
-    d_viewer[:, :dim] += d_tastes[:, :dim]
+    d_viewer[:, shape.own] += d_tastes[:, :dim]
     d_viewer[:, -KINDS * dim :] += d_tastes[:, dim:]
     means = np.ascontiguousarray(run.viewer[:, -KINDS * dim :]).reshape(viewers, KINDS, dim)
     d_means = np.ascontiguousarray(d_viewer[:, -KINDS * dim :]).reshape(viewers, KINDS, dim)

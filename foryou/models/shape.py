@@ -39,6 +39,11 @@ class Shape:
         """The columns of both halves."""
         return {"viewer": self.viewer_places(), "item": self.item_places()}
 
+    @property
+    def own(self) -> slice:
+        """The columns of the viewer's own embedding in the viewer half."""
+        return next(place.columns for place in self.viewer_places() if place.name == "viewer")
+
     def viewer_places(self) -> tuple[Place, ...]:
         """The columns of the viewer half."""
         return layout.place(

@@ -16,6 +16,7 @@ class Diversity:
     Takes argmax of score - `strength` x (mean share of its hashtags that each of the last `window` chosen has too),
     from
     the `pool` best; what it does not choose follows in the old order. The score itself stays as it is.
+    Scores that are not finite sink.
     """
 
     strength: float = 0.1
@@ -27,7 +28,7 @@ class Diversity:
         topics = rows["topics"][:size]
         has = topics != 0
         number = np.maximum(has.sum(axis=1), 1)
-        score = rows["score"][:size].copy()
+        score = np.where(np.isfinite(rows["score"][:size]), rows["score"][:size], -1e9)
         overlap = np.zeros((self.window, size))
         chosen: list[int] = []
         for turn in range(min(request.n, size)):

@@ -1,0 +1,48 @@
+"""The README's table of results, made from the latest full runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.record import RESULTS, Benchmark, Report, latest
+
+START, END = "<!-- results:start -->", "<!-- results:end -->"
+README = Path(__file__).parent.parent / "README.md"
+
+
+def update(benchmarks: Mapping[str, Benchmark[Any]], readme: Path = README, results: Path = RESULTS) -> str:
+    """Put the table between the markers of the README; the table. ValueError if it has not both markers, in order."""
+    text = readme.read_text("utf-8")
+    before, start, rest = text.partition(START)
+    _, end, after = rest.partition(END)
+    if not start or not end:
+        raise ValueError(f"{readme} has no {START} followed by {END}; put both where the table should stand")
+    made = table(benchmarks, results)
+    readme.write_text(f"{before}{START}\n{made}\n{END}{after}", "utf-8")
+    return made
+
+
+def table(benchmarks: Mapping[str, Benchmark[Any]], results: Path = RESULTS) -> str:
+    """Markdown: a row for each figure, and below where and when each benchmark ran."""
+    runs = {name: report for name in benchmarks if (report := latest(name, results)) is not None}
+    if not runs:
+        return "Nothing was measured yet: `make bench` does."
+    rows = ["| | measured | asked for | benchmark |", "|---|---:|---:|---|"]
+    for name, report in runs.items():
+        told = benchmarks[name].lines(report["results"])
+        rows.extend(f"| {line.what} | {line.measured} | {line.asked} | `{name}` |" for line in told)
+    places: dict[str, list[str]] = {}
+    for name, report in runs.items():
+        places.setdefault(place(report), []).append(f"`{name}`")
+    return "\n".join([*rows, "", *(f"{', '.join(names)}: {where}" + "  " for where, names in places.items())]).rstrip()
+
+
+def place(report: Report) -> str:
+    """Where and when a run was made."""
+    on = report["machine"]
+    return (
+        f"{report['date'][:10]}, commit {report['commit']}, {on['cores']} x {on['cpu']}, {on['os'].split()[0]}, "
+        f"Python {on['python']}, NumPy {on['numpy']}, Numba {on['numba']}."
+    )

@@ -1,0 +1,342 @@
+"""What every stage of every recipe does, whatever candidates it gets; and what the pipeline makes of stages that fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foryou.core.batch import Batch, Columns
+from foryou.core.errors import BackendError, ModelError
+from foryou.core.heads import HEADS, NAMES
+from foryou.core.ids import id_of
+from foryou.core.pipeline import Candidates, Mask, Pipeline, Request, Trace
+from foryou.core.ports import Pairs
+from foryou.feed.serve import Ask, request_for
+from foryou.models.linear import Linear
+from foryou.rerankers.diversity import Diversity
+from foryou.rerankers.explore import Explore, by_score
+from foryou.rerankers.quota import Quota
+from foryou.rerankers.spacing import Spacing
+from foryou.scorers.predict import Predict
+from foryou.scorers.value import Value
+from tests.loop.conftest import World, make_world
+
+SURFACES = ("for_you", "following", "plain")
+
+
+@pytest.fixture(scope="module")
+def library() -> Iterator[World]:
+    """A world in which Ada has watched, liked, followed, blocked and hidden, and some videos were removed."""
+    world = make_world()
+    world.finish("ada", *world.videos("topic3")[:4])
+    world.watch("ada", "v2", 0.4)
+    world.act("ada", "like", "v3", "v13")
+    world.send(
+        {"kind": "follow", "viewer": "ada", "author": "author-v21"},
+        {"kind": "block", "viewer": "ada", "author": "author-v31"},
+        {"kind": "hide", "viewer": "ada", "hashtag": "topic7"},
+        {"kind": "remove", "video": "v41"},
+        {"kind": "remove", "video": "v42"},
+    )
+    world.upload("mine", "topic1", author="ada")
+    for viewer in ("bob", "cleo"):
+        world.finish(viewer, "v3", "v13", "v99")
+        world.act(viewer, "like", "v3", "v13", "v99")
+    world.feed("ada", 10, session="morning")
+    yield world
+    world.engine.close()
+
+
+def request(world: World, n: int = 10, surface: str = "for_you", session: str = "morning") -> Request:
+    engine = world.engine
+    ask = Ask("ada", n, surface, session)
+    return request_for(ask, engine.backend.store, engine.version.model, 77, world.clock.at, 3, 1, True)
+
+
+NUMBERS = [*range(0, 300, 7), 2, 3, 13, 31, 41, 42, 99, 1000, 1001]
+items = st.lists(st.sampled_from(NUMBERS), unique=True, max_size=30).map(
+    lambda numbers: np.array([id_of("video", f"v{n}") for n in numbers], np.int64)
+)
+"""Videos of the world in any order: seen, blocked, hidden and removed ones among them, and two that nobody described."""
+
+
+def found(item: np.ndarray) -> Candidates:
+    """Candidates as the sources leave them."""
+    place = np.arange(len(item))
+    return Batch(
+        {
+            "item": item,
+            "source": (place % 5).astype(np.int8),
+            "sources": (1 << (place % 5)).astype(np.int64),
+            "source_score": np.linspace(1, 0, len(item)).astype(np.float32),
+        },
+        len(item),
+    )
+
+
+def hydrated(pipeline: Pipeline, asked: Request, item: np.ndarray) -> Candidates:
+    rows = found(item)
+    for _, hydrate in pipeline.hydrators:
+        rows = rows.extend(hydrate(asked, rows))
+    return rows
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+@given(item=items)
+@settings(max_examples=25)
+def test_hydrators_and_scorers_add_columns_and_keep_every_row_where_it_is(
+    library: World, surface: str, item: np.ndarray
+) -> None:
+    pipeline, asked = library.engine.recipes[surface], request(library, surface=surface)
+    rows = found(item)
+    for name, stage in (*pipeline.hydrators, *pipeline.scorers):
+        columns = stage(asked, rows)
+        assert {len(values) for values in columns.values()} <= {len(item)}, name
+        rows = rows.extend(columns)
+        assert rows["item"].tolist() == item.tolist(), name
+    assert np.isfinite(rows["score"]).all()
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+@given(item=items)
+@settings(max_examples=25)
+def test_filters_commute_and_judge_each_row_by_itself(library: World, surface: str, item: np.ndarray) -> None:
+    pipeline, asked = library.engine.recipes[surface], request(library, surface=surface)
+    rows = hydrated(pipeline, asked, item)
+    masks = {name: keep(asked, rows) for name, keep in pipeline.filters}
+    for name, mask in masks.items():
+        assert mask.dtype == np.bool_
+        assert mask.shape == (len(item),), name
+    there, back = rows, rows
+    for name, keep in pipeline.filters:
+        there = there.take(keep(asked, there))
+    for name, keep in reversed(pipeline.filters):
+        back = back.take(keep(asked, back))
+    assert there["item"].tolist() == back["item"].tolist()
+    everyone = np.logical_and.reduce([*masks.values(), np.ones(len(item), np.bool_)])
+    assert there["item"].tolist() == item[everyone].tolist()
+
+
+numbers = st.floats(-3, 3) | st.sampled_from((np.nan, np.inf, -np.inf))
+
+
+@st.composite
+def scored(draw: st.DrawFn) -> Candidates:
+    """Candidates with all that rerankers read, few authors and hashtags among them, some scores no numbers."""
+    count = draw(st.integers(0, 25))
+
+    def some(choices: st.SearchStrategy) -> list:
+        return draw(st.lists(choices, min_size=count, max_size=count))
+
+    few = st.integers(0, 3)
+    return Batch(
+        {
+            "item": np.array(draw(st.lists(st.integers(1, 500), min_size=count, max_size=count, unique=True)), np.int64),
+            "score": np.array(some(numbers), np.float64),
+            "sources": np.array(some(st.integers(1, 31)), np.int64),
+            "author": np.array(some(few), np.int64),
+            "sound": np.array(some(few), np.int64),
+            "topics": np.array(some(st.tuples(few, few)), np.int64).reshape(count, 2),
+        },
+        count,
+    )
+
+
+RERANKERS = (
+    Explore(0.03), by_score, Diversity(0.1), Diversity(2.0, pool=7), Quota(4, 1), Quota(2, 2, every=3), Spacing("author", 2),
+    Spacing("sound", 5, pool=6),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("rerank", RERANKERS, ids=repr)
+@given(rows=scored(), n=st.integers(1, 30))
+@settings(max_examples=60)
+def test_a_reranker_returns_some_of_its_rows_each_once_and_unchanged(
+    library: World, rerank: object, rows: Candidates, n: int
+) -> None:
+    after = rerank(request(library, n), rows)  # type: ignore[operator]
+    assert len(set(after["item"].tolist())) == len(after)
+    place = {item: row for row, item in enumerate(rows["item"].tolist())}
+    before = rows.take(np.array([place[item] for item in after["item"].tolist()], np.int64))
+    for name in ("author", "sound", "topics", "sources"):
+        assert after[name].tolist() == before[name].tolist()
+    assert len(after) == len(rows), "none of ours drops a row"
+
+
+@pytest.mark.parametrize("rerank", [Explore(0.03), by_score], ids=["explore", "by_score"])
+@given(rows=scored())
+def test_scores_that_are_no_numbers_sink(library: World, rerank: object, rows: Candidates) -> None:
+    after = rerank(request(library), rows)["item"].tolist()  # type: ignore[operator]
+    number = {item: bool(ok) for item, ok in zip(rows["item"].tolist(), np.isfinite(rows["score"]), strict=True)}
+    ranked = [number[item] for item in after]
+    assert ranked == sorted(ranked, reverse=True)
+
+
+@given(st.integers(0, 2**63 - 1))
+@settings(max_examples=10)
+def test_chance_belongs_to_the_request_and_is_drawn_again_the_same(seed: int) -> None:
+    def asked(seed: int) -> Request:
+        return Request(1, 1, 1, 5, 0, 0, 0, 0, Batch({}, 1), seed)
+
+    rows = Batch({"item": np.arange(1, 30), "score": np.zeros(29)})
+    one, again = (Explore(1.0)(asked(seed), rows) for _ in range(2))
+    assert one["item"].tolist() == again["item"].tolist()
+    assert one["item"].tolist() != Explore(1.0)(asked(seed ^ 1), rows)["item"].tolist()
+    other_order = Explore(1.0)(asked(seed), rows.take(np.arange(29)[::-1]))
+    assert one["item"].tolist() == other_order["item"].tolist()
+
+
+# --- failures -------------------------------------------------------------------------------------------------------
+
+
+def brings(*item: int) -> object:
+    return lambda request: Batch({"item": np.array(item, np.int64), "source_score": np.ones(len(item), np.float32)})
+
+
+def fails(error: Exception) -> object:
+    def stage(*_: object) -> Batch:
+        raise error
+
+    return stage
+
+
+def everything(request: Request, rows: Candidates) -> Mask:
+    return np.ones(len(rows), np.bool_)
+
+
+def even(request: Request, rows: Candidates) -> Mask:
+    return np.asarray(rows["item"] % 2 == 0)
+
+
+def small(request: Request, rows: Candidates) -> Mask:
+    return np.asarray(rows["item"] < 8)
+
+
+def its_number(request: Request, rows: Candidates) -> Columns:
+    return {"score": rows["item"].astype(np.float64)}
+
+
+ASKED = Request(1, 1, 1, 5, 0, 0, 0, 0, Batch({}, 1), 1)
+
+
+def recipe(**stages: list) -> Pipeline:
+    usual = {
+        "sources": [("a", brings(1, 2, 3, 4)), ("b", brings(3, 4, 9, 10))], "hydrators": [], "filters": [],
+        "scorers": [("number", its_number)], "rerankers": [("order", by_score)],
+    }  # fmt: skip
+    return Pipeline(**{**usual, **stages})
+
+
+@pytest.mark.parametrize("error", [BackendError("gone"), ValueError("odd"), KeyError("x"), ZeroDivisionError()])
+def test_a_source_that_fails_brings_nothing_and_is_named_in_the_trace(error: Exception) -> None:
+    slate, trace = recipe(sources=[("a", brings(1, 2)), ("broken", fails(error)), ("b", brings(3))])(ASKED)
+    assert slate["item"].tolist() == [3, 2, 1]
+    (step,) = [step for step in trace.steps if step.error]
+    assert (step.stage, step.name, step.rows) == ("source", "broken", 0)
+    assert type(error).__name__ in step.error
+
+
+def test_without_any_working_source_the_slate_is_empty() -> None:
+    slate, trace = recipe(sources=[("broken", fails(BackendError("gone")))], filters=[("even", even)])(ASKED)
+    assert (len(slate), trace.found, trace.kept) == (0, 0, 0)
+    assert len(recipe(sources=[])(ASKED)[0]) == 0
+
+
+@pytest.mark.parametrize("stage", ["filters", "hydrators", "rerankers"])
+def test_what_could_not_be_checked_is_never_shown(stage: str) -> None:
+    with pytest.raises(BackendError, match="gone"):
+        recipe(**{stage: [("broken", fails(BackendError("gone")))]})(ASKED)
+
+
+def test_a_model_that_fails_is_replaced_by_the_one_to_fall_back_on_and_named() -> None:
+    broken = [("broken", fails(ModelError("all is NaN"))), ("double", lambda request, rows: {"twice": 2 * rows["score"]})]
+    slate, trace = Pipeline([("a", brings(1, 2))], [], [], broken, [("order", by_score)], its_number)(ASKED)
+    assert slate["item"].tolist() == [2, 1]
+    assert slate["twice"].tolist() == [4, 2]
+    assert [(step.name, step.error) for step in trace.steps if step.error] == [("fallback", "all is NaN")]
+    with pytest.raises(ModelError):
+        recipe(scorers=broken)(ASKED)
+
+
+class _Odd(Linear):
+    """A model that went wrong."""
+
+    def predict(self, pairs: Pairs) -> Batch:
+        heads = super().predict(pairs)
+        return heads.extend({"like": np.full(len(heads), np.nan, np.float32)})
+
+
+def test_a_model_whose_predictions_are_no_numbers_is_replaced_in_the_feed(library: World) -> None:
+    engine = library.engine
+    usual = engine.recipes["for_you"]
+    scorers = [(name, Predict(_Odd) if name == "predict" else stage) for name, stage in usual.scorers]
+    odd = Pipeline(usual.sources, usual.hydrators, usual.filters, scorers, usual.rerankers, usual.fallback)
+    slate, trace = odd(request(library))
+    assert len(slate) == 10
+    assert np.isfinite(slate["score"]).all()
+    linear = Linear().predict(Pairs(request(library).viewer, slate, np.zeros(10, np.int64)))
+    for name in NAMES:
+        assert slate[name] == pytest.approx(linear[name], rel=1e-5)
+    (step,) = [step for step in trace.steps if step.error]
+    assert step.name == "fallback"
+    assert "head like of model linear" in step.error
+
+
+# --- the trace ------------------------------------------------------------------------------------------------------
+
+
+def adds_up(trace: Trace) -> None:
+    rows = [step.rows for step in trace.steps if step.stage == "filter"]
+    assert trace.found == len(trace.dropped) + trace.kept
+    assert not set(trace.dropped) & set(trace.candidates["item"].tolist())
+    names = [step.name for step in trace.steps if step.stage == "filter"]
+    assert set(trace.dropped.values()) <= set(names)
+    left = trace.found
+    for name, kept in zip(names, rows, strict=True):
+        left -= sum(rule == name for rule in trace.dropped.values())
+        assert kept == left, name
+    assert left == trace.kept
+
+
+@pytest.mark.mission("NL-17")
+@given(
+    st.lists(st.lists(st.integers(1, 30), max_size=12, unique=True), max_size=4),
+    st.permutations([("even", even), ("small", small), ("everything", everything)]),
+)
+def test_found_is_dropped_and_kept_and_every_dropped_candidate_has_one_rule(brought: list, filters: list) -> None:
+    slate, trace = recipe(
+        sources=[(str(number), brings(*item)) for number, item in enumerate(brought)], filters=filters
+    )(ASKED)
+    adds_up(trace)
+    assert trace.found == len({item for each in brought for item in each})
+    assert trace.kept == len({item for each in brought for item in each if item % 2 == 0 and item < 8})
+    assert set(slate["item"].tolist()) <= set(trace.candidates["item"].tolist())
+
+
+@pytest.mark.mission("NL-17")
+@pytest.mark.parametrize("surface", SURFACES)
+def test_the_counts_of_a_real_request_add_up(library: World, surface: str) -> None:
+    slate, trace = library.engine.recipes[surface](request(library, surface=surface))
+    adds_up(trace)
+    assert trace.kept >= len(slate) > 0
+    if surface == "for_you":
+        assert {"available", "seen", "hidden"} <= set(trace.dropped.values()) | {"available"}
+        brought = {step.name: step.rows for step in trace.steps if step.stage == "source"}
+        assert set(brought) == {"nearest", "similar", "following", "popular", "fresh"}
+        assert trace.found <= sum(brought.values())
+
+
+def test_a_candidate_of_several_sources_remembers_them_all() -> None:
+    slate, _ = recipe()(ASKED)
+    sources = dict(zip(slate["item"].tolist(), slate["sources"].tolist(), strict=True))
+    assert sources == {10: 0b10, 9: 0b10, 4: 0b11, 3: 0b11, 2: 0b01}
+
+
+def test_the_value_is_the_weighted_sum_of_the_heads() -> None:
+    weights = {head.name: head.weight for head in HEADS}
+    rows = Batch({name: np.array([0.0, 0.5, 1.0], np.float32) for name in NAMES})
+    assert Value(weights)(ASKED, rows)["score"] == pytest.approx(np.array([0.0, 0.5, 1.0]) * sum(weights.values()))

@@ -1,0 +1,68 @@
+"""The benchmarks can be listed and run, and fill the README's table; how fast anything is, no test says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import readme
+from benchmarks.__main__ import BENCHMARKS
+from benchmarks.record import keep, latest, run
+
+ROOT = Path(__file__).parent.parent
+QUICK = ("feed", "ingest", "explain", "log", "learn")
+
+
+def command(*arguments: str) -> str:
+    """What the entry prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_entry_lists_every_benchmark() -> None:
+    listed = [line.split()[0] for line in command().splitlines()]
+    assert listed == list(BENCHMARKS)
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_benchmark_runs_at_its_tiniest_size(name: str) -> None:
+    report = run(name, BENCHMARKS[name], tiny=True)
+    assert report["machine"]["cores"] >= 1 and report["date"]
+    assert BENCHMARKS[name].lines(json.loads(json.dumps(report))["results"])
+
+
+@pytest.mark.slow
+def test_the_ranking_protocol_runs_beside_its_baselines() -> None:
+    report = run("kr_rank", BENCHMARKS["kr_rank"], tiny=True)
+    systems = report["results"]["systems"]
+    assert systems["oracle"]["primary"] > systems["foryou"]["primary"] > systems["random"]["primary"]
+
+
+def test_runs_are_appended_and_the_table_shows_the_latest_full_one(tmp_path: Path) -> None:
+    report = run("log", BENCHMARKS["log"], tiny=True)
+    for worst, tiny in ((1.25, False), (1.5, False), (9.0, True)):
+        keep({**report, "tiny": tiny, "results": {**report["results"], "worst": worst}}, tmp_path)
+    assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 3
+    kept = latest("log", tmp_path)
+    assert kept is not None and kept["results"]["worst"] == 1.5
+    page = tmp_path / "README.md"
+    page.write_text(f"before\n{readme.START}\nold\n{readme.END}\nafter\n")
+    readme.update(BENCHMARKS, page, tmp_path)
+    text = page.read_text()
+    assert text.startswith("before\n") and text.endswith("\nafter\n") and "old" not in text
+    assert "1.50 x" in text and "9.00 x" not in text
+
+
+def test_a_readme_without_a_place_for_the_table_is_left_alone(tmp_path: Path) -> None:
+    page = tmp_path / "README.md"
+    page.write_text("nothing here")
+    with pytest.raises(ValueError, match="results:start"):
+        readme.update(BENCHMARKS, page, tmp_path)
+    assert page.read_text() == "nothing here"
