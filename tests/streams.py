@@ -34,9 +34,9 @@ def log(*rows: Row) -> Batch:
         for number, row in enumerate(rows)
     ]
     empty = events({"id": np.zeros(1, np.int64)})
-    for name in sorted({name for row in filled for name in row}):
+    for name in sorted({"at", "topics", *(name for row in filled for name in row)}):
         columns[name] = [row.get(name, empty[name][0].tolist()) for row in filled]
-    made = {name: np.array(values) for name, values in columns.items()}
+    made = {name: np.array(values) for name, values in columns.items()} if rows else {"at": np.zeros(0, np.int64)}
     made["received"] = made["at"]
     return events(made)
 

@@ -165,7 +165,7 @@ WITH_CODE = [page for page in PAGES if blocks(page, "python") or any("curl" in c
 @pytest.mark.parametrize("page", WITH_CODE, ids=str)
 def test_code_that_is_shown_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: str) -> None:
     monkeypatch.chdir(tmp_path)
-    names: dict[str, object] = {"__name__": "page"}
+    names: dict[str, object] = {"__name__": "__main__"}
     for language, code in blocks(page, "python", "sh"):
         if language == "python":
             exec(compile(code.replace(SHOWN, server), str(page), "exec"), names)
@@ -178,10 +178,15 @@ def in_shell(code: str, where: Path) -> None:
     if "curl " in code and shutil.which("curl") is None:
         pytest.skip("there is no curl here")
     ours = f"{shlex.quote(sys.executable)} -m foryou.cli"
-    start = f'set -euo pipefail\ncurl() {{ command curl --fail-with-body "$@"; }}\nforyou() {{ {ours} "$@"; }}\n'
+    start = f"""set -aeuo pipefail
+        curl() {{ command curl --fail-with-body "$@"; }}
+        foryou() {{ {ours} "$@"; }}
+        if [ -f variables ]; then . ./variables; fi
+        """
+    end = "\nexport -p | grep -E ' (REQUEST|VIDEO)=' > variables || true  # as in one shell\n"
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
-        ["bash", "-c", start + code],
+        ["bash", "-c", start + code + end],
         cwd=where,
         env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)},
         capture_output=True,

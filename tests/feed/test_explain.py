@@ -1,0 +1,262 @@
+"""Why: the parts add up, they are Shapley values, and they say the same as a re-scored ranking would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import permutations
+from math import factorial
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from foryou.core.clock import DAY
+from foryou.core.errors import InvalidEvent, NotFound
+from foryou.core.heads import HEADS, NAMES
+from foryou.core.ports import Model, Pairs
+from foryou.feed.explain import WEIGHTS, coalitions, explain, split_value
+from foryou.feed.serve import Ask, request_for
+from foryou.feed.words import FAMILY_WORDS, LANGUAGES
+from foryou.features.inputs import FAMILIES
+from foryou.models.linear import Linear
+from foryou.models.ranker import Ranker
+from foryou.scorers.value import value_of
+from tests.loop.conftest import World, make_world
+from tests.models.worlds import chance
+
+# --- Shapley values -------------------------------------------------------------------------------------------------
+
+games = st.integers(1, 4).flatmap(
+    lambda families: st.tuples(
+        st.just(families),
+        st.lists(st.floats(-5, 5), min_size=1 << families, max_size=1 << families).map(np.array),
+    )
+)
+"""A number of families, and what each subset of them is worth (bit f: family f is in)."""
+
+
+def by_hand(families: int, worth: np.ndarray) -> np.ndarray:
+    """The mean of what each family adds when it joins, over all orders."""
+    parts = np.zeros(families)
+    for order in permutations(range(families)):
+        inside = 0
+        for family in order:
+            parts[family] += worth[inside | 1 << family] - worth[inside]
+            inside |= 1 << family
+    return parts / factorial(families)
+
+
+@pytest.mark.mission("NL-18")
+@given(games)
+def test_the_matrix_gives_the_mean_over_all_orders_in_which_families_join(game: tuple[int, np.ndarray]) -> None:
+    families, worth = game
+    subsets, matrix = coalitions(families)
+    assert (subsets @ (1 << np.arange(families))).tolist() == list(range(1 << families))
+    parts = matrix @ worth
+    assert parts == pytest.approx(by_hand(families, worth), abs=1e-9)
+    assert parts.sum() == pytest.approx(worth[-1] - worth[0], abs=1e-9)
+
+
+@pytest.mark.mission("NL-18")
+@given(games, st.data())
+def test_a_family_that_never_adds_anything_gets_nothing_and_equal_ones_get_the_same(
+    game: tuple[int, np.ndarray], data: st.DataObject
+) -> None:
+    families, worth = game
+    matrix = coalitions(families)[1]
+    dummy = data.draw(st.integers(0, families - 1))
+    subsets = np.arange(1 << families)
+    assert (matrix @ worth[subsets & ~(1 << dummy)])[dummy] == pytest.approx(0, abs=1e-9)
+    sizes = worth[np.array([int(subset).bit_count() for subset in subsets])]
+    assert np.ptp(matrix @ sizes) == pytest.approx(0, abs=1e-9)
+
+
+def trained(rounds: int) -> Ranker:
+    ranker = Ranker(seed=4)
+    pairs, outcomes = chance(np.random.default_rng(2), viewers=40, items=600)
+    for _ in range(rounds):
+        ranker.learn(pairs, outcomes)
+    return ranker
+
+
+@pytest.mark.mission("NL-18")
+@pytest.mark.parametrize("make", [Linear, lambda: trained(0), lambda: trained(5)], ids=["linear", "untrained", "trained"])
+def test_neutral_and_the_families_add_up_to_the_value(make: Callable[[], Model]) -> None:
+    model = make()
+    pairs, _ = chance(np.random.default_rng(5), viewers=1, items=20)
+    split = split_value(model, pairs)
+    assert split.names == tuple(FAMILIES)
+    everything = value_of(model.families(pairs).heads(coalitions(len(FAMILIES))[0]), WEIGHTS)[-len(pairs) :]
+    assert split.neutral + split.parts.sum(axis=0) == pytest.approx(everything, abs=1e-9)
+    assert everything == pytest.approx(value_of(model.predict(pairs), WEIGHTS), abs=1e-3)
+
+
+# --- what is told ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    made = make_world()
+    made.finish("ada", *made.videos("topic3")[:6])
+    for viewer in ("bob", "cleo"):
+        made.finish(viewer, *made.videos("topic3")[:8])
+        made.act(viewer, "like", *made.videos("topic3")[:8])
+    made.send({"kind": "follow", "viewer": "ada", "author": "author-v63"})
+    for number in range(4):
+        made.upload(f"more{number}", "topic3", author="prolific")
+    yield made
+    made.engine.close()
+
+
+@pytest.mark.mission("NL-18")
+@pytest.mark.parametrize("learned", [False, True], ids=["untrained", "trained"])
+def test_the_bars_of_every_video_of_a_slate_add_up_to_its_score(world: World, learned: bool) -> None:
+    if learned:
+        world.clock.forward(10 * 60_000)
+        world.watch("dirk", "v5", 1.0)
+        world.engine.learner.step(rest=True)
+        world.engine.publish()
+        assert world.engine.version.model.version != "r-0"
+    slate = world.client.feed("ada", n=20)
+    for item in slate.items:
+        why = world.client.explain(slate.request, str(item["video"]))
+        heads = {row["head"]: row for row in why["heads"]}  # type: ignore[union-attr, index, call-overload]
+        families = {row["family"]: row["part"] for row in why["families"]}  # type: ignore[union-attr, index, call-overload]
+        assert why["score"] == item["score"]
+        assert why["model"] == slate.model
+        assert set(heads) == set(NAMES)
+        assert set(families) == {*FAMILIES, "exploration"}
+        for head in HEADS:
+            assert heads[head.name]["weight"] == head.weight
+            assert heads[head.name]["part"] == pytest.approx(head.weight * heads[head.name]["prediction"], abs=1e-12)
+        of_heads = sum(row["part"] for row in heads.values())
+        assert of_heads + families["exploration"] == pytest.approx(why["score"], abs=1e-9)
+        assert why["neutral"] + sum(families.values()) == pytest.approx(why["score"], abs=1e-9)  # type: ignore[operator]
+
+
+@pytest.mark.mission("NL-18")
+def test_without_its_strongest_family_a_video_stands_where_ranking_it_anew_would_put_it(world: World) -> None:
+    engine = world.engine
+    asked = request_for(Ask("ada", 20), engine.backend.store, engine.version.model, 5, world.clock.at, 1, 1, True)
+    slate, trace = engine.recipes["for_you"](asked)
+    told = explain(asked, slate, trace, engine.version.model, "for_you")
+    candidates, of = trace.candidates, np.zeros(1, np.int64)
+    assert len(candidates) > 50
+    for row, each in enumerate(told):
+        one = slate.take(np.array([row]))
+        strongest = max((f for f in each["families"] if f["family"] != "exploration"), key=lambda f: f["part"])  # type: ignore[attr-defined, union-attr]
+        assert each["without_strongest"]["family"] == strongest["family"]  # type: ignore[index]
+        on = np.array([[name != strongest["family"] for name in FAMILIES]])
+        alone = value_of(engine.version.model.families(Pairs(asked.viewer, one, of)).heads(on), WEIGHTS)[0]
+        others = candidates["score"][candidates["item"] != one["item"][0]]
+        assert each["without_strongest"]["position"] == int((others > alone).sum())  # type: ignore[index]
+        assert 0 <= each["without_strongest"]["position"] < each["without_strongest"]["of"] == len(candidates)  # type: ignore[index]
+
+
+def test_neutral_is_the_same_for_every_video_of_a_slate_but_for_its_length(world: World) -> None:
+    slate = world.client.feed("ada", n=10)
+    neutral = [float(world.client.explain(slate.request, str(item["video"]))["neutral"]) for item in slate.items]  # type: ignore[arg-type]
+    assert np.ptp(neutral) < 1e-3
+
+
+def test_what_rerankers_moved_leads_to_the_position(world: World) -> None:
+    slate = world.client.feed("ada", n=20)
+    moves = 0
+    for item in slate.items:
+        why = world.client.explain(slate.request, str(item["video"]))
+        assert why["position"] == item["position"]
+        moved = why["moved"]
+        assert isinstance(moved, list)
+        for before, after in zip(moved, moved[1:], strict=False):
+            assert before["to"] == after["from"]
+        if moved:
+            assert moved[-1]["to"] == item["position"]
+            moves += 1
+    assert moves
+
+
+@pytest.mark.mission("NL-18")
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "Because you finished 6 videos on #topic3 this week."),
+        ("nl", "Omdat je deze week 6 video's over #topic3 hebt uitgekeken."),
+        ("nb", "Fordi du har sett ferdig 6 videoer om #topic3 denne uken."),
+    ],
+)
+def test_the_words_name_the_evidence_in_three_languages(world: World, language: str, sentence: str) -> None:
+    slate = world.client.feed("ada", n=20)
+    told = {
+        str(item["video"]): world.client.explain(slate.request, str(item["video"]), language)["words"]  # type: ignore[arg-type]
+        for item in slate.items
+    }
+    about = [video for video in told if world.topic_of[video] == "topic3"]
+    assert about
+    for video in about:
+        assert told[video][0] == sentence  # type: ignore[index]
+    for video in set(told) - set(about):
+        assert sentence not in told[video]  # type: ignore[operator]
+
+
+def test_a_single_video_is_told_as_one_and_a_follow_by_name() -> None:
+    world = make_world()
+    world.finish("ada", "v3")
+    world.send({"kind": "follow", "viewer": "ada", "author": "author-v13"})
+    slate = world.client.feed("ada", n=100)
+    words = world.client.explain(slate.request, "v13")["words"]
+    assert words[:2] == [  # type: ignore[index]
+        "Because you finished a video on #topic3 this week.",
+        "Because you follow author-v13.",
+    ]
+    world.engine.close()
+
+
+def test_last_weeks_finishes_are_no_evidence_for_this_week() -> None:
+    world = make_world()
+    world.finish("ada", "v3", "v13")
+    world.clock.forward(8 * DAY)
+    slate = world.client.feed("ada", n=100)
+    words = world.client.explain(slate.request, "v23")["words"]
+    assert not any("this week" in sentence for sentence in words)  # type: ignore[union-attr]
+    world.engine.close()
+
+
+def test_every_family_has_words_in_every_language() -> None:
+    for language in LANGUAGES:
+        assert set(FAMILY_WORDS[language]) == {*FAMILIES, "exploration"}
+
+
+def test_the_plain_and_the_following_feed_say_why_too(world: World) -> None:
+    for surface, start in (("plain", "Popular and recent"), ("following", "The latest from")):
+        slate = world.client.feed("ada", n=3, surface=surface)  # type: ignore[arg-type]
+        why = world.client.explain(slate.request, str(slate.items[0]["video"]))
+        assert str(why["words"][0]).startswith(start)  # type: ignore[index]
+        assert (why["neutral"], why["families"], why["heads"]) == (why["score"], [], [])
+
+
+def test_a_language_that_is_not_spoken_and_a_video_that_was_not_shown_are_refused(world: World) -> None:
+    slate = world.client.feed("ada", n=3)
+    with pytest.raises(InvalidEvent, match="one of en, nl, nb"):
+        world.engine.explain(slate.request, str(slate.items[0]["video"]), "de")
+    for request, video in ((slate.request, "never-shown"), ("12345", "v1"), ("no-number", "v1")):
+        with pytest.raises(NotFound):
+            world.engine.explain(request, video)
+
+
+def test_explanations_are_kept_for_thirty_days_and_then_said_to_be_gone() -> None:
+    world = make_world()
+    slate = world.client.feed("ada", n=3)
+    video = str(slate.items[0]["video"])
+    first = world.client.explain(slate.request, video)
+    world.clock.forward(30 * DAY)
+    world.engine.tidy()
+    assert world.client.explain(slate.request, video) == first
+    world.clock.forward(1)
+    for _ in range(2):
+        with pytest.raises(NotFound, match="kept for 30 days") as problem:
+            world.client.explain(slate.request, video)
+        assert problem.value.gone
+        world.clock.forward(DAY)
+        world.engine.tidy()
+    world.engine.close()

@@ -1,0 +1,88 @@
+"""What the engine believes about a viewer, as the viewer can check it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from foryou.core.clock import DAY
+from tests.loop.conftest import World, make_world
+
+Told = list[dict[str, object]]
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    made = make_world()
+    yield made
+    made.engine.close()
+
+
+def known(world: World, what: str, kind: str = "topic") -> dict[str, dict[str, object]]:
+    rows = world.client.viewer("ada")[what]
+    assert isinstance(rows, list)
+    return {str(row["name"]): row for row in rows if row["kind"] == kind}
+
+
+@pytest.mark.mission("NO-06")
+@pytest.mark.mission("NL-19")
+def test_interests_are_listed_by_name_with_strength_and_evidence(world: World) -> None:
+    world.finish("ada", *world.videos("topic3")[:4])
+    (interest,) = known(world, "interests").values()
+    assert interest["name"] == "topic3"
+    assert interest["strength"] == pytest.approx(4 / 6, rel=1e-3)
+    assert interest["evidence"] == pytest.approx(4, rel=1e-2)
+    assert set(known(world, "interests", "author")) == {f"author-{video}" for video in world.videos("topic3")[:4]}
+    assert set(known(world, "interests", "length")) == {"7-15 s"}
+
+
+@pytest.mark.mission("NO-07")
+def test_non_interests_are_listed_under_less_of_for_more_than_a_month(world: World) -> None:
+    world.act("ada", "not_interested", *world.videos("topic5")[:3])
+    world.watch("ada", world.videos("topic6")[0], 0.5)
+    less = known(world, "less_of")
+    assert set(less) == {"topic5", "topic6"}
+    assert less["topic5"]["rejected"] == 3
+    assert float(less["topic6"]["strength"]) < 0  # type: ignore[arg-type]
+    world.clock.forward(31 * DAY)
+    assert "topic5" in known(world, "less_of")
+
+
+@pytest.mark.mission("NO-33")
+def test_signals_of_this_week_are_counted(world: World) -> None:
+    def signals() -> object:
+        return world.client.viewer("ada")["signals_this_week"]
+
+    assert signals() == 0
+    world.watch("ada", "v1", 5.0)
+    assert signals() == 1
+    world.act("ada", "like", "v1")
+    assert signals() == 2
+    world.watch("ada", "v2", 0.5)
+    assert signals() == 4  # a watch, and a skip
+    world.act("ada", "unlike", "v1")
+    assert signals() == 3
+    world.clock.forward(7 * DAY + 1)
+    assert signals() == 0
+
+
+@pytest.mark.mission("NO-34")
+def test_saving_a_video_raises_its_topic_by_what_the_profile_then_says(world: World) -> None:
+    world.finish("ada", "v3")
+    before = known(world, "interests")["topic3"]
+    world.act("ada", "save", "v13")
+    after = known(world, "interests")["topic3"]
+    world.act("ada", "unsave", "v13")
+    assert after["strength"] == pytest.approx(2.5 / 4.5, abs=1e-4)
+    assert before["strength"] == pytest.approx(1 / 3, abs=1e-4)
+    assert known(world, "interests")["topic3"] == before
+
+
+def test_nothing_is_known_of_a_stranger(world: World) -> None:
+    assert world.client.viewer("nobody") == {
+        "viewer": "nobody",
+        "signals_this_week": 0,
+        "interests": [],
+        "less_of": [],
+    }
