@@ -201,6 +201,7 @@ class Engine:
             self.publish()
         if self._reached - self._saved >= SAVE_EVERY:
             self.save()
+        self.backend.log.sync()
         return bool(learned) or busy
 
     def publish(self) -> None:

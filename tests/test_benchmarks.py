@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from benchmarks import readme
 from benchmarks.__main__ import BENCHMARKS
+from benchmarks.quality import kr_rank
 from benchmarks.record import keep, latest, run
 
 ROOT = Path(__file__).parent.parent
@@ -38,11 +41,15 @@ def test_a_benchmark_runs_at_its_tiniest_size(name: str) -> None:
     assert BENCHMARKS[name].lines(json.loads(json.dumps(report))["results"])
 
 
-@pytest.mark.slow
-def test_the_ranking_protocol_runs_beside_its_baselines() -> None:
-    report = run("kr_rank", BENCHMARKS["kr_rank"], tiny=True)
-    systems = report["results"]["systems"]
-    assert systems["oracle"]["primary"] > systems["foryou"]["primary"] > systems["random"]["primary"]
+def test_the_ranking_protocol_runs_beside_its_baselines(tmp_path: Path) -> None:
+    for name, some in (("impressions", "user_id % 40 = 0"), ("sequences", "user_id % 40 = 0"), ("videos", "true")):
+        source = f"{kr_rank.DATA}/{name}.parquet"
+        duckdb.sql(f"copy (select * from '{source}' where {some}) to '{tmp_path}/{name}.parquet'")
+    benchmark = BENCHMARKS["kr_rank"]
+    report = benchmark.measure(replace(benchmark.tiny, data=str(tmp_path)))
+    systems = report["systems"]
+    assert systems["oracle"]["primary"] > max(systems[name]["primary"] for name in ("foryou", "random", "item_mean"))
+    assert any("ForYou" in line.what for line in benchmark.lines(report))
 
 
 def test_runs_are_appended_and_the_table_shows_the_latest_full_one(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ class Learner:
         """
         taken: list[Examples] = []
         total, size = 0, self.settings.batch
-        while self._queue and (most is None or total < most):
+        while self._queue and (most is None or total < max(most, size)):
             taken.append(self._queue.popleft())
             total += len(taken[-1])
         if total == 0:

@@ -1,0 +1,209 @@
+"""The learner follows the log: the same log and seed give the same model, also over a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from foryou.backends.open import open_backend
+from foryou.core.batch import Batch
+from foryou.core.errors import ModelError, SettingsError
+from foryou.core.event import Kind
+from foryou.core.heads import NAMES
+from foryou.core.ports import Store
+from foryou.features.fold import create_tables, fold_events
+from foryou.features.hydrate import without_demographics
+from foryou.models.ranker import Ranker
+from foryou.training.examples import as_of_now
+from foryou.training.progress import Progress
+from foryou.training.stream import Learner, LearningSettings
+from foryou.training import validate
+from foryou.training.validate import learn_all, predict_frozen
+from tests.streams import VIDEOS, Row, catalogue, log
+
+SETTINGS = LearningSettings(batch=32)
+
+
+def habits(rows: int = 400, seed: int = 0) -> Iterator[Batch]:
+    """An imported log: viewer 10 finishes videos of even number and skips the others; 11 the other way round."""
+    rng = np.random.default_rng(seed)
+    pairs = [(viewer, video) for viewer in (10, 11) for video in VIDEOS]
+    for start in range(0, rows, len(pairs)):
+        some: list[Row] = []
+        for number, pair in enumerate(rng.permutation(len(pairs))[: rows - start], start + 1):
+            viewer, video = pairs[pair]
+            seconds = 40.0 if video % 2 == viewer % 2 else 0.5
+            seen: Row = {"viewer": viewer, "video": video, "at": number, "id": 10 * number}
+            some.append({**seen, "kind": Kind.IMPRESSION})
+            some.append({**seen, "id": 10 * number + 1, "kind": Kind.WATCH, "seconds": seconds})
+        yield log(*some)
+
+
+def empty() -> Store:
+    store = open_backend("memory:").store
+    create_tables(store)
+    fold_events(store, catalogue())
+    return store
+
+
+def learned(seed: int = 1, rows: int = 400) -> tuple[Learner, Store]:
+    learner, store = Learner(Ranker(seed=seed), SETTINGS), empty()
+    learn_all(learner, store, habits(rows))
+    return learner, store
+
+
+def equal(one: Learner, other: Learner) -> bool:
+    left, right = one.state(), other.state()
+    return set(left) == set(right) and all(np.array_equal(left[name], right[name]) for name in left)
+
+
+def test_the_same_log_and_seed_give_the_same_model_and_another_seed_another() -> None:
+    one, other, third = learned()[0], learned()[0], learned(seed=2)[0]
+    assert one.model.version == "r-400"
+    assert equal(one, other)
+    assert not equal(one, third)
+
+
+def test_every_row_is_predicted_before_it_is_learned_and_only_once() -> None:
+    learner, tested = Learner(Ranker(seed=1), SETTINGS), validate.Tested()
+    learner.listener = tested.add
+    learn_all(learner, empty(), habits())
+    viewer, predicted, outcomes = tested.rows()
+    assert len(viewer) == len(predicted) == len(outcomes) == learner.learned == 400
+    assert np.isin(viewer, (10, 11)).all()
+    start = predicted.take(np.arange(32))
+    again = Ranker(seed=1)
+    assert start["long_view"] == pytest.approx(np.full(32, start["long_view"].mean()), abs=0.35)
+    assert again.version == "r-0"
+    late = slice(-100, None)
+    error = np.abs(predicted["long_view"][late] - outcomes["long_view"][late]).mean()
+    assert error < 0.5 * np.abs(predicted["long_view"][:100] - outcomes["long_view"][:100]).mean()
+
+
+def test_a_restart_in_the_middle_changes_nothing() -> None:
+    one, other = Learner(Ranker(seed=1), SETTINGS), Learner(Ranker(seed=1), SETTINGS)
+    here, there = empty(), empty()
+    for number, batch in enumerate(habits()):
+        for learner, store in ((one, here), (other, there)):
+            learner.fold(store, batch)
+            learner.step()
+        if number % 7 == 3:
+            restarted = Learner(Ranker(seed=99), SETTINGS)
+            restarted.restore({name: values.copy() for name, values in other.state().items()})
+            other = restarted
+    for learner in (one, other):
+        learner.flush()
+        learner.step(rest=True)
+    assert one.learned == other.learned == 400
+    assert one.progress.measures() == other.progress.measures()
+    assert equal(one, other)
+
+
+def test_how_much_is_learned_at_a_time_does_not_matter() -> None:
+    one, other = Learner(Ranker(seed=1), SETTINGS), Learner(Ranker(seed=1), SETTINGS)
+    for learner, most in ((one, None), (other, 1)):
+        store = empty()
+        for batch in habits():
+            learner.fold(store, batch)
+            while learner.step(most):
+                pass
+    assert one.learned == other.learned > 300
+    assert equal(one, other)
+
+
+def test_less_than_a_batch_waits_for_more() -> None:
+    learner, store = Learner(Ranker(seed=1), SETTINGS), empty()
+    for batch in habits(40):
+        learner.fold(store, batch)
+    learner.flush()
+    assert learner.waiting == 40
+    assert learner.step() == 32
+    assert (learner.waiting, learner.step()) == (8, 0)
+    assert learner.step(rest=True) == 8
+
+
+def test_frozen_predictions_neither_fold_nor_learn() -> None:
+    learner, store = learned()
+    before = learner.state(), len(store.scan("seen")[0])
+    asked = list(habits(40, seed=9))
+    predicted = predict_frozen(learner, store, asked)
+    again = predict_frozen(learner, store, asked)
+    assert len(predicted) == 40
+    assert all(np.array_equal(predicted[name], again[name]) for name in NAMES)
+    assert all(np.array_equal(before[0][name], learner.state()[name]) for name in before[0])
+    assert len(store.scan("seen")[0]) == before[1]
+    good = predicted["video"] % 2 == predicted["viewer"] % 2
+    assert predicted["long_view"][good].mean() > predicted["long_view"][~good].mean() + 0.3
+
+
+@pytest.mark.mission("NL-21")
+def test_with_demographics_off_age_gender_and_country_change_no_head() -> None:
+    """Age decides everything in this log. Off: identical heads. On: the model has found out."""
+
+    def learn(demographics: bool) -> tuple[Learner, Store]:
+        learner, store = Learner(Ranker(seed=1), SETTINGS, demographics=demographics), empty()
+        people = [{"kind": Kind.VIEWER, "viewer": 1000 + n, "age": 1 + n % 2, "gender": 1 + n % 3, "country": 1 + n % 5,
+                   "at": -1, "id": 90_000 + n} for n in range(600)]  # fmt: skip
+        batches = [log(*people)]
+        for n in range(600):
+            seen: Row = {"viewer": 1000 + n, "video": VIDEOS[0], "at": n, "id": 100_000 + 2 * n}
+            watched = {"kind": Kind.WATCH, "seconds": 40.0 if n % 2 else 0.5, "id": 100_001 + 2 * n}
+            batches.append(log({**seen, "kind": Kind.IMPRESSION}, {**seen, **watched}))
+        learn_all(learner, store, batches)
+        fold_events(store, log(
+            {"kind": Kind.VIEWER, "viewer": 5000, "age": 1, "gender": 1, "country": 1, "at": 601},
+            {"kind": Kind.VIEWER, "viewer": 5001, "age": 2, "gender": 2, "country": 4, "at": 601},
+        ))  # fmt: skip
+        return learner, store
+
+    asked = log(*({"kind": Kind.IMPRESSION, "viewer": viewer, "video": VIDEOS[0], "at": 700} for viewer in (5000, 5001)))
+    off, store = learn(False)
+    pairs = as_of_now(store, asked)
+    blind = type(pairs)(without_demographics(pairs.viewers), pairs.items, pairs.of)
+    heads = off.model.predict(blind)
+    for name in NAMES:
+        assert heads[name][0] == heads[name][1], name
+    on, store = learn(True)
+    young, old = on.model.predict(as_of_now(store, asked))["long_view"]
+    assert old > young + 0.2
+
+
+def test_a_state_of_another_version_is_refused() -> None:
+    learner = Learner(Ranker(seed=1), SETTINGS)
+    state = {**learner.state(), "schema": np.array([1])}
+    with pytest.raises(ModelError, match="other inputs or heads"):
+        learner.restore(state)
+
+
+def test_settings_out_of_range_are_refused() -> None:
+    for wrong in ({"window_s": -1.0}, {"batch": 0}, {"publish_every": 0}):
+        with pytest.raises(SettingsError):
+            LearningSettings(**wrong)  # type: ignore[arg-type]
+
+
+def test_progress_follows_the_latest_rows() -> None:
+    progress = Progress()
+    for chance, rows in ((0.9, 5000), (0.1, 50_000)):
+        happened = (np.arange(rows) % 10 < 10 * chance).astype(np.float32)
+        said = Batch({name: np.full(rows, 0.1, np.float32) for name in NAMES})
+        progress.add(said, Batch({name: happened for name in NAMES}))
+    like = progress.measures()["like"]
+    assert like["predicted"] == pytest.approx(0.1)
+    assert like["observed"] == pytest.approx(0.1, abs=0.01)
+    assert like["loss"] == pytest.approx(-0.1 * np.log(0.1) - 0.9 * np.log(0.9), rel=0.02)
+    other = Progress()
+    other.restore(progress.state())
+    assert other.measures() == progress.measures()
+    assert Progress().measures() == {}
+
+
+def test_the_window_is_counted_in_event_time() -> None:
+    learner, store = Learner(Ranker(seed=1), LearningSettings(window_s=600, batch=1)), empty()
+    seen: Row = {"kind": Kind.IMPRESSION, "viewer": 10, "video": VIDEOS[0], "at": 0, "id": 1}
+    learner.fold(store, log(seen))
+    learner.fold(store, log({**seen, "viewer": 11, "at": 9, "id": 2}))
+    assert learner.waiting == 0
+    learner.fold(store, log({**seen, "viewer": 12, "at": 10, "id": 3}))
+    assert learner.waiting == 1
