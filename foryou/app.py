@@ -192,8 +192,10 @@ class Engine:
     # --- in the background ------------------------------------------------------------------------------------------
 
     def work(self, most: int | None = 1024) -> bool:
-        """Explain what was answered, learn about `most` rows, swap in a new version, save now and then. False if
-        idle."""
+        """Explain what was answered, learn about `most` rows, swap in a new version, save now and then. False if idle.
+
+        Slates and explanations that no commit has taken along yet are synced too.
+        """
         busy = self._explain_all()
         with self._learning:
             learned = self.learner.step(most)

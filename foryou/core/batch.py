@@ -42,6 +42,15 @@ class Batch:
         self._columns = held
         self._length = length or 0
 
+    @staticmethod
+    def _of(columns: dict[str, Column], length: int) -> Batch:
+        """A batch of columns that are known to be of this length, and that nobody else writes to."""
+        made = Batch.__new__(Batch)
+        for values in columns.values():
+            values.flags.writeable = False
+        made._columns, made._length = columns, length
+        return made
+
     def __len__(self) -> int:
         return self._length
 
@@ -68,7 +77,7 @@ class Batch:
     def take(self, rows: Rows) -> Batch:
         """The rows under a boolean mask, or at integer positions in the order given."""
         length = int(np.count_nonzero(rows)) if rows.dtype == np.bool_ else len(rows)
-        return Batch({name: values[rows] for name, values in self._columns.items()}, length)
+        return Batch._of({name: values[rows] for name, values in self._columns.items()}, length)
 
     def extend(self, columns: Columns) -> Batch:
         """A batch with these columns added, or replaced where the name exists."""
@@ -76,7 +85,7 @@ class Batch:
 
     def select(self, names: Sequence[str]) -> Batch:
         """A batch with only the named columns."""
-        return Batch({name: self[name] for name in names}, self._length)
+        return Batch._of({name: self[name] for name in names}, self._length)
 
     @staticmethod
     def concat(batches: Sequence[Batch]) -> Batch:

@@ -175,4 +175,6 @@ def events(columns: Mapping[str, Column]) -> Batch:
 
 def of_kinds(batch: Batch, kinds: tuple[Kind, ...]) -> Column:
     """The mask of the rows whose kind is one of these."""
-    return np.isin(batch["kind"], np.array(kinds, np.int16))
+    wanted = np.zeros(int(max(Kind)) + 1, np.bool_)
+    wanted[list(kinds)] = True
+    return np.asarray(wanted[batch["kind"]])

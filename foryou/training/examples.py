@@ -24,6 +24,8 @@ from foryou.features.inputs import HISTORY_COLUMNS, INPUTS, OUTCOME_BITS
 
 VIEWER_COLUMNS: tuple[str, ...] = (*(i.name for i in INPUTS if i.side == "viewer"), *HISTORY_COLUMNS)
 ITEM_COLUMNS: tuple[str, ...] = (*(i.name for i in INPUTS if i.side == "item"), "seconds_long")
+MERGED = 1024
+"""Rows shown within an eighth of the window wait together up to this many: few sets to look through."""
 _SHOWN = OUTCOME_BITS["impression"] | OUTCOME_BITS["watch"]
 
 
@@ -89,7 +91,7 @@ def as_of_now(store: Store, shown: Batch) -> Pairs:
 
 
 @njit(cache=True)
-def _mark(flags, seconds, latest, place, bits, undo, secs, at):  # type: ignore[no-untyped-def]
+def _mark(flags, seconds, place, bits, undo, secs):  # type: ignore[no-untyped-def]
     for i in range(len(place)):
         p = place[i]
         if p < 0:
@@ -99,7 +101,6 @@ def _mark(flags, seconds, latest, place, bits, undo, secs, at):  # type: ignore[
         else:
             flags[p] |= bits[i]
             seconds[p] = max(seconds[p], secs[i])
-            latest[p] = max(latest[p], at[i])
 
 
 class Join:
@@ -118,14 +119,15 @@ class Join:
 
     def expect(self, viewer: Keys, video: Keys, at: Column, pairs: Pairs) -> None:
         """These rows were shown, or are about to be; `at` ms."""
-        if len(pairs):
-            key = pair_of(viewer, video)
-            order = np.argsort(key, kind="stable")
-            self._waiting.append(
-                _Waiting(
-                    key, order, key[order], at, pairs, np.zeros(len(key), np.int32), np.full(len(key), -1.0), at.copy()
-                )
-            )
+        if len(pairs) == 0:
+            return
+        count = len(pairs)
+        new = _Waiting(pair_of(viewer, video), at, pairs, np.zeros(count, np.int32), np.full(count, -1.0))
+        last = self._waiting[-1] if self._waiting else None
+        if last is not None and len(last.key) + count <= MERGED and abs(at[0] - last.at[0]) <= self._window // 8:
+            self._waiting[-1] = last.joined(new)
+        else:
+            self._waiting.append(new)
 
     def strangers(self, rows: Batch) -> Batch:
         """The impressions among these events that no waiting row was served for: they came from elsewhere."""
@@ -153,16 +155,8 @@ class Join:
                 break
             place = waiting.find(useful["viewer_video"])
             place[~left] = -1
-            _mark(
-                waiting.flags,
-                waiting.seconds,
-                waiting.latest,
-                place,
-                useful["flags"].astype(np.int32),
-                undo,
-                useful["seconds"].astype(np.float64),
-                useful["at"],
-            )
+            bits, seconds = useful["flags"].astype(np.int32), useful["seconds"].astype(np.float64)
+            _mark(waiting.flags, waiting.seconds, place, bits, undo, seconds)
             left &= place < 0
 
     def ripe(self, everything: bool = False) -> list[Examples]:
@@ -186,7 +180,7 @@ class Join:
         """The waiting rows as arrays."""
         held: dict[str, Column] = {"now": np.array([self._now]), "waiting": np.array([len(self._waiting)])}
         for number, waiting in enumerate(self._waiting):
-            held |= {f"{number}.{name}": getattr(waiting, name) for name in ("key", "at", "flags", "seconds", "latest")}
+            held |= {f"{number}.{name}": getattr(waiting, name) for name in ("key", "at", "flags", "seconds")}
             held[f"{number}.of"] = waiting.pairs.of
             held |= {f"{number}.viewers.{name}": values for name, values in waiting.pairs.viewers.columns.items()}
             held |= {f"{number}.items.{name}": values for name, values in waiting.pairs.items.columns.items()}
@@ -197,45 +191,42 @@ class Join:
         self._now = int(state["now"][0])
         self._waiting = []
         for number in range(int(state["waiting"][0])):
-            key = state[f"{number}.key"]
-            order = np.argsort(key, kind="stable")
+            sides = [f"{number}.viewers.", f"{number}.items."]
             viewers, items = (
-                Batch(
-                    {
-                        name.removeprefix(f"{number}.{side}."): values
-                        for name, values in state.items()
-                        if name.startswith(f"{number}.{side}.")
-                    }
-                )
-                for side in ("viewers", "items")
+                Batch({name.removeprefix(side): held for name, held in state.items() if name.startswith(side)})
+                for side in sides
             )
-            self._waiting.append(
-                _Waiting(
-                    key,
-                    order,
-                    key[order],
-                    state[f"{number}.at"],
-                    Pairs(viewers, items, state[f"{number}.of"]),
-                    *(state[f"{number}.{name}"].copy() for name in ("flags", "seconds", "latest")),
-                )
-            )
+            key, at, flags, seconds = (state[f"{number}.{name}"] for name in ("key", "at", "flags", "seconds"))
+            pairs = Pairs(viewers, items, state[f"{number}.of"])
+            self._waiting.append(_Waiting(key, at, pairs, flags.copy(), seconds.copy()))
 
 
-@dataclass
 class _Waiting:
-    """Rows shown together. Flags and seconds fill up while they wait."""
+    """Rows shown at about the same time. Flags and seconds fill up while they wait."""
 
-    key: Keys
-    order: Column
-    sorted: Column
-    at: Column
-    pairs: Pairs
-    flags: Column
-    seconds: Column
-    latest: Column
+    def __init__(self, key: Keys, at: Column, pairs: Pairs, flags: Column, seconds: Column) -> None:
+        self.key, self.at, self.pairs, self.flags, self.seconds = key, at, pairs, flags, seconds
+        self._order = np.argsort(key, kind="stable")
+        self._sorted = key[self._order]
 
     def find(self, keys: Keys) -> Column:
         """The newest row of each key; -1 where it does not wait here."""
-        place = np.searchsorted(self.sorted, keys, side="right") - 1
-        found = (place >= 0) & (self.sorted[np.maximum(place, 0)] == keys)
-        return np.where(found, self.order[np.maximum(place, 0)], -1)
+        place = np.searchsorted(self._sorted, keys, side="right") - 1
+        found = (place >= 0) & (self._sorted[np.maximum(place, 0)] == keys)
+        return np.where(found, self._order[np.maximum(place, 0)], -1)
+
+    def joined(self, other: _Waiting) -> _Waiting:
+        """These rows and others that were shown after them."""
+        here, there = self.pairs, other.pairs
+        pairs = Pairs(
+            Batch.concat([here.viewers, there.viewers]),
+            Batch.concat([here.items, there.items]),
+            np.concatenate([here.of, there.of + len(here.viewers)]),
+        )
+        return _Waiting(
+            np.concatenate([self.key, other.key]),
+            np.concatenate([self.at, other.at]),
+            pairs,
+            np.concatenate([self.flags, other.flags]),
+            np.concatenate([self.seconds, other.seconds]),
+        )

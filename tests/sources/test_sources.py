@@ -1,0 +1,133 @@
+"""Where candidates come from: each source on the smallest catalogue that shows what it does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from foryou.backends.dense import DenseIndex
+from foryou.core.batch import Batch
+from foryou.core.clock import DAY, HOUR
+from foryou.core.event import Kind
+from foryou.core.pipeline import Request
+from foryou.core.ports import Store
+from foryou.features.hydrate import viewer_columns
+from foryou.sources.following import Following
+from foryou.sources.fresh import Fresh
+from foryou.sources.nearest import Nearest
+from foryou.sources.popular import Popular
+from foryou.sources.similar import Similar
+from tests.streams import START, Row, log, store_of
+
+NORWEGIAN, ENGLISH = 1, 2
+NORWAY, BRITAIN = 1, 2
+
+
+def video(number: int, **more: object) -> Row:
+    return {"kind": Kind.VIDEO, "video": number, "author": number + 100, "id": 10_000 + number, "at": -1440, **more}  # type: ignore[dict-item]
+
+
+def asking(store: Store, viewer: int = 10, at: int = START, language: int = 0, country: int = 0, seed: int = 1) -> Request:
+    known = viewer_columns(store, np.array([viewer]), np.array([at]), {})
+    return Request(1, at, viewer, 10, 0, 0, language, country, known, seed)
+
+
+def items(source: object, request: Request) -> list[int]:
+    found = source(request)  # type: ignore[operator]
+    assert found["source_score"].dtype == np.float32
+    return found["item"].tolist()
+
+
+def likes(*pairs: tuple[int, int], at: float = -60) -> list[Row]:
+    return [{"kind": Kind.LIKE, "viewer": viewer, "video": about, "at": at} for viewer, about in pairs]
+
+
+def test_nearest_asks_the_index_for_what_fits_the_viewers_vector() -> None:
+    index = DenseIndex()
+    index.add(np.array([1, 2, 3]), np.array([[1, 0], [0, 1], [-1, 0]], np.float32))
+    request = Request(1, START, 10, 10, 0, 0, 0, 0, Batch({"vector": np.array([[0.9, 0.1]], np.float32)}), 1)
+    assert items(Nearest(lambda: index, most=2), request) == [1, 2]
+
+
+def test_similar_brings_what_others_liked_who_liked_what_i_liked() -> None:
+    rows = likes((11, 1), (11, 2), (12, 1), (12, 2), (13, 1), (13, 3), (14, 4), (14, 5), (10, 1))
+    store = store_of(log(*(video(n) for n in range(1, 6)), *rows))
+    assert items(Similar(store), asking(store)) == [2, 3]
+    assert items(Similar(store, most=1), asking(store)) == [2]
+    assert items(Similar(store), asking(store, viewer=99)) == []
+
+
+def test_following_brings_the_latest_of_the_followed_and_nothing_from_the_future() -> None:
+    uploads = {1: START - 3 * HOUR, 2: START - HOUR, 3: START - 2 * HOUR, 4: START + HOUR, 5: START - 9 * HOUR}
+    videos = [video(n, author=7 if n != 3 else 8, uploaded=at) for n, at in uploads.items()]
+    store = store_of(log(*videos, {"kind": Kind.FOLLOW, "viewer": 10, "author": 7, "at": -5}))
+    assert items(Following(store), asking(store)) == [2, 1, 5]
+    assert items(Following(store, most=2), asking(store)) == [2, 1]
+    assert items(Following(store), asking(store, viewer=11)) == []
+    assert items(Following(store), asking(store, viewer=0)) == []
+
+
+def test_popular_counts_the_country_first_and_everywhere_a_little() -> None:
+    people: list[Row] = [{"kind": Kind.VIEWER, "viewer": viewer, "country": NORWAY if viewer < 20 else BRITAIN,
+                          "id": 5000 + viewer, "at": -2000} for viewer in range(11, 31)]  # fmt: skip
+    rows = likes(*((viewer, 1) for viewer in range(21, 31)), *((viewer, 2) for viewer in range(11, 15)), (25, 3))
+    store = store_of(log(*people, *(video(n) for n in range(1, 5)), *rows))
+    assert items(Popular(store), asking(store, country=NORWAY))[:3] == [2, 1, 3]
+    assert items(Popular(store), asking(store, country=BRITAIN))[:2] == [1, 2]
+    assert items(Popular(store), asking(store))[:3] == [1, 2, 3]
+
+
+def test_popularity_fades_and_a_like_taken_back_is_none() -> None:
+    videos = [video(n, uploaded=START - 90 * DAY) for n in (1, 2, 3)]
+    old = likes(*((viewer, 1) for viewer in range(11, 14)), at=-20 * 1440)
+    new = likes((11, 2), (11, 3), (12, 3))
+    back: list[Row] = [{"kind": Kind.UNLIKE, "viewer": viewer, "video": 3, "at": -30} for viewer in (11, 12)]
+    store = store_of(log(*videos, *old, *new, *back))
+    assert items(Popular(store), asking(store))[0] == 2
+    assert items(Popular(store), asking(store))[-1] == 3
+
+
+def test_popular_in_another_language_counts_a_tenth() -> None:
+    videos = [video(1, language=ENGLISH), video(2, language=NORWEGIAN), video(3)]
+    store = store_of(log(*videos, *likes(*((viewer, 1) for viewer in range(11, 16)), (11, 2), (12, 3))))
+    assert items(Popular(store), asking(store, language=NORWEGIAN)) == [2, 3, 1]
+    assert items(Popular(store), asking(store, language=ENGLISH))[0] == 1
+
+
+def test_what_was_seen_makes_room_for_the_next_popular() -> None:
+    seen: list[Row] = [{"kind": Kind.IMPRESSION, "viewer": 10, "video": n, "at": -9} for n in (1, 2)]
+    store = store_of(log(*(video(n) for n in range(1, 6)), *likes((11, 1), (12, 1), (11, 2), (11, 3)), *seen))
+    assert items(Popular(store, most=1), asking(store)) == [3]
+    assert items(Popular(store, most=1), asking(store, viewer=0)) == [1]
+    assert items(Popular(store, most=1), asking(store, at=START + 40 * DAY))[0] in (1, 2, 3)
+    assert len(items(Popular(store), asking(store, at=START + 40 * DAY))) == 5
+
+
+def test_removed_videos_are_not_popular_and_undescribed_ones_are_nowhere() -> None:
+    rows = [video(1), video(2), {"kind": Kind.REMOVE, "video": 1, "at": -3}, *likes((11, 1), (11, 9))]
+    store = store_of(log(*rows))
+    assert items(Popular(store), asking(store)) == [2]
+    assert items(Fresh(store), asking(store)) == [2]
+
+
+def test_fresh_brings_new_videos_the_least_seen_first() -> None:
+    ages = {1: 1 * HOUR, 2: 5 * HOUR, 3: 4 * DAY, 4: -HOUR, 5: 2 * HOUR}
+    seen: list[Row] = [{"kind": Kind.IMPRESSION, "viewer": viewer, "video": 1, "at": -9} for viewer in range(20, 24)]
+    some: list[Row] = [{"kind": Kind.IMPRESSION, "viewer": viewer, "video": 5, "at": -9} for viewer in range(20, 22)]
+    store = store_of(log(*(video(n, uploaded=START - age) for n, age in ages.items()), *seen, *some))
+    assert items(Fresh(store), asking(store)) == [2, 5, 1]
+    assert items(Fresh(store, audience=3), asking(store)) == [2, 5]
+    assert items(Fresh(store, most=1), asking(store)) == [2]
+
+
+def test_the_unseen_take_turns() -> None:
+    store = store_of(log(*(video(n, uploaded=START - HOUR) for n in range(1, 41))))
+    firsts = {items(Fresh(store, most=1), asking(store, seed=seed))[0] for seed in range(40)}
+    assert len(firsts) > 15
+    assert items(Fresh(store), asking(store, seed=5)) == items(Fresh(store), asking(store, seed=5))
+
+
+@pytest.mark.parametrize("source", [Following, Fresh, Popular, Similar])
+def test_an_empty_catalogue_brings_nothing(source: type) -> None:
+    store = store_of()
+    assert items(source(store), asking(store)) == []
