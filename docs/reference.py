@@ -21,7 +21,7 @@ from foryou.app import Engine
 from foryou.cli import app
 from foryou.core.event import EVENT, KINDS
 from foryou.core.heads import HEADS, WATCH_CUTS
-from foryou.features.inputs import FAMILIES, HISTORY, HISTORY_COLUMNS, INPUTS, RATES, Input
+from foryou.core.inputs import FAMILIES, HISTORY, HISTORY_COLUMNS, INPUTS, RATES, Input
 from foryou.settings import PREFIX, DataSettings, Settings, describe
 
 DIRECTORY = Path(__file__).parent / "reference"

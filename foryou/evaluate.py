@@ -13,18 +13,14 @@ from typing import Any
 import numpy as np
 
 from foryou.app import Engine
-from foryou.backends.open import open_backend
 from foryou.core.batch import Batch, Column
 from foryou.core.clock import ManualClock
 from foryou.core.heads import HEADS
 from foryou.datasets.kuairand import KuaiRand, day_ms, exposures
 from foryou.evaluation.calibration import ece, log_loss
 from foryou.evaluation.ranking import gauc, ndcg_at
-from foryou.features.fold import create_tables
-from foryou.models.ranker import Ranker
-from foryou.models.threads import one_blas_thread
 from foryou.settings import DataSettings, Settings
-from foryou.training.stream import Learner, LearningSettings
+from foryou.training.stream import LearningSettings
 from foryou.training.validate import Tested, learn_all, predict_frozen
 
 Report = dict[str, Any]
@@ -44,17 +40,15 @@ def kr_rank(
     baselines (each with gauc, ndcg5 and primary), heads (log loss and ECE of each), learned.
     """
     started = time.perf_counter()
-    one_blas_thread()
     data = KuaiRand(directory)
     first, end = day_ms(test_from), day_ms(test_to + timedelta(days=1))
-    backend = open_backend("memory:")
-    create_tables(backend.store)
-    learner = Learner(Ranker(seed=seed), LearningSettings(seed=seed))
-    learn_all(learner, backend.store, data.events(first), progressed)
+    engine = _engine(seed)
+    learner, store = engine.learner, engine.backend.store
+    learn_all(learner, store, data.events(first), progressed)
     rows = data.impressions()
     train = _between(rows, 0, first)
     test = _between(rows, first, end)
-    predicted = predict_frozen(learner, backend.store, exposures(test))
+    predicted = predict_frozen(learner, store, exposures(test))
     labels = test["long_view"].astype(np.float64)
     users = test["user_id"]
     report: Report = {
@@ -88,7 +82,7 @@ def replay(directory: Path, seed: int = 1, every: int = 20_000, told: Told = lam
     started = time.perf_counter()
     clock = ManualClock()
     tested, running = Tested(), Running()
-    engine = Engine.open(Settings(data=DataSettings(url="memory:"), learning=LearningSettings(seed=seed)), clock)
+    engine = _engine(seed, clock)
     engine.learner.listener = tested.add
     data = KuaiRand(directory)
     for batch in data.events():
@@ -122,6 +116,11 @@ def replay(directory: Path, seed: int = 1, every: int = 20_000, told: Told = lam
     }
 
 
+def _engine(seed: int, clock: ManualClock | None = None) -> Engine:
+    settings = Settings(data=DataSettings(url="memory:"), learning=LearningSettings(seed=seed))
+    return Engine.open(settings, clock or ManualClock())
+
+
 @dataclass
 class Running:
     """The GAUC of the latest rows, computed anew now and then: for progress bars."""
@@ -134,7 +133,7 @@ class Running:
         """GAUC of long_view over the latest rows that were predicted before they were learned."""
         rows = sum(len(part) for part in tested.viewer)
         if rows - self.done >= self.least:
-            latest = slice(-(self.least // 256), None)
+            latest = slice(-(self.least // 512), None)
             viewers, predicted, outcomes = Tested(
                 tested.viewer[latest], tested.predicted[latest], tested.outcomes[latest]
             ).rows()

@@ -25,7 +25,7 @@ from foryou.api.server import application, watched
 from foryou.app import Engine
 from foryou.core.event import EVENT, KINDS
 from foryou.core.heads import HEADS
-from foryou.features.inputs import FAMILIES, INPUTS
+from foryou.core.inputs import FAMILIES, INPUTS
 from foryou.settings import Setting, describe, load
 
 ROOT = Path(__file__).parent.parent

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from foryou.backends.open import open_backend
 from foryou.core.batch import Batch, Column
 from foryou.core.event import Kind
+from foryou.core.inputs import INPUTS
 from foryou.core.ports import Pairs, Store
 from foryou.datasets.kuairand import KuaiRand, day_ms, exposures
 from foryou.evaluate import ranking
 from foryou.features.fold import create_tables, fold_events
-from foryou.features.inputs import INPUTS
 from foryou.training.examples import as_of_now
 
 SMALL = ("surface", "hour", "weekday")

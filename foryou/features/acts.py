@@ -41,7 +41,7 @@ def stands(store: Store, viewer: Keys, target: Keys, kind: Kind) -> NDArray[np.b
     return np.asarray(found & (target != 0))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _toggle(active, since, last, row, at, undo, amount, effective):  # type: ignore[no-untyped-def]
     for i in range(len(row)):
         k = row[i]

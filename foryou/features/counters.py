@@ -12,10 +12,10 @@ from numba import njit
 from foryou.core.batch import Batch, Column, Rows
 from foryou.core.clock import DAY, HOUR
 from foryou.core.event import REACTIONS
+from foryou.core.inputs import OUTCOME_BITS, POSITIVE_BITS, RATES
 from foryou.core.table import Field, Table
 from foryou.core.view import View
 from foryou.features.enrich import OUTCOMES
-from foryou.features.inputs import OUTCOME_BITS, POSITIVE_BITS, RATES
 
 HALF_LIVES: tuple[int, ...] = (HOUR, DAY, 30 * DAY)
 """ms: what is bursting, what is going on today, what is so in general."""
@@ -35,7 +35,7 @@ COUNTED: tuple[tuple[str, str], ...] = (
 POPULAR = Table("popular", (Field("positives", "float64"), Field("impressions", "float64"), Field("at", "int64")))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _add(values, at, row, when, amounts, half_lives):  # type: ignore[no-untyped-def]
     for i in range(len(row)):
         k = row[i]

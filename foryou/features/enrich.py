@@ -7,9 +7,9 @@ import numpy as np
 from foryou.core.batch import Batch, Column
 from foryou.core.event import Kind
 from foryou.core.ids import pair_of
+from foryou.core.inputs import OUTCOME_BITS, POSITIVE_BITS
 from foryou.core.ports import Store
 from foryou.features.acts import fold_acts
-from foryou.features.inputs import OUTCOME_BITS, POSITIVE_BITS
 
 LONG_VIEW_S = 18.0
 """A long view is at least this long, or the whole of a shorter video (the definition of KuaiRand's `long_view`)."""

@@ -10,10 +10,10 @@ from foryou.core.batch import Batch, Rows
 from foryou.core.clock import MINUTE
 from foryou.core.event import KINDS, REACTIONS, Kind, of_kinds
 from foryou.core.ids import pair_of
+from foryou.core.inputs import HISTORY
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
 from foryou.core.view import View
-from foryou.features.inputs import HISTORY
 
 HISTORY_TOPICS = 3
 _UNDOING = tuple(kind for kind, rule in KINDS.items() if rule.undoes is not None)
@@ -48,7 +48,7 @@ SESSION = Table(
 )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _place(item, author, sound, topics, flags, seconds, at, row, video, by, tune, about, bits, undo, secs, when):  # type: ignore[no-untyped-def]
     size = item.shape[1]
     wide = topics.shape[1] // size
@@ -122,7 +122,7 @@ def _latest(state: Batch, events: Batch, row: Rows) -> Batch:
     return Batch({"at": at})
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _visit(last, started, depth, count, gap, row, when, shown, limit):  # type: ignore[no-untyped-def]
     for i in range(len(row)):
         k = row[i]

@@ -11,12 +11,12 @@ from foryou.core.batch import Batch, Column, Columns, Rows
 from foryou.core.clock import DAY, HOUR, MINUTE
 from foryou.core.event import Kind
 from foryou.core.heads import HEADS
+from foryou.core.inputs import INPUTS, RATES
 from foryou.core.ports import Keys, Store
 from foryou.features.acts import stands
 from foryou.features.catalog import FORMAT_IDS, LENGTH_IDS
 from foryou.features.counters import HALF_LIVES, count_at, counts_at, overall, rates, trials
 from foryou.features.history import SESSION_GAP
-from foryou.features.inputs import INPUTS, RATES
 from foryou.features.interests import look_up
 from foryou.features.similar import COMPANIONS, likeness, positives
 

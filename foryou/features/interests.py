@@ -45,7 +45,7 @@ _SKIPPED = 0.2
 _COLUMN = {name: position for position, name in enumerate(OUTCOMES)}
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _weakest(pro, con, rejected, at, k, when, half):  # type: ignore[no-untyped-def]
     weakest, least = 0, np.inf
     for s in range(pro.shape[1]):
@@ -55,7 +55,7 @@ def _weakest(pro, con, rejected, at, k, when, half):  # type: ignore[no-untyped-
     return weakest
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _learn(key, what, pro, con, rejected, at, row, targets, whats, plus, minus, reject, when, half, reject_half):  # type: ignore[no-untyped-def]
     slots = key.shape[1]
     for i in range(len(row)):
@@ -137,7 +137,7 @@ _READS = ("counts", "topics", "base", "author", "sound", "format", "length", "ef
 VIEWS = (View(INTERESTS, "viewer", REACTIONS, _interests, _READS),)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _look_up(key, pro, con, rejected, at, of, targets, when, half, reject_half, strength, evidence, refused):  # type: ignore[no-untyped-def]
     for i in range(targets.shape[0]):
         k = of[i]

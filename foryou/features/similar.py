@@ -9,10 +9,10 @@ from numba import njit
 from foryou.core.batch import Batch, Column, Rows
 from foryou.core.clock import DAY
 from foryou.core.event import REACTIONS
+from foryou.core.inputs import POSITIVE_BITS
 from foryou.core.ports import Store
 from foryou.core.table import Field, Table
 from foryou.core.view import View
-from foryou.features.inputs import POSITIVE_BITS
 
 NEIGHBOURS = 32
 COMPANIONS = 10
@@ -35,7 +35,7 @@ COMPANION = Table(
 )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _companions(recent, row, video, out):  # type: ignore[no-untyped-def]
     for i in range(len(row)):
         k, v = row[i], video[i]
@@ -86,7 +86,7 @@ def pair_up(store: Store, rows: Batch) -> Batch:
     )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _fade(weight, total, at, k, when, half):  # type: ignore[no-untyped-def]
     if when > at[k]:
         if at[k] > 0:
@@ -99,7 +99,7 @@ def _fade(weight, total, at, k, when, half):  # type: ignore[no-untyped-def]
     return 2.0 ** (-(at[k] - when) / half)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _join(neighbour, weight, total, at, row, mate, when, half):  # type: ignore[no-untyped-def]
     for i in range(len(row)):
         k, m = row[i], mate[i]
@@ -134,7 +134,7 @@ def _neighbours(state: Batch, events: Batch, row: Rows) -> Batch:
 VIEWS = (View(SIMILAR, "pair", REACTIONS, _neighbours, ("mate", "effective")),)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _likeness(neighbour, weight, total, of, mine, totals, smooth, highest, mean):  # type: ignore[no-untyped-def]
     for i in range(neighbour.shape[0]):
         k = of[i]

@@ -15,9 +15,9 @@ import numpy as np
 
 from foryou.core.batch import Column
 from foryou.core.heads import HEADS
+from foryou.core.inputs import FAMILIES
 from foryou.core.pipeline import Request, Slate, Trace
 from foryou.core.ports import Model, Pairs
-from foryou.features.inputs import FAMILIES
 from foryou.feed.recipe import SOURCES
 from foryou.feed.words import evidence
 from foryou.scorers.value import value_of

@@ -6,10 +6,10 @@ import numpy as np
 
 from foryou.core.clock import DAY
 from foryou.core.ids import id_of
+from foryou.core.inputs import OUTCOME_BITS
 from foryou.core.ports import Documents, Store
 from foryou.features.catalog import FORMAT_IDS, LENGTH_CUTS, LENGTH_IDS
 from foryou.features.documents import name_of
-from foryou.features.inputs import OUTCOME_BITS
 from foryou.features.interests import KINDS_OF_INTEREST, look_up
 
 _LEAST = 0.05

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from foryou.core.clock import DAY
+from foryou.core.inputs import OUTCOME_BITS
 from foryou.core.pipeline import Request, Slate
 from foryou.features.history import HISTORY_TOPICS
-from foryou.features.inputs import OUTCOME_BITS
 
 WEEK = 7 * DAY
 _WATCHED = OUTCOME_BITS["finish"] | OUTCOME_BITS["long_view"]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foryou.features.inputs import NEGATIVE_BITS, OUTCOME_BITS, POSITIVE_BITS
+from foryou.core.inputs import NEGATIVE_BITS, OUTCOME_BITS, POSITIVE_BITS
 from foryou.models.kernel import kernel
 
 Numbers = NDArray[np.float32]

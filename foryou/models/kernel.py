@@ -11,5 +11,8 @@ Function = TypeVar("Function", bound=Callable[..., object])
 
 
 def kernel(function: Function) -> Function:
-    """Compile for one thread: the order of additions, and so every bit of the result, is always the same."""
-    return cast(Function, njit(cache=True)(function))
+    """Compile for one thread: the order of additions, and so every bit of the result, is always the same.
+
+    Other Python threads run meanwhile: learning does not hold up serving.
+    """
+    return cast(Function, njit(cache=True, nogil=True)(function))

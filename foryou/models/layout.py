@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from foryou.core.batch import Batch, Column
 from foryou.core.heads import HEADS, NAMES, WATCH_CUTS
-from foryou.features.inputs import INPUTS, Family, Input, Side
+from foryou.core.inputs import INPUTS, Family, Input, Side
 
 BINARY: tuple[str, ...] = tuple(head.name for head in HEADS if head.kind == "binary")
 """The heads that are one logit each, in the order of the first columns of `logits`."""

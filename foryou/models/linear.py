@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from foryou.core.batch import Batch, Column
 from foryou.core.errors import ModelError
 from foryou.core.heads import HEADS
+from foryou.core.inputs import FAMILIES, RATES, Side
 from foryou.core.ports import Pairs
-from foryou.features.inputs import FAMILIES, RATES, Side
 from foryou.models import layout, survival
 
 STAY = "watch"

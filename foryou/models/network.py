@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foryou.core.batch import Batch
+from foryou.core.inputs import HISTORY
 from foryou.core.ports import Pairs
-from foryou.features.inputs import HISTORY
 from foryou.models import attention, layout
 from foryou.models.attention import KINDS, Integers, Numbers
 from foryou.models.embedding import Embeddings, Gradient

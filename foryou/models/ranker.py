@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from foryou.core.batch import Batch, Column
 from foryou.core.errors import ModelError
+from foryou.core.inputs import FAMILIES, OUTCOME_BITS, POSITIVE_BITS, Side
 from foryou.core.ports import Pairs
-from foryou.features.inputs import FAMILIES, OUTCOME_BITS, POSITIVE_BITS, Side
 from foryou.models import layout, network, survival
 from foryou.models.attention import kind_of, sum_by
 from foryou.models.embedding import Embeddings

@@ -8,7 +8,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from foryou.features.inputs import HISTORY, Side
+from foryou.core.inputs import HISTORY, Side
 from foryou.models import layout
 from foryou.models.attention import KINDS
 from foryou.models.layout import OUTPUTS, Place

@@ -17,10 +17,10 @@ from foryou.core.clock import SECOND
 from foryou.core.event import Kind
 from foryou.core.heads import NAMES
 from foryou.core.ids import pair_of
+from foryou.core.inputs import HISTORY_COLUMNS, INPUTS, OUTCOME_BITS
 from foryou.core.ports import Keys, Pairs, Store
 from foryou.features.enrich import WATCH_LIMIT_S
 from foryou.features.hydrate import item_columns, viewer_columns
-from foryou.features.inputs import HISTORY_COLUMNS, INPUTS, OUTCOME_BITS
 
 VIEWER_COLUMNS: tuple[str, ...] = (*(i.name for i in INPUTS if i.side == "viewer"), *HISTORY_COLUMNS)
 ITEM_COLUMNS: tuple[str, ...] = (*(i.name for i in INPUTS if i.side == "item"), "seconds_long")
@@ -90,7 +90,7 @@ def as_of_now(store: Store, shown: Batch) -> Pairs:
     return Pairs(viewers.select(VIEWER_COLUMNS), items.select(ITEM_COLUMNS), of.astype(np.int64))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _mark(flags, seconds, place, bits, undo, secs):  # type: ignore[no-untyped-def]
     for i in range(len(place)):
         p = place[i]

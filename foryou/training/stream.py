@@ -17,10 +17,10 @@ from foryou.core.batch import Batch, Column
 from foryou.core.errors import ModelError, SettingsError
 from foryou.core.heads import HEADS
 from foryou.core.ids import id_of
+from foryou.core.inputs import INPUTS
 from foryou.core.ports import Model, Pairs, Store
 from foryou.features.fold import fold_events
 from foryou.features.hydrate import without_demographics
-from foryou.features.inputs import INPUTS
 from foryou.training.examples import ITEM_COLUMNS, VIEWER_COLUMNS, Examples, Join, as_of_now
 from foryou.training.progress import Progress
 
@@ -38,7 +38,7 @@ class LearningSettings:
     window_s: float = field(
         default=120.0, metadata={"help": "seconds after an exposure in which outcomes may still join it"}
     )
-    batch: int = field(default=256, metadata={"help": "rows learned in one step"})
+    batch: int = field(default=512, metadata={"help": "rows learned in one step"})
     publish_every: int = field(default=2048, metadata={"help": "learned rows after which a new version is swapped in"})
 
     def __post_init__(self) -> None:

@@ -11,9 +11,9 @@ from foryou.core.clock import DAY, HOUR, MINUTE
 from foryou.core.event import Kind
 from foryou.core.heads import HEADS
 from foryou.core.ids import pair_of
+from foryou.core.inputs import RATES
 from foryou.features.counters import HALF_LIVES, POPULAR, POPULAR_HALF_LIFE, counts_at, overall, rates, trials
 from foryou.features.enrich import OUTCOMES
-from foryou.features.inputs import RATES
 from tests.streams import LATER, SOUNDS, START, TAGS, VIDEOS, Row, catalogue, log, reactions, store_of
 
 VIDEO = VIDEOS[4]  # 21 s, author 201, sound 300, tag 400

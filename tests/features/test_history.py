@@ -7,8 +7,8 @@ import pytest
 
 from foryou.core.clock import DAY, MINUTE
 from foryou.core.event import Kind
+from foryou.core.inputs import HISTORY, OUTCOME_BITS
 from foryou.features.history import SESSION_GAP, unseen, unserved
-from foryou.features.inputs import HISTORY, OUTCOME_BITS
 from tests.streams import START, TAGS, VIDEOS, Row, catalogue, log, store_of
 
 

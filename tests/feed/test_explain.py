@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from foryou.core.clock import DAY
 from foryou.core.errors import InvalidEvent, NotFound
 from foryou.core.heads import HEADS, NAMES
+from foryou.core.inputs import FAMILIES
 from foryou.core.ports import Model, Pairs
 from foryou.feed.explain import WEIGHTS, coalitions, explain, split_value
 from foryou.feed.serve import Ask, request_for
 from foryou.feed.words import FAMILY_WORDS, LANGUAGES
-from foryou.features.inputs import FAMILIES
 from foryou.models.linear import Linear
 from foryou.models.ranker import Ranker
 from foryou.scorers.value import value_of

@@ -7,7 +7,7 @@ from worlds import blank, pairs
 from foryou.core.batch import Batch
 from foryou.core.errors import ModelError
 from foryou.core.heads import HEADS
-from foryou.features.inputs import FAMILIES
+from foryou.core.inputs import FAMILIES
 from foryou.models.linear import Linear
 
 

@@ -6,8 +6,8 @@ from worlds import blank, chance, pairs
 
 from foryou.core.batch import Batch
 from foryou.core.errors import ModelError
+from foryou.core.inputs import FAMILIES, HISTORY, OUTCOME_BITS
 from foryou.core.ports import Pairs
-from foryou.features.inputs import FAMILIES, HISTORY, OUTCOME_BITS
 from foryou.models.linear import Linear
 from foryou.models.ranker import Learning, Ranker
 from foryou.models.shape import Shape

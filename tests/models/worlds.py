@@ -8,8 +8,8 @@ import numpy as np
 
 from foryou.core.batch import Batch, Column
 from foryou.core.heads import NAMES
+from foryou.core.inputs import HISTORY, INPUTS, OUTCOME_BITS, Side
 from foryou.core.ports import Pairs
-from foryou.features.inputs import HISTORY, INPUTS, OUTCOME_BITS, Side
 
 
 def blank(side: Side, rows: int) -> dict[str, Column]:

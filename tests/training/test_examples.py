@@ -9,9 +9,9 @@ from foryou.core.batch import Batch
 from foryou.core.clock import SECOND
 from foryou.core.event import Kind
 from foryou.core.heads import NAMES
+from foryou.core.inputs import OUTCOME_BITS
 from foryou.core.ports import Pairs, Store
 from foryou.features.enrich import enrich
-from foryou.features.inputs import OUTCOME_BITS
 from foryou.training.examples import Examples, Join, as_of_now, outcomes
 from tests.streams import START, VIDEOS, Row, catalogue, log, store_of
 

@@ -16,10 +16,10 @@ from foryou.core.ports import Store
 from foryou.features.fold import create_tables, fold_events
 from foryou.features.hydrate import without_demographics
 from foryou.models.ranker import Ranker
+from foryou.training import validate
 from foryou.training.examples import as_of_now
 from foryou.training.progress import Progress
 from foryou.training.stream import Learner, LearningSettings
-from foryou.training import validate
 from foryou.training.validate import learn_all, predict_frozen
 from tests.streams import VIDEOS, Row, catalogue, log
 

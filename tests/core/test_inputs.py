@@ -11,10 +11,10 @@ from foryou.core.batch import Batch
 from foryou.core.clock import DAY
 from foryou.core.event import Kind
 from foryou.core.heads import HEADS, NAMES
+from foryou.core.inputs import FAMILIES, HISTORY_COLUMNS, INPUTS, RATES
 from foryou.core.ports import Pairs, Store
 from foryou.features.catalog import VIDEO, VIEWER
 from foryou.features.hydrate import item_columns, viewer_columns
-from foryou.features.inputs import FAMILIES, HISTORY_COLUMNS, INPUTS, RATES
 from foryou.models.linear import Linear
 from foryou.models.ranker import Ranker
 from foryou.training.examples import ITEM_COLUMNS, VIEWER_COLUMNS

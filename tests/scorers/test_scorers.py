@@ -1,0 +1,64 @@
+"""How good each candidate is: what the model expects, and what that is worth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from foryou.core.batch import Batch
+from foryou.core.heads import HEADS, NAMES
+from foryou.core.pipeline import Request
+from foryou.models.linear import Linear
+from foryou.scorers.predict import Predict
+from foryou.scorers.value import Value, source_score, value_of
+from tests.models.worlds import chance
+
+WEIGHTS = {head.name: head.weight for head in HEADS}
+good = [head.name for head in HEADS if head.weight > 0]
+bad = [head.name for head in HEADS if head.weight < 0]
+
+
+def asking(viewer: Batch) -> Request:
+    return Request(1, 1, 1, 10, 0, 0, 0, 0, viewer, 1)
+
+
+def test_predictions_are_those_of_the_model_for_this_viewer() -> None:
+    pairs, _ = chance(np.random.default_rng(1), viewers=1, items=9)
+    heads = Predict(Linear)(asking(pairs.viewers), pairs.items)
+    expected = Linear().predict(pairs)
+    assert set(heads) == set(NAMES)
+    for name in NAMES:
+        assert np.array_equal(heads[name], expected[name])
+    none = Predict(Linear)(asking(pairs.viewers), pairs.items.take(np.zeros(0, np.int64)))
+    assert {len(values) for values in none.values()} == {0}
+
+
+@given(st.lists(st.floats(0, 1), min_size=len(NAMES), max_size=len(NAMES)), st.sampled_from(NAMES))
+def test_more_of_what_is_good_is_worth_more_and_more_of_what_is_bad_less(chances: list[float], name: str) -> None:
+    heads = {head: np.array([value, value], np.float32) for head, value in zip(NAMES, chances, strict=True)}
+    heads[name] = heads[name] + np.array([0, 0.5], np.float32)
+    before, after = value_of(Batch(heads), WEIGHTS)
+    assert bool(after > before) == (name in good)
+    assert bool(after < before) == (name in bad)
+
+
+@pytest.mark.mission("NL-20")
+def test_every_outcome_has_a_head_with_a_weight_a_label_and_words_of_its_own() -> None:
+    assert {"finish", "skip", "like", "comment", "share", "save", "follow", "visit", "not_interested", "report"} < set(NAMES)
+    assert set(bad) == {"skip", "not_interested", "report"}
+    assert len({head.help for head in HEADS}) == len(HEADS)
+    assert all(0 < head.prior < 1 for head in HEADS if head.kind == "binary")
+
+
+def test_a_report_outweighs_everything_good_that_is_likely() -> None:
+    likely = {head.name: np.array([head.prior], np.float32) for head in HEADS}
+    reported = {**likely, "report": np.array([0.5], np.float32)}
+    assert value_of(Batch(reported), WEIGHTS)[0] < 0 < value_of(Batch(likely), WEIGHTS)[0]
+    assert Value(WEIGHTS)(asking(Batch({}, 1)), Batch(likely))["score"] == value_of(Batch(likely), WEIGHTS)
+
+
+def test_feeds_without_a_model_score_what_the_source_said() -> None:
+    rows = Batch({"source_score": np.array([0.5, -1], np.float32)})
+    assert source_score(asking(Batch({}, 1)), rows)["score"].tolist() == [0.5, -1.0]
