@@ -92,7 +92,7 @@ def replay(directory: Path, seed: int = 1, every: int = 20_000, told: Told = lam
             pass
         told(engine.learner.learned, running.area(tested))
     engine.learner.flush()
-    engine.learner.step(rest=True)
+    engine.learner.step()
     viewers, predicted, outcomes = tested.rows()
     measured = np.flatnonzero(np.isfinite(outcomes["watch"]))
     points = [

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, TypeAlias
 
 import numpy as np
 from hypothesis import strategies as st
@@ -18,18 +20,18 @@ START = 1_700_000_000_000
 VIEWERS, VIDEOS, AUTHORS, SOUNDS, TAGS = (range(first, first + count) for first, count in
                                           ((10, 3), (100, 8), (200, 3), (300, 3), (400, 4)))  # fmt: skip
 
-Row = dict[str, int | float | list[int]]
+Row: TypeAlias = dict[str, Any]
 
 
 def log(*rows: Row) -> Batch:
     """Events with ids of their own; `at` counts in minutes from the start, `topics` is a list of up to eight."""
-    columns: dict[str, list[int | float | list[int]]] = {}
+    columns: dict[str, list[Any]] = {}
     filled = [
         {
             "id": number + 1,
             **row,
-            "at": START + int(float(row.get("at", number)) * MINUTE),  # type: ignore[arg-type]
-            "topics": [*row.get("topics", []), *[0] * TOPICS][:TOPICS],  # type: ignore[misc]
+            "at": START + int(row.get("at", number) * MINUTE),
+            "topics": [*row.get("topics", []), *[0] * TOPICS][:TOPICS],
         }
         for number, row in enumerate(rows)
     ]
@@ -53,7 +55,7 @@ def store_of(*batches: Batch) -> Store:
 def cut(batch: Batch, places: Sequence[int]) -> list[Batch]:
     """A log cut at some places into batches."""
     ends = sorted({min(place, len(batch)) for place in places} | {0, len(batch)})
-    return [batch.take(np.arange(a, b)) for a, b in zip(ends, ends[1:], strict=False)]
+    return [batch.take(np.arange(a, b)) for a, b in pairwise(ends)]
 
 
 def tables_of(store: Store) -> dict[str, dict[str, np.ndarray]]:
@@ -134,14 +136,13 @@ def tellings(draw: st.DrawFn) -> tuple[Batch, Batch]:
     Every act is done at most once and taken back at most once, as honest clients send it.
     """
     times = iter(draw(st.lists(st.integers(0, 40 * 1440), min_size=40, max_size=40, unique=True)))
-    rows: list[Row] = []
-    for _ in range(draw(st.integers(1, 15))):
-        rows.append(
-            {
-                "kind": Kind.WATCH, "viewer": draw(st.sampled_from(VIEWERS)), "video": draw(st.sampled_from(VIDEOS)),
-                "at": next(times), "seconds": draw(st.sampled_from((0.3, 5.0, 25.0))),
-            }
-        )  # fmt: skip
+    rows: list[Row] = [
+        {
+            "kind": Kind.WATCH, "viewer": draw(st.sampled_from(VIEWERS)), "video": draw(st.sampled_from(VIDEOS)),
+            "at": next(times), "seconds": draw(st.sampled_from((0.3, 5.0, 25.0))),
+        }
+        for _ in range(draw(st.integers(1, 15)))
+    ]  # fmt: skip
     undoing = {rule.undoes: kind for kind, rule in KINDS.items() if rule.undoes is not None}
     acts = st.tuples(st.sampled_from((Kind.LIKE, Kind.SAVE, Kind.NOT_INTERESTED)), st.sampled_from(VIEWERS),
                      st.sampled_from(VIDEOS), st.booleans())  # fmt: skip

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,10 +23,10 @@ from tests.streams import tables_of
 LEARNING = LearningSettings(batch=16, publish_every=32)
 
 
-def opened(directory: Path | None, **more: object) -> World:
+def opened(directory: Path | None, demographics: bool = True) -> World:
     url = "memory:" if directory is None else f"file:{directory}"
     clock = ManualClock(START)
-    settings = Settings(data=DataSettings(url=url), learning=LEARNING, **more)  # type: ignore[arg-type]
+    settings = Settings(data=DataSettings(url=url), learning=LEARNING, demographics=demographics)
     engine = Engine.open(settings, clock)
     return World(engine, clock, in_process(engine))
 
@@ -184,13 +185,15 @@ def test_old_slates_are_thinned_and_forgotten_and_the_engine_still_starts(tmp_pa
 def test_many_may_send_and_ask_at_once_and_every_event_counts_once() -> None:
     world = opened(None)
     morning(world)
-    before = world.engine.status()["events"]
+    before = int(str(world.engine.status()["events"]))
     problems: list[Exception] = []
 
     def busy(name: int) -> None:
         try:
             for turn in range(15):
-                world.client.events([{"id": f"{name}-{turn % 10}", "kind": "share", "viewer": f"w{name}", "video": "v1"}])
+                world.client.events(
+                    [{"id": f"{name}-{turn % 10}", "kind": "share", "viewer": f"w{name}", "video": "v1"}]
+                )
                 world.client.events([{"id": f"all-{turn}", "kind": "share", "viewer": "w", "video": "v2"}])
                 assert len(world.feed(f"w{name}", 5)) == 5
         except Exception as problem:
@@ -203,14 +206,14 @@ def test_many_may_send_and_ask_at_once_and_every_event_counts_once() -> None:
     for thread in threads:
         thread.join()
     assert problems == []
-    assert world.engine.status()["events"] == before + 4 * 10 + 15  # type: ignore[operator]
+    assert world.engine.status()["events"] == before + 4 * 10 + 15
     world.engine.close()
     world.engine.close()
 
 
 @pytest.mark.mission("NL-21")
 def test_ranking_runs_with_demographics_off_and_does_not_look_at_them() -> None:
-    def scores(age: str, gender: str, country: str) -> list[tuple[object, object]]:
+    def scores(age: str, gender: str, country: str) -> list[tuple[str, object]]:
         world = opened(None, demographics=False)
         world.send({"kind": "viewer", "viewer": "ada", "age": age, "gender": gender, "country": country})
         for viewer in ("bob", "cleo"):
@@ -222,7 +225,7 @@ def test_ranking_runs_with_demographics_off_and_does_not_look_at_them() -> None:
         assert [row[name].any() for name in ("age", "gender", "country")] == [False] * 3
         items = sorted((str(item["video"]), item["score"]) for item in slate.items)
         world.engine.close()
-        return items  # type: ignore[return-value]
+        return items
 
     assert scores("18-24", "f", "NL") == scores("65+", "m", "NL")
 
@@ -231,11 +234,15 @@ def test_ranking_runs_with_demographics_off_and_does_not_look_at_them() -> None:
 def test_repeat_plays_and_each_interaction_are_counted_apart() -> None:
     world = opened(None)
     world.upload("v1", "t")
+    acts: list[dict[str, object]] = [
+        {"kind": kind, "viewer": "ada", "video": "v1"} for kind in ("like", "comment", "share", "save")
+    ]
     world.send(
         {"kind": "watch", "viewer": "ada", "video": "v1", "seconds": 30.0, "replays": 2},
-        *({"kind": kind, "viewer": "ada", "video": "v1"} for kind in ("like", "comment", "share", "save")),
+        *acts,
         {"kind": "follow", "viewer": "ada", "author": "author-v1", "video": "v1"},
     )
-    (why,) = [row for row in world.client.viewer("ada")["interests"] if row["kind"] == "topic"]  # type: ignore[union-attr, attr-defined]
+    told: Any = world.client.viewer("ada")["interests"]
+    (why,) = [row for row in told if row["kind"] == "topic"]
     assert why["evidence"] == pytest.approx(1 + 1 + 1 + 1.5 + 1.5)
     world.engine.close()

@@ -51,7 +51,7 @@ class Server:
         before = -1
         while time.monotonic() < end:
             status = msgspec.json.decode(self.get("/health/ready"))
-            if status["learned"] == before and status["waiting"] < 256:
+            if status["learned"] == before and status["waiting"] == 0:
                 return int(before)
             before = status["learned"]
             time.sleep(1.0)

@@ -112,7 +112,8 @@ class Join:
     def __init__(self, window_s: float) -> None:
         self._window = int(window_s * SECOND)
         self._waiting: list[_Waiting] = []
-        self._now = 0
+        self.now = 0
+        """The latest event time that was seen, ms."""
 
     def __len__(self) -> int:
         return sum(len(waiting.key) for waiting in self._waiting)
@@ -146,7 +147,7 @@ class Join:
         """Enriched events: what they say goes to the newest waiting row of the same viewer and video."""
         if len(reactions) == 0:
             return
-        self._now = max(self._now, int(reactions["at"].max()))
+        self.now = max(self.now, int(reactions["at"].max()))
         useful = reactions.take((reactions["flags"] != 0) & (reactions["viewer_video"] != 0))
         undo = useful["amount"] < 0
         left = np.ones(len(useful), np.bool_)
@@ -167,7 +168,7 @@ class Join:
         out: list[Examples] = []
         kept: list[_Waiting] = []
         for waiting in self._waiting:
-            if not everything and waiting.at.max() + self._window > self._now:
+            if not everything and waiting.at.max() + self._window > self.now:
                 kept.append(waiting)
                 continue
             rows = np.flatnonzero(waiting.flags & _SHOWN)
@@ -178,7 +179,7 @@ class Join:
 
     def state(self) -> Mapping[str, Column]:
         """The waiting rows as arrays."""
-        held: dict[str, Column] = {"now": np.array([self._now]), "waiting": np.array([len(self._waiting)])}
+        held: dict[str, Column] = {"now": np.array([self.now]), "waiting": np.array([len(self._waiting)])}
         for number, waiting in enumerate(self._waiting):
             held |= {f"{number}.{name}": getattr(waiting, name) for name in ("key", "at", "flags", "seconds")}
             held[f"{number}.of"] = waiting.pairs.of
@@ -188,7 +189,7 @@ class Join:
 
     def restore(self, state: Mapping[str, Column]) -> None:
         """Wait for what `state` waited for."""
-        self._now = int(state["now"][0])
+        self.now = int(state["now"][0])
         self._waiting = []
         for number in range(int(state["waiting"][0])):
             sides = [f"{number}.viewers.", f"{number}.items."]

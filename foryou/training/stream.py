@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from foryou.core.batch import Batch, Column
+from foryou.core.clock import SECOND
 from foryou.core.errors import ModelError, SettingsError
 from foryou.core.heads import HEADS
 from foryou.core.ids import id_of
@@ -38,7 +39,9 @@ class LearningSettings:
     window_s: float = field(
         default=120.0, metadata={"help": "seconds after an exposure in which outcomes may still join it"}
     )
-    batch: int = field(default=512, metadata={"help": "rows learned in one step"})
+    batch: int = field(
+        default=512, metadata={"help": "rows learned in one step; fewer once they have waited for window_s"}
+    )
     publish_every: int = field(default=2048, metadata={"help": "learned rows after which a new version is swapped in"})
 
     def __post_init__(self) -> None:
@@ -63,6 +66,8 @@ class Learner:
     def __post_init__(self) -> None:
         self._join = Join(self.settings.window_s)
         self._queue: deque[Examples] = deque()
+        self._open: list[Examples] = []
+        self._open_since = 0
 
     def fold(self, store: Store, rows: Batch) -> None:
         """Fold a batch of events into the tables, keeping what there is to learn from it."""
@@ -74,7 +79,7 @@ class Learner:
         if pairs is not None:
             self._join.expect(strangers["viewer"], strangers["video"], strangers["at"], pairs)
         self._join.observe(reactions)
-        self._queue.extend(self._join.ripe())
+        self._seal(self._join.ripe())
 
     def serve(self, rows: Batch) -> None:
         """A slate was logged: its rows wait for their outcomes."""
@@ -92,28 +97,41 @@ class Learner:
         return sum(len(examples) for examples in list(self._queue))
 
     def flush(self) -> None:
-        """Wait for no more outcomes: every row that was shown may be learned now."""
-        self._queue.extend(self._join.ripe(everything=True))
+        """Wait for no more outcomes, nor for a batch to fill: every row that was shown may be learned now."""
+        self._seal(self._join.ripe(everything=True), everything=True)
 
-    def step(self, most: int | None = None, rest: bool = False) -> int:
-        """Learn whole batches, at most about `most` rows; with `rest` also what is less than a batch. How many rows.
+    def _seal(self, ripe: list[Examples], everything: bool = False) -> None:
+        """Put what is ripe into batches of the settings' size; what is left waits for more, but not longer than the
+        window.
+
+        Batches are cut here and not where they are learned, so that they depend on the log alone.
+        """
+        now = self._join.now
+        if not self._open:
+            self._open_since = now
+        self._open += ripe
+        total, size = sum(len(examples) for examples in self._open), self.settings.batch
+        everything |= now - self._open_since > self.settings.window_s * SECOND
+        ready = total if everything else total - total % size
+        if ready == 0:
+            return
+        rows = Examples.concat(self._open)
+        for start in range(0, ready, size):
+            self._queue.append(rows.take(np.arange(start, min(start + size, ready))))
+        self._open = [rows.take(np.arange(ready, total))] if ready < total else []
+        self._open_since = now
+
+    def step(self, most: int | None = None) -> int:
+        """Learn the batches that are ready, at least one and until `most` rows; how many rows.
 
         May run while another thread folds: that one only adds to the end of the queue.
         """
-        taken: list[Examples] = []
-        total, size = 0, self.settings.batch
-        while self._queue and (most is None or total < max(most, size)):
-            taken.append(self._queue.popleft())
-            total += len(taken[-1])
-        if total == 0:
-            return 0
-        queue = Examples.concat(taken)
-        ready = total if rest else total - total % size
-        for start in range(0, ready, size):
-            self._learn(queue.take(np.arange(start, min(start + size, ready))))
-        if ready < total:
-            self._queue.appendleft(queue.take(np.arange(ready, total)))
-        return ready
+        learned = 0
+        while self._queue and (most is None or learned < most):
+            examples = self._queue.popleft()
+            self._learn(examples)
+            learned += len(examples)
+        return learned
 
     def _learn(self, examples: Examples) -> None:
         predicted = self.model.predict(examples.pairs)
@@ -125,18 +143,20 @@ class Learner:
 
     def state(self) -> Mapping[str, Column]:
         """Everything needed to continue after a restart, as arrays."""
-        self._queue = deque([Examples.concat(list(self._queue))] if self._queue else [])
+        units = [*self._queue, *self._open]
         held: dict[str, Column] = {
             "schema": np.array([SCHEMA]),
             "learned": np.array([self.learned]),
-            "queued": np.array([len(self._queue)]),
+            "units": np.array([len(unit) for unit in units], np.int64),
+            "open": np.array([len(self._open), self._open_since]),
         }
-        for examples in self._queue:
-            held["queue.of"] = examples.pairs.of
+        if units:
+            rows = Examples.concat(units)
+            held["queue.of"] = rows.pairs.of
             for part, batch in (
-                ("viewers", examples.pairs.viewers),
-                ("items", examples.pairs.items),
-                ("outcomes", examples.outcomes),
+                ("viewers", rows.pairs.viewers),
+                ("items", rows.pairs.items),
+                ("outcomes", rows.outcomes),
             ):
                 held |= {f"queue.{part}.{name}": values for name, values in batch.columns.items()}
         for prefix, state in (
@@ -159,7 +179,12 @@ class Learner:
         self.model.restore(under("model."))
         self._join.restore(under("join."))
         self.progress.restore(under("progress."))
-        self._queue = deque()
-        if int(state["queued"][0]):
+        units = state["units"].tolist()
+        opened, self._open_since = state["open"].tolist()
+        parts: list[Examples] = []
+        if units:
             pairs = Pairs(Batch(under("queue.viewers.")), Batch(under("queue.items.")), state["queue.of"])
-            self._queue.append(Examples(pairs, Batch(under("queue.outcomes."))))
+            rows, end = Examples(pairs, Batch(under("queue.outcomes."))), np.cumsum(units)
+            parts = [rows.take(np.arange(stop - size, stop)) for stop, size in zip(end, units, strict=True)]
+        sealed = len(parts) - opened
+        self._queue, self._open = deque(parts[:sealed]), parts[sealed:]

@@ -49,7 +49,7 @@ def learn_all(
         learner.step()
         progressed(len(batch))
     learner.flush()
-    learner.step(rest=True)
+    learner.step()
 
 
 def predict_frozen(learner: Learner, store: Store, batches: Iterable[Batch]) -> Batch:

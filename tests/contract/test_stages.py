@@ -1,8 +1,9 @@
-"""What every stage of every recipe does, whatever candidates it gets; and what the pipeline makes of stages that fail."""
+"""What every stage of every recipe does with any candidates; and what the pipeline makes of stages that fail."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from foryou.core.batch import Batch, Columns
 from foryou.core.errors import BackendError, ModelError
 from foryou.core.heads import HEADS, NAMES
 from foryou.core.ids import id_of
-from foryou.core.pipeline import Candidates, Mask, Pipeline, Request, Trace
+from foryou.core.pipeline import Candidates, Mask, Pipeline, Request, Reranker, Trace
 from foryou.core.ports import Pairs
 from foryou.feed.serve import Ask, request_for
 from foryou.models.linear import Linear
@@ -61,7 +62,7 @@ NUMBERS = [*range(0, 300, 7), 2, 3, 13, 31, 41, 42, 99, 1000, 1001]
 items = st.lists(st.sampled_from(NUMBERS), unique=True, max_size=30).map(
     lambda numbers: np.array([id_of("video", f"v{n}") for n in numbers], np.int64)
 )
-"""Videos of the world in any order: seen, blocked, hidden and removed ones among them, and two that nobody described."""
+"""Videos of the world in any order: seen, blocked, hidden and removed ones among them, two that nobody described."""
 
 
 def found(item: np.ndarray) -> Candidates:
@@ -112,9 +113,9 @@ def test_filters_commute_and_judge_each_row_by_itself(library: World, surface: s
         assert mask.dtype == np.bool_
         assert mask.shape == (len(item),), name
     there, back = rows, rows
-    for name, keep in pipeline.filters:
+    for _, keep in pipeline.filters:
         there = there.take(keep(asked, there))
-    for name, keep in reversed(pipeline.filters):
+    for _, keep in reversed(pipeline.filters):
         back = back.take(keep(asked, back))
     assert there["item"].tolist() == back["item"].tolist()
     everyone = np.logical_and.reduce([*masks.values(), np.ones(len(item), np.bool_)])
@@ -129,13 +130,15 @@ def scored(draw: st.DrawFn) -> Candidates:
     """Candidates with all that rerankers read, few authors and hashtags among them, some scores no numbers."""
     count = draw(st.integers(0, 25))
 
-    def some(choices: st.SearchStrategy) -> list:
+    def some(choices: st.SearchStrategy[Any]) -> list[Any]:
         return draw(st.lists(choices, min_size=count, max_size=count))
 
     few = st.integers(0, 3)
     return Batch(
         {
-            "item": np.array(draw(st.lists(st.integers(1, 500), min_size=count, max_size=count, unique=True)), np.int64),
+            "item": np.array(
+                draw(st.lists(st.integers(1, 500), min_size=count, max_size=count, unique=True)), np.int64
+            ),
             "score": np.array(some(numbers), np.float64),
             "sources": np.array(some(st.integers(1, 31)), np.int64),
             "author": np.array(some(few), np.int64),
@@ -147,8 +150,8 @@ def scored(draw: st.DrawFn) -> Candidates:
 
 
 RERANKERS = (
-    Explore(0.03), by_score, Diversity(0.1), Diversity(2.0, pool=7), Quota(4, 1), Quota(2, 2, every=3), Spacing("author", 2),
-    Spacing("sound", 5, pool=6),
+    Explore(0.03), by_score, Diversity(0.1), Diversity(2.0, pool=7), Quota(4, 1), Quota(2, 2, every=3),
+    Spacing("author", 2), Spacing("sound", 5, pool=6),
 )  # fmt: skip
 
 
@@ -156,9 +159,9 @@ RERANKERS = (
 @given(rows=scored(), n=st.integers(1, 30))
 @settings(max_examples=60)
 def test_a_reranker_returns_some_of_its_rows_each_once_and_unchanged(
-    library: World, rerank: object, rows: Candidates, n: int
+    library: World, rerank: Reranker, rows: Candidates, n: int
 ) -> None:
-    after = rerank(request(library, n), rows)  # type: ignore[operator]
+    after = rerank(request(library, n), rows)
     assert len(set(after["item"].tolist())) == len(after)
     place = {item: row for row, item in enumerate(rows["item"].tolist())}
     before = rows.take(np.array([place[item] for item in after["item"].tolist()], np.int64))
@@ -169,8 +172,8 @@ def test_a_reranker_returns_some_of_its_rows_each_once_and_unchanged(
 
 @pytest.mark.parametrize("rerank", [Explore(0.03), by_score], ids=["explore", "by_score"])
 @given(rows=scored())
-def test_scores_that_are_no_numbers_sink(library: World, rerank: object, rows: Candidates) -> None:
-    after = rerank(request(library), rows)["item"].tolist()  # type: ignore[operator]
+def test_scores_that_are_no_numbers_sink(library: World, rerank: Reranker, rows: Candidates) -> None:
+    after = rerank(request(library), rows)["item"].tolist()
     number = {item: bool(ok) for item, ok in zip(rows["item"].tolist(), np.isfinite(rows["score"]), strict=True)}
     ranked = [number[item] for item in after]
     assert ranked == sorted(ranked, reverse=True)
@@ -223,12 +226,13 @@ def its_number(request: Request, rows: Candidates) -> Columns:
 ASKED = Request(1, 1, 1, 5, 0, 0, 0, 0, Batch({}, 1), 1)
 
 
-def recipe(**stages: list) -> Pipeline:
-    usual = {
+def recipe(**stages: list[tuple[str, Any]]) -> Pipeline:
+    usual: dict[str, list[tuple[str, Any]]] = {
         "sources": [("a", brings(1, 2, 3, 4)), ("b", brings(3, 4, 9, 10))], "hydrators": [], "filters": [],
         "scorers": [("number", its_number)], "rerankers": [("order", by_score)],
     }  # fmt: skip
-    return Pipeline(**{**usual, **stages})
+    of = {**usual, **stages}
+    return Pipeline(of["sources"], of["hydrators"], of["filters"], of["scorers"], of["rerankers"])
 
 
 @pytest.mark.parametrize("error", [BackendError("gone"), ValueError("odd"), KeyError("x"), ZeroDivisionError()])
@@ -253,7 +257,10 @@ def test_what_could_not_be_checked_is_never_shown(stage: str) -> None:
 
 
 def test_a_model_that_fails_is_replaced_by_the_one_to_fall_back_on_and_named() -> None:
-    broken = [("broken", fails(ModelError("all is NaN"))), ("double", lambda request, rows: {"twice": 2 * rows["score"]})]
+    broken = [
+        ("broken", fails(ModelError("all is NaN"))),
+        ("double", lambda request, rows: {"twice": 2 * rows["score"]}),
+    ]
     slate, trace = Pipeline([("a", brings(1, 2))], [], [], broken, [("order", by_score)], its_number)(ASKED)
     assert slate["item"].tolist() == [2, 1]
     assert slate["twice"].tolist() == [4, 2]
@@ -307,7 +314,9 @@ def adds_up(trace: Trace) -> None:
     st.lists(st.lists(st.integers(1, 30), max_size=12, unique=True), max_size=4),
     st.permutations([("even", even), ("small", small), ("everything", everything)]),
 )
-def test_found_is_dropped_and_kept_and_every_dropped_candidate_has_one_rule(brought: list, filters: list) -> None:
+def test_found_is_dropped_and_kept_and_every_dropped_candidate_has_one_rule(
+    brought: list[list[int]], filters: list[tuple[str, Any]]
+) -> None:
     slate, trace = recipe(
         sources=[(str(number), brings(*item)) for number, item in enumerate(brought)], filters=filters
     )(ASKED)

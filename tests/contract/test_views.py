@@ -1,4 +1,4 @@
-"""What every view does: it depends on the log alone, not on how the log was cut, nor on the order in which late news came."""
+"""What every view does: it depends on the log alone, not on how that was cut, nor on when late news came in."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from tests.streams import (
     TAGS,
     VIDEOS,
     VIEWERS,
+    Row,
     catalogue,
     cut,
     differences,
@@ -75,7 +76,9 @@ upserts = st.lists(
 
 @given(upserts, st.data())
 @settings(max_examples=150)
-def test_descriptions_of_a_video_give_the_same_catalogue_in_any_order_and_any_cut(rows: list, data: st.DataObject) -> None:
+def test_descriptions_of_a_video_give_the_same_catalogue_in_any_order_and_any_cut(
+    rows: list[Row], data: st.DataObject
+) -> None:
     batch = log(*rows)
     order = np.array(data.draw(st.permutations(range(len(batch)))), np.int64)
     there = store_of(*cut(batch.take(order), data.draw(st.lists(st.integers(1, 8), max_size=4))))
@@ -83,7 +86,7 @@ def test_descriptions_of_a_video_give_the_same_catalogue_in_any_order_and_any_cu
 
 
 @given(upserts)
-def test_a_field_has_what_was_said_last_and_what_is_left_out_stays(rows: list) -> None:
+def test_a_field_has_what_was_said_last_and_what_is_left_out_stays(rows: list[Row]) -> None:
     store = store_of(log(*rows))
     for video in {row["video"] for row in rows}:
         mine = sorted((row for row in rows if row["video"] == video), key=lambda row: row["at"])

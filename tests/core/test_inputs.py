@@ -17,6 +17,7 @@ from foryou.features.catalog import VIDEO, VIEWER
 from foryou.features.hydrate import item_columns, viewer_columns
 from foryou.models.linear import Linear
 from foryou.models.ranker import Ranker
+from foryou.scorers.value import value_of
 from foryou.training.examples import ITEM_COLUMNS, VIEWER_COLUMNS
 from tests.streams import START, VIDEOS, Row, catalogue, log, store_of
 
@@ -98,11 +99,17 @@ def test_how_often_a_creator_was_watched_before_is_worth_nothing(twins: tuple[in
 
     def watched(video: int, times: int) -> list[Row]:
         return [
-            {"kind": Kind.WATCH, "viewer": 100 + n, "video": video, "at": n / 10, "seconds": 20.0 if n % 3 == 0 else 1.0}
+            {
+                "kind": Kind.WATCH,
+                "viewer": 100 + n,
+                "video": video,
+                "at": n / 10,
+                "seconds": 20.0 if n % 3 == 0 else 1.0,
+            }
             for n in range(times)
         ]
 
     pairs = columns(two_authors(twins, *watched(7003, 30), *watched(7004, views)), *twins)
     heads = Linear().predict(pairs)
-    value = sum(head.weight * heads[head.name].astype(float) for head in HEADS)
+    value = value_of(heads, {head.name: head.weight for head in HEADS})
     assert abs(value[1] - value[0]) < 0.02 * abs(value[0])

@@ -1,4 +1,4 @@
-"""Counters fade: each is the sum of 2^(-age / half-life) over its events, whatever the order in which they were told."""
+"""Counters fade: each is the sum of 2^(-age / half-life) over its events, in whatever order they were told."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ def on(video: int, kind: Kind, at: float, **more: float) -> Row:
     return {"kind": kind, "viewer": 10, "video": video, "at": at, **more}
 
 
-def history(*rows: Row) -> dict[str, list]:
+def history(*rows: Row) -> dict[str, list[int]]:
     row = store_of(catalogue(), log(*rows)).read("history", np.array([10]))
     length = int((row["item"][0] != 0).sum())
     return {name: row[name][0][:length].tolist() for name in ("item", "flags", "seconds", "at", "author")}

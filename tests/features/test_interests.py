@@ -110,16 +110,16 @@ def evidence_of(rows: list[Row], target: int, at: int) -> tuple[float, float]:
     """By hand, for HABITS: a long view and a like are worth 1, a share 1.5, a skip .7 against."""
     plus = minus = 0.0
     for row in rows:
-        number = int(row["video"]) - VIDEOS[0]  # type: ignore[arg-type]
+        number = int(row["video"]) - VIDEOS[0]
         tags = [TAGS[number % 4], TAGS[(number + 1) % 4]][: 1 + number % 2]
         if target not in tags:
             continue
-        left = 2.0 ** (-(at - START - float(row["at"]) * 60_000) / HALF_LIFE)  # type: ignore[arg-type]
+        left = 2.0 ** (-(at - START - float(row["at"]) * 60_000) / HALF_LIFE)
         if row["kind"] == Kind.WATCH:
-            finished = float(row["seconds"]) >= 5 + 4 * number  # type: ignore[arg-type]
+            finished = float(row["seconds"]) >= 5 + 4 * number
             plus, minus = plus + left * finished, minus + 0.7 * left * (not finished)
         else:
-            plus += left * {Kind.SHARE: 1.5, Kind.LIKE: 1.0}[Kind(row["kind"])]  # type: ignore[arg-type]
+            plus += left * {Kind.SHARE: 1.5, Kind.LIKE: 1.0}[Kind(row["kind"])]
     return plus, minus
 
 

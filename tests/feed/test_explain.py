@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import permutations
+from itertools import pairwise, permutations
 from math import factorial
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from foryou.api.calls import Language, Surface
 from foryou.core.clock import DAY
 from foryou.core.errors import InvalidEvent, NotFound
 from foryou.core.heads import HEADS, NAMES
@@ -81,7 +83,9 @@ def trained(rounds: int) -> Ranker:
 
 
 @pytest.mark.mission("NL-18")
-@pytest.mark.parametrize("make", [Linear, lambda: trained(0), lambda: trained(5)], ids=["linear", "untrained", "trained"])
+@pytest.mark.parametrize(
+    "make", [Linear, lambda: trained(0), lambda: trained(5)], ids=["linear", "untrained", "trained"]
+)
 def test_neutral_and_the_families_add_up_to_the_value(make: Callable[[], Model]) -> None:
     model = make()
     pairs, _ = chance(np.random.default_rng(5), viewers=1, items=20)
@@ -90,6 +94,11 @@ def test_neutral_and_the_families_add_up_to_the_value(make: Callable[[], Model])
     everything = value_of(model.families(pairs).heads(coalitions(len(FAMILIES))[0]), WEIGHTS)[-len(pairs) :]
     assert split.neutral + split.parts.sum(axis=0) == pytest.approx(everything, abs=1e-9)
     assert everything == pytest.approx(value_of(model.predict(pairs), WEIGHTS), abs=1e-3)
+
+
+def why(world: World, request: str, video: object, language: Language = "en") -> Any:
+    """The explanation of a video in a slate, as a client gets it."""
+    return world.client.explain(request, str(video), language)
 
 
 # --- what is told ---------------------------------------------------------------------------------------------------
@@ -120,19 +129,19 @@ def test_the_bars_of_every_video_of_a_slate_add_up_to_its_score(world: World, le
         assert world.engine.version.model.version != "r-0"
     slate = world.client.feed("ada", n=20)
     for item in slate.items:
-        why = world.client.explain(slate.request, str(item["video"]))
-        heads = {row["head"]: row for row in why["heads"]}  # type: ignore[union-attr, index, call-overload]
-        families = {row["family"]: row["part"] for row in why["families"]}  # type: ignore[union-attr, index, call-overload]
-        assert why["score"] == item["score"]
-        assert why["model"] == slate.model
+        told = why(world, slate.request, item["video"])
+        heads = {row["head"]: row for row in told["heads"]}
+        families = {row["family"]: row["part"] for row in told["families"]}
+        assert told["score"] == item["score"]
+        assert told["model"] == slate.model
         assert set(heads) == set(NAMES)
         assert set(families) == {*FAMILIES, "exploration"}
         for head in HEADS:
             assert heads[head.name]["weight"] == head.weight
             assert heads[head.name]["part"] == pytest.approx(head.weight * heads[head.name]["prediction"], abs=1e-12)
         of_heads = sum(row["part"] for row in heads.values())
-        assert of_heads + families["exploration"] == pytest.approx(why["score"], abs=1e-9)
-        assert why["neutral"] + sum(families.values()) == pytest.approx(why["score"], abs=1e-9)  # type: ignore[operator]
+        assert of_heads + families["exploration"] == pytest.approx(told["score"], abs=1e-9)
+        assert told["neutral"] + sum(families.values()) == pytest.approx(told["score"], abs=1e-9)
 
 
 @pytest.mark.mission("NL-18")
@@ -140,23 +149,23 @@ def test_without_its_strongest_family_a_video_stands_where_ranking_it_anew_would
     engine = world.engine
     asked = request_for(Ask("ada", 20), engine.backend.store, engine.version.model, 5, world.clock.at, 1, 1, True)
     slate, trace = engine.recipes["for_you"](asked)
-    told = explain(asked, slate, trace, engine.version.model, "for_you")
+    told: list[Any] = list(explain(asked, slate, trace, engine.version.model, "for_you"))
     candidates, of = trace.candidates, np.zeros(1, np.int64)
     assert len(candidates) > 50
     for row, each in enumerate(told):
         one = slate.take(np.array([row]))
-        strongest = max((f for f in each["families"] if f["family"] != "exploration"), key=lambda f: f["part"])  # type: ignore[attr-defined, union-attr]
-        assert each["without_strongest"]["family"] == strongest["family"]  # type: ignore[index]
+        strongest = max((f for f in each["families"] if f["family"] != "exploration"), key=lambda f: f["part"])
+        assert each["without_strongest"]["family"] == strongest["family"]
         on = np.array([[name != strongest["family"] for name in FAMILIES]])
         alone = value_of(engine.version.model.families(Pairs(asked.viewer, one, of)).heads(on), WEIGHTS)[0]
         others = candidates["score"][candidates["item"] != one["item"][0]]
-        assert each["without_strongest"]["position"] == int((others > alone).sum())  # type: ignore[index]
-        assert 0 <= each["without_strongest"]["position"] < each["without_strongest"]["of"] == len(candidates)  # type: ignore[index]
+        assert each["without_strongest"]["position"] == int((others > alone).sum())
+        assert 0 <= each["without_strongest"]["position"] < each["without_strongest"]["of"] == len(candidates)
 
 
 def test_neutral_is_the_same_for_every_video_of_a_slate_but_for_its_length(world: World) -> None:
     slate = world.client.feed("ada", n=10)
-    neutral = [float(world.client.explain(slate.request, str(item["video"]))["neutral"]) for item in slate.items]  # type: ignore[arg-type]
+    neutral = [float(why(world, slate.request, item["video"])["neutral"]) for item in slate.items]
     assert np.ptp(neutral) < 1e-3
 
 
@@ -164,11 +173,11 @@ def test_what_rerankers_moved_leads_to_the_position(world: World) -> None:
     slate = world.client.feed("ada", n=20)
     moves = 0
     for item in slate.items:
-        why = world.client.explain(slate.request, str(item["video"]))
-        assert why["position"] == item["position"]
-        moved = why["moved"]
+        told = why(world, slate.request, item["video"])
+        assert told["position"] == item["position"]
+        moved = told["moved"]
         assert isinstance(moved, list)
-        for before, after in zip(moved, moved[1:], strict=False):
+        for before, after in pairwise(moved):
             assert before["to"] == after["from"]
         if moved:
             assert moved[-1]["to"] == item["position"]
@@ -185,18 +194,15 @@ def test_what_rerankers_moved_leads_to_the_position(world: World) -> None:
         ("nb", "Fordi du har sett ferdig 6 videoer om #topic3 denne uken."),
     ],
 )
-def test_the_words_name_the_evidence_in_three_languages(world: World, language: str, sentence: str) -> None:
+def test_the_words_name_the_evidence_in_three_languages(world: World, language: Language, sentence: str) -> None:
     slate = world.client.feed("ada", n=20)
-    told = {
-        str(item["video"]): world.client.explain(slate.request, str(item["video"]), language)["words"]  # type: ignore[arg-type]
-        for item in slate.items
-    }
+    told = {str(item["video"]): why(world, slate.request, item["video"], language)["words"] for item in slate.items}
     about = [video for video in told if world.topic_of[video] == "topic3"]
     assert about
     for video in about:
-        assert told[video][0] == sentence  # type: ignore[index]
+        assert told[video][0] == sentence
     for video in set(told) - set(about):
-        assert sentence not in told[video]  # type: ignore[operator]
+        assert sentence not in told[video]
 
 
 def test_a_single_video_is_told_as_one_and_a_follow_by_name() -> None:
@@ -204,8 +210,8 @@ def test_a_single_video_is_told_as_one_and_a_follow_by_name() -> None:
     world.finish("ada", "v3")
     world.send({"kind": "follow", "viewer": "ada", "author": "author-v13"})
     slate = world.client.feed("ada", n=100)
-    words = world.client.explain(slate.request, "v13")["words"]
-    assert words[:2] == [  # type: ignore[index]
+    words = why(world, slate.request, "v13")["words"]
+    assert words[:2] == [
         "Because you finished a video on #topic3 this week.",
         "Because you follow author-v13.",
     ]
@@ -217,8 +223,8 @@ def test_last_weeks_finishes_are_no_evidence_for_this_week() -> None:
     world.finish("ada", "v3", "v13")
     world.clock.forward(8 * DAY)
     slate = world.client.feed("ada", n=100)
-    words = world.client.explain(slate.request, "v23")["words"]
-    assert not any("this week" in sentence for sentence in words)  # type: ignore[union-attr]
+    words = why(world, slate.request, "v23")["words"]
+    assert not any("this week" in sentence for sentence in words)
     world.engine.close()
 
 
@@ -228,11 +234,12 @@ def test_every_family_has_words_in_every_language() -> None:
 
 
 def test_the_plain_and_the_following_feed_say_why_too(world: World) -> None:
-    for surface, start in (("plain", "Popular and recent"), ("following", "The latest from")):
-        slate = world.client.feed("ada", n=3, surface=surface)  # type: ignore[arg-type]
-        why = world.client.explain(slate.request, str(slate.items[0]["video"]))
-        assert str(why["words"][0]).startswith(start)  # type: ignore[index]
-        assert (why["neutral"], why["families"], why["heads"]) == (why["score"], [], [])
+    feeds: tuple[tuple[Surface, str], ...] = (("plain", "Popular and recent"), ("following", "The latest from"))
+    for surface, start in feeds:
+        slate = world.client.feed("ada", n=3, surface=surface)
+        told = why(world, slate.request, slate.items[0]["video"])
+        assert str(told["words"][0]).startswith(start)
+        assert (told["neutral"], told["families"], told["heads"]) == (told["score"], [], [])
 
 
 def test_a_language_that_is_not_spoken_and_a_video_that_was_not_shown_are_refused(world: World) -> None:

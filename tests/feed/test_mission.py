@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from foryou.app import Engine
 from foryou.client import in_process
 from foryou.core.clock import DAY, HOUR, MINUTE, ManualClock
 from foryou.settings import DataSettings, Settings
-from tests.loop.conftest import START, TOPICS, World, make_world
+from tests.loop.conftest import START, TOPICS, World
 
 
 def bare(seed: int = 1) -> World:
@@ -41,7 +42,12 @@ def learn(world: World) -> None:
 
 @pytest.fixture(scope="module")
 def town() -> Iterator[World]:
-    world = make_world()
+    """A thousand videos, a hundred on each of ten topics."""
+    world = bare()
+    for number in range(100 * TOPICS):
+        world.clock.forward(MINUTE)
+        world.upload(f"v{number}", f"topic{number % TOPICS}")
+    world.clock.at = START
     yield world
     world.engine.close()
 
@@ -64,8 +70,10 @@ def test_of_two_equal_videos_the_one_that_is_watched_to_the_end_twice_as_often_r
         if trained:
             learn(world)
         request = world.client.feed("new", n=2)
-        told = {str(item["video"]): world.client.explain(request.request, str(item["video"])) for item in request.items}
-        values = {video: sum(row["part"] for row in why["heads"]) for video, why in told.items()}  # type: ignore[union-attr, misc, call-overload, index]
+        told: dict[str, Any] = {
+            str(item["video"]): world.client.explain(request.request, str(item["video"])) for item in request.items
+        }
+        values = {video: sum(row["part"] for row in why["heads"]) for video, why in told.items()}
         assert values["often"] > values["seldom"] + 0.05, seed
         world.engine.close()
 
@@ -100,7 +108,7 @@ def meet(world: World, viewer: str, taste: np.ndarray, seed: int, items: int = 5
     rng = np.random.default_rng(seed)
     match: list[float] = []
     while len(match) < items:
-        for video in world.feed(viewer, 5, session=f"{viewer}-first"):
+        for video in world.feed(viewer, 10, session=f"{viewer}-first"):
             likes = taste[int(world.topic_of[video].removeprefix("topic"))]
             match.append(float(likes))
             watched(world, (viewer, video, 12.0 if rng.random() < likes else rng.uniform(0.5, 4)))
@@ -125,10 +133,12 @@ def spearman(values: list[float]) -> float:
 @pytest.mark.mission("NL-22")
 def test_a_new_viewers_feed_fits_better_and_better_over_the_first_fifty_items(town: World) -> None:
     matches = [meet(town, f"new{seed}", tastes(seed), seed) for seed in range(5)]
+    assert np.mean([spearman(match) for match in matches]) > 0.3
     curve = np.mean(matches, axis=0).reshape(5, 10).mean(axis=1)
-    assert np.mean([spearman(match) for match in matches]) > 0.15
     assert spearman(curve.tolist()) >= 0.8
-    assert curve[-1] > 2 * (0.2 * 0.9 + 0.8 * 0.1)
+    chance = 0.2 * 0.9 + 0.8 * 0.1
+    assert curve[0] < 2 * chance
+    assert curve[-1] > 3 * chance
 
 
 @pytest.mark.mission("NL-22")
@@ -156,12 +166,12 @@ def test_feeds_of_the_same_taste_overlap_and_those_of_different_tastes_hardly_do
 
 @pytest.fixture(scope="module")
 def babel() -> Iterator[World]:
-    """Three hundred videos, as many in Norwegian as in English and in Dutch on every topic."""
+    """Six hundred videos, as many in Norwegian as in English and in Dutch on every topic."""
     clock = ManualClock(START - 10 * DAY)
     engine = Engine.open(Settings(data=DataSettings(url="memory:")), clock)
     world = World(engine, clock, in_process(engine))
-    for number in range(300):
-        clock.forward(HOUR // 2)
+    for number in range(600):
+        clock.forward(HOUR // 4)
         world.upload(f"v{number}", f"topic{number // 3 % 10}", language=("nb", "en", "nl")[number % 3])
     clock.at = START
     yield world
@@ -175,7 +185,9 @@ def norwegian(world: World, viewer: str, language: str) -> float:
 
 
 def test_a_norwegian_device_gets_twice_the_share_of_norwegian_videos_at_first(babel: World) -> None:
-    shares = {language: np.mean([norwegian(babel, f"cold{n}", language) for n in range(4)]) for language in ("nb", "en")}
+    shares = {
+        language: np.mean([norwegian(babel, f"cold{n}", language) for n in range(4)]) for language in ("nb", "en")
+    }
     assert shares["nb"] >= 2 * shares["en"]
 
 
@@ -187,7 +199,7 @@ def test_after_a_hundred_interactions_without_a_preference_the_language_of_the_d
     shares: dict[str, list[float]] = {"nb": [], "en": []}
     for number in range(3):
         rng = np.random.default_rng(number)
-        seen = [(f"v{video}", 12.0 if rng.random() < 0.5 else 1.0) for video in rng.permutation(300)[:100].tolist()]
+        seen = [(f"v{video}", 12.0 if rng.random() < 0.5 else 1.0) for video in rng.permutation(600)[:100].tolist()]
         for language, found in shares.items():
             viewer = f"warm-{language}{number}"
             watched(babel, *((viewer, video, seconds) for video, seconds in seen))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, TypeAlias
 
 import pytest
 
 from foryou.core.clock import DAY
 from tests.loop.conftest import World, make_world
 
-Told = list[dict[str, object]]
+Told: TypeAlias = dict[str, dict[str, Any]]
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def world() -> Iterator[World]:
     made.engine.close()
 
 
-def known(world: World, what: str, kind: str = "topic") -> dict[str, dict[str, object]]:
+def known(world: World, what: str, kind: str = "topic") -> Told:
     rows = world.client.viewer("ada")[what]
     assert isinstance(rows, list)
     return {str(row["name"]): row for row in rows if row["kind"] == kind}
@@ -44,7 +45,7 @@ def test_non_interests_are_listed_under_less_of_for_more_than_a_month(world: Wor
     less = known(world, "less_of")
     assert set(less) == {"topic5", "topic6"}
     assert less["topic5"]["rejected"] == 3
-    assert float(less["topic6"]["strength"]) < 0  # type: ignore[arg-type]
+    assert float(less["topic6"]["strength"]) < 0
     world.clock.forward(31 * DAY)
     assert "topic5" in known(world, "less_of")
 

@@ -8,7 +8,7 @@ import pytest
 from foryou.core.batch import Batch
 from foryou.core.clock import DAY
 from foryou.core.event import Kind
-from foryou.core.pipeline import Candidates, Request
+from foryou.core.pipeline import Candidates, Filter, Request
 from foryou.core.ports import Store
 from foryou.features.fold import fold_served
 from foryou.filters.eligible import available, not_own
@@ -26,13 +26,13 @@ def candidates(store: Store, *item: int) -> Candidates:
     return found.extend({"item": np.array(item)})
 
 
-def left(store: Store, keep: object, request: Request, *item: int) -> list[int]:
+def left(store: Store, keep: Filter, request: Request, *item: int) -> list[int]:
     rows = candidates(store, *(item or VIDEOS))
-    return rows.take(keep(request, rows))["item"].tolist()  # type: ignore[operator]
+    return [int(each) for each in rows.take(keep(request, rows))["item"]]
 
 
 def does(kind: Kind, **more: object) -> Row:
-    return {"kind": kind, "viewer": 10, "at": -5, **more}  # type: ignore[dict-item]
+    return {"kind": kind, "viewer": 10, "at": -5, **more}
 
 
 @pytest.mark.mission("NO-26")
@@ -83,7 +83,9 @@ def test_blocked_authors_are_dropped_until_unblocked() -> None:
 
 
 def test_a_video_without_author_sound_or_hashtag_is_never_hidden_or_blocked() -> None:
-    store = store_of(log({"kind": Kind.VIDEO, "video": 1, "at": -9}, does(Kind.HIDE, author=5), does(Kind.BLOCK, author=5)))
+    store = store_of(
+        log({"kind": Kind.VIDEO, "video": 1, "at": -9}, does(Kind.HIDE, author=5), does(Kind.BLOCK, author=5))
+    )
     assert left(store, NotHidden(store), asking(), 1) == [1]
     assert left(store, NotBlocked(store), asking(), 1) == [1]
     assert left(store, not_own, asking(own=0), 1) == [1]

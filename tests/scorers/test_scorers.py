@@ -46,7 +46,9 @@ def test_more_of_what_is_good_is_worth_more_and_more_of_what_is_bad_less(chances
 
 @pytest.mark.mission("NL-20")
 def test_every_outcome_has_a_head_with_a_weight_a_label_and_words_of_its_own() -> None:
-    assert {"finish", "skip", "like", "comment", "share", "save", "follow", "visit", "not_interested", "report"} < set(NAMES)
+    assert {"finish", "skip", "like", "comment", "share", "save", "follow", "visit", "not_interested", "report"} < set(
+        NAMES
+    )
     assert set(bad) == {"skip", "not_interested", "report"}
     assert len({head.help for head in HEADS}) == len(HEADS)
     assert all(0 < head.prior < 1 for head in HEADS if head.kind == "binary")

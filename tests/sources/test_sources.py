@@ -9,7 +9,7 @@ from foryou.backends.dense import DenseIndex
 from foryou.core.batch import Batch
 from foryou.core.clock import DAY, HOUR
 from foryou.core.event import Kind
-from foryou.core.pipeline import Request
+from foryou.core.pipeline import Request, Source
 from foryou.core.ports import Store
 from foryou.features.hydrate import viewer_columns
 from foryou.sources.following import Following
@@ -24,18 +24,20 @@ NORWAY, BRITAIN = 1, 2
 
 
 def video(number: int, **more: object) -> Row:
-    return {"kind": Kind.VIDEO, "video": number, "author": number + 100, "id": 10_000 + number, "at": -1440, **more}  # type: ignore[dict-item]
+    return {"kind": Kind.VIDEO, "video": number, "author": number + 100, "id": 10_000 + number, "at": -1440, **more}
 
 
-def asking(store: Store, viewer: int = 10, at: int = START, language: int = 0, country: int = 0, seed: int = 1) -> Request:
+def asking(
+    store: Store, viewer: int = 10, at: int = START, language: int = 0, country: int = 0, seed: int = 1
+) -> Request:
     known = viewer_columns(store, np.array([viewer]), np.array([at]), {})
     return Request(1, at, viewer, 10, 0, 0, language, country, known, seed)
 
 
-def items(source: object, request: Request) -> list[int]:
-    found = source(request)  # type: ignore[operator]
+def items(source: Source, request: Request) -> list[int]:
+    found = source(request)
     assert found["source_score"].dtype == np.float32
-    return found["item"].tolist()
+    return [int(item) for item in found["item"]]
 
 
 def likes(*pairs: tuple[int, int], at: float = -60) -> list[Row]:

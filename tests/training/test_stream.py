@@ -93,7 +93,7 @@ def test_a_restart_in_the_middle_changes_nothing() -> None:
             other = restarted
     for learner in (one, other):
         learner.flush()
-        learner.step(rest=True)
+        learner.step()
     assert one.learned == other.learned == 400
     assert one.progress.measures() == other.progress.measures()
     assert equal(one, other)
@@ -111,15 +111,16 @@ def test_how_much_is_learned_at_a_time_does_not_matter() -> None:
     assert equal(one, other)
 
 
-def test_less_than_a_batch_waits_for_more() -> None:
-    learner, store = Learner(Ranker(seed=1), SETTINGS), empty()
-    for batch in habits(40):
-        learner.fold(store, batch)
+def test_less_than_a_batch_waits_for_more_but_not_longer_than_the_window() -> None:
+    learner, store = Learner(Ranker(seed=1), LearningSettings(window_s=60, batch=32)), empty()
+    seen: Row = {"kind": Kind.IMPRESSION, "video": VIDEOS[0]}
+    learner.fold(store, log(*({**seen, "viewer": 100 + n, "at": 0, "id": n + 1} for n in range(40))))
+    learner.fold(store, log({**seen, "viewer": 7, "at": 2, "id": 98}))
+    assert (learner.waiting, learner.step(), learner.step()) == (32, 32, 0)
+    learner.fold(store, log({**seen, "viewer": 8, "at": 4, "id": 99}))
+    assert learner.step() == 9
     learner.flush()
-    assert learner.waiting == 40
-    assert learner.step() == 32
-    assert (learner.waiting, learner.step()) == (8, 0)
-    assert learner.step(rest=True) == 8
+    assert learner.step() == 1
 
 
 def test_frozen_predictions_neither_fold_nor_learn() -> None:
@@ -159,7 +160,9 @@ def test_with_demographics_off_age_gender_and_country_change_no_head() -> None:
         ))  # fmt: skip
         return learner, store
 
-    asked = log(*({"kind": Kind.IMPRESSION, "viewer": viewer, "video": VIDEOS[0], "at": 700} for viewer in (5000, 5001)))
+    asked = log(
+        *({"kind": Kind.IMPRESSION, "viewer": viewer, "video": VIDEOS[0], "at": 700} for viewer in (5000, 5001))
+    )
     off, store = learn(False)
     pairs = as_of_now(store, asked)
     blind = type(pairs)(without_demographics(pairs.viewers), pairs.items, pairs.of)
@@ -181,7 +184,7 @@ def test_a_state_of_another_version_is_refused() -> None:
 def test_settings_out_of_range_are_refused() -> None:
     for wrong in ({"window_s": -1.0}, {"batch": 0}, {"publish_every": 0}):
         with pytest.raises(SettingsError):
-            LearningSettings(**wrong)  # type: ignore[arg-type]
+            LearningSettings(**wrong)
 
 
 def test_progress_follows_the_latest_rows() -> None:
