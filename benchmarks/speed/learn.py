@@ -45,7 +45,7 @@ def measure(size: Size) -> Report:
         for batch in islice(stream, max(1, 2 * size.warm_up // 4_096)):
             learner.fold(backend.store, batch)
         learner.flush()
-        learner.step(rest=True)
+        learner.step()
         taken, started = 0, time.process_time()
         for batch in stream:
             learner.fold(backend.store, batch)
@@ -53,7 +53,7 @@ def measure(size: Size) -> Report:
         folded.append(taken / (time.process_time() - started))
         learner.flush()
         started = time.process_time()
-        done = learner.step(rest=True)
+        done = learner.step()
         learned.append(done / (time.process_time() - started))
     return {
         "fold_events_s": round(statistics.median(folded)),

@@ -103,6 +103,7 @@ INPUTS: tuple[Input, ...] = (
     Input("interest_sound", "item", "dense", "behaviour", "signed interest in its sound"),
     Input("interest_format", "item", "dense", "behaviour", "signed interest in its format"),
     Input("interest_length", "item", "dense", "behaviour", "signed interest in its length"),
+    Input("interest_language", "item", "dense", "behaviour", "signed interest in its language"),
     Input(
         "interest_evidence", "item", "dense", "behaviour", "log of evidence behind the topic and author interests", 2
     ),
@@ -125,7 +126,13 @@ INPUTS: tuple[Input, ...] = (
     Input("velocity", "item", "dense", "trend", "log of how much busier the last hour and day are than usual", 2),
     Input("age_h", "item", "dense", "trend", "log of hours since upload"),
     Input("similar", "item", "dense", "similar", "co-engagement with recent positives: highest, mean", 2),
-    Input("speaks", "item", "dense", "device", "1: in the viewer's language, -1: in another, 0: not known"),
+    Input(
+        "speaks",
+        "item",
+        "dense",
+        "device",
+        "1: in the language of the app, -1: in another; fades as the viewer gets known",
+    ),
     Input("follows", "item", "dense", "similar", "1 if the viewer follows the author"),
 )
 
@@ -141,8 +148,7 @@ HISTORY_COLUMNS: tuple[str, ...] = (
     "history_at",
 )
 """Viewer columns `[viewers, HISTORY]` (history_topics: `[viewers, HISTORY * 3]`, the first three of each), latest
-first;
-item 0 where there is none. history_flags is a bit mask over OUTCOME_BITS; history_at is ms UTC."""
+first; item 0 where there is none. history_flags is a bit mask over OUTCOME_BITS; history_at is ms UTC."""
 
 OUTCOME_BITS: dict[str, int] = {
     name: 1 << bit

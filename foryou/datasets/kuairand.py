@@ -1,12 +1,10 @@
 """KuaiRand (Gao et al., CIKM 2022, doi 10.1145/3511808.3557624) as events: videos, then what people watched, in time
 order.
 
-Reads a directory with `impressions`, `sequences`, `users` and `videos` `.parquet` (the project's copy of
-KuaiRand-Pure, or any
-directory of the same form, with more or fewer days). What the log does not know is not made up: exposures of
-`sequences`
-have an outcome (`long_view`, `like`) but no seconds, and no times either; they are spread evenly over the time in which
-that viewer saw that many videos, ending at the time of the last one.
+Reads a directory with `impressions`, `sequences`, `users` and `videos` `.parquet` (the project's copy of KuaiRand-Pure,
+or any directory of the same form, with more or fewer days). What the log does not know is not made up: exposures of
+`sequences` have an outcome (`long_view`, `like`) but no seconds, and no times either; they are spread evenly over the
+time in which that viewer saw that many videos, ending at the time of the last one.
 """
 
 from __future__ import annotations

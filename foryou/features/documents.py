@@ -22,8 +22,8 @@ def topic_name(hashtag: str) -> str:
 
 
 def fold_documents(documents: Documents, rows: Batch) -> None:
-    """Keep what video events say (fields left out keep their value), and the names of authors, sounds and topics."""
-    named: dict[str, dict[int, bytes]] = {"author": {}, "sound": {}, "topic": {}}
+    """Keep what video events say (fields left out keep their value), and the names behind ids."""
+    named: dict[str, dict[int, bytes]] = {"author": {}, "sound": {}, "topic": {}, "language": {}}
     for raw in rows["raw"][np.isin(rows["kind"], (Kind.FOLLOW, Kind.HIDE))].tolist():
         event = _decode(raw) if raw else {}
         for kind, name in (
@@ -54,7 +54,7 @@ def _merged(held: bytes | None, at: int, event: dict[str, object], named: dict[s
     assert isinstance(times, dict)
     newer = {name: value for name, value in said.items() if at >= times.get(name, 0)}
     merged: dict[str, object] = {**before, **newer, "at": {**times, **dict.fromkeys(newer, at)}}
-    for kind in ("author", "sound"):
+    for kind in ("author", "sound", "language"):
         name = said.get(kind)
         if isinstance(name, str):
             named[kind][id_of(kind, name)] = name.encode()

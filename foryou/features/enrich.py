@@ -61,12 +61,13 @@ def enrich(store: Store, rows: Batch) -> Batch:
     from
 
     the catalogue, folds the acts, and adds `counts` `[rows, len(OUTCOMES)]` (what each event adds), `flags` (the same
-    as
-    bits), `positive`, `viewer_video` and `audience` (the keys of the video's popularity in the viewer's country, and
+    as bits), `positive`, `viewer_video` and `audience` (the keys of the video's popularity in the viewer's country, and
     in all).
     """
     rows = fold_acts(store, rows)
-    video = store.columns("video", rows["video"], ("author", "sound", "topics", "duration", "length", "format"))
+    video = store.columns(
+        "video", rows["video"], ("author", "sound", "topics", "duration", "length", "format", "language")
+    )
     described = np.isin(rows["kind"], (Kind.VIDEO, Kind.HIDE, Kind.UNHIDE))
     filled = {
         "author": np.where((rows["author"] != 0) | described, rows["author"], video["author"]),
@@ -74,6 +75,7 @@ def enrich(store: Store, rows: Batch) -> Batch:
         "topics": np.where(described[:, None], rows["topics"], video["topics"]),
         "length": video["length"],
         "format": video["format"],
+        "video_language": video["language"],
     }
     counts = np.zeros((len(rows), len(OUTCOMES)))
     for kind, name in _COUNTS.items():

@@ -75,6 +75,15 @@ def viewer_columns(store: Store, viewer: Keys, at: Column, context: Columns) -> 
     )
 
 
+def newness(known: Column) -> Column:
+    """How much settings still have to stand in for behaviour: 1 for a new viewer, 1/2 after ten exposures, 1/11 after
+    100.
+
+    `known` is the input `viewer_known`.
+    """
+    return np.asarray(1.0 / (1.0 + np.square(np.expm1(2.0 * known) / 10.0)))
+
+
 def without_demographics(viewers: Batch) -> Batch:
     """The viewers as if nobody had given an age band, a gender or a country."""
     names = [each.name for each in INPUTS if each.family == "demographics"]
@@ -119,7 +128,13 @@ def _affinity(store: Store, viewers: Batch, of: Rows, item: Keys, video: Batch, 
     topics = video["topics"]
     author, sound = video["author"], video["sound"]
     targets = np.concatenate(
-        [topics, np.stack([author, sound, FORMAT_IDS[video["format"]], LENGTH_IDS[video["length"]]], 1)], 1
+        [
+            topics,
+            np.stack(
+                [author, sound, FORMAT_IDS[video["format"]], LENGTH_IDS[video["length"]], video["language"]], axis=1
+            ),
+        ],
+        axis=1,
     )
     interests = store.read("interest", viewers["viewer"])
     strength, evidence, refused = look_up(interests, of, targets, at)
@@ -138,7 +153,10 @@ def _affinity(store: Store, viewers: Batch, of: Rows, item: Keys, video: Batch, 
     refusals = refused[:, : wide + 1].max(axis=1)
     mine = positives(viewers["history_item"], viewers["history_flags"], COMPANIONS)
     language = viewers["viewer_language"][of]
-    speaks = np.where((language == 0) | (video["language"] == 0), 0, np.where(language == video["language"], 1, -1))
+    told = newness(viewers["viewer_known"])[of]
+    speaks = told * np.where(
+        (language == 0) | (video["language"] == 0), 0, np.where(language == video["language"], 1, -1)
+    )
     follows = stands(store, viewers["viewer"][of], author, Kind.FOLLOW)
     return {
         name: np.ascontiguousarray(values, np.float32)
@@ -148,6 +166,7 @@ def _affinity(store: Store, viewers: Batch, of: Rows, item: Keys, video: Batch, 
             "interest_sound": strength[:, wide + 1],
             "interest_format": strength[:, wide + 2],
             "interest_length": strength[:, wide + 3],
+            "interest_language": strength[:, wide + 4],
             "interest_evidence": np.log1p(np.stack([evidence[:, :wide].sum(axis=1), evidence[:, wide]], axis=1)),
             "rejected": 1.0 - np.exp2(-refusals),
             "similar": likeness(store, item, mine, of),

@@ -1,8 +1,7 @@
-"""What each viewer likes more and less than they usually do: topics, authors, sounds, formats and lengths.
+"""What each viewer likes more and less than they usually do: topics, authors, sounds, formats, lengths and languages.
 
 Interest is signed. A slot holds faded evidence for and against; strength = (for - against) / (for + against + 2) lies
-in
-(-1, 1). A viewer keeps the 64 slots with the most evidence.
+in (-1, 1). A viewer keeps the 64 slots with the most evidence.
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ SLOTS = 64
 HALF_LIFE = 30 * DAY
 REJECTED_HALF_LIFE = 90 * DAY
 PRIOR = 2.0
-TOPIC, AUTHOR, SOUND, FORMAT, LENGTH = range(5)
-KINDS_OF_INTEREST: tuple[str, ...] = ("topic", "author", "sound", "format", "length")
+TOPIC, AUTHOR, SOUND, FORMAT, LENGTH, LANGUAGE = range(6)
+KINDS_OF_INTEREST: tuple[str, ...] = ("topic", "author", "sound", "format", "length", "language")
 
 INTERESTS = Table(
     "interest",
@@ -106,13 +105,20 @@ def _interests(state: Batch, events: Batch, row: Rows) -> Batch:
         [
             topics,
             np.stack(
-                [events["author"], events["sound"], FORMAT_IDS[events["format"]], LENGTH_IDS[events["length"]]], axis=1
+                [
+                    events["author"],
+                    events["sound"],
+                    FORMAT_IDS[events["format"]],
+                    LENGTH_IDS[events["length"]],
+                    events["video_language"],
+                ],
+                axis=1,
             ),
         ],
         axis=1,
     )
     targets[(plus == 0) & (minus == 0)] = 0
-    whats = np.array([TOPIC] * topics.shape[1] + [AUTHOR, SOUND, FORMAT, LENGTH], np.int8)
+    whats = np.array([TOPIC] * topics.shape[1] + [AUTHOR, SOUND, FORMAT, LENGTH, LANGUAGE], np.int8)
     _learn(
         held["key"],
         held["what"],
@@ -133,7 +139,7 @@ def _interests(state: Batch, events: Batch, row: Rows) -> Batch:
     return Batch(held)
 
 
-_READS = ("counts", "topics", "base", "author", "sound", "format", "length", "effective")
+_READS = ("counts", "topics", "base", "author", "sound", "format", "length", "video_language", "effective")
 VIEWS = (View(INTERESTS, "viewer", REACTIONS, _interests, _READS),)
 
 

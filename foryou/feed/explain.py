@@ -30,8 +30,7 @@ def coalitions(families: int) -> tuple[Column, Column]:
     """All subsets of families `[2^families, families]` (bit f of row s: f is in s), and the Shapley matrix over them.
 
     phi = matrix `[families, 2^families]` @ value of each subset: the mean of what a family adds, over all orders in
-    which
-    families can join (Shapley, 1953). Its rows sum so that phi adds up to value(all) - value(none) exactly.
+    which families can join (Shapley, 1953). Its rows sum so that phi adds up to value(all) - value(none) exactly.
     """
     subsets = np.arange(1 << families)
     inside = ((subsets[:, None] >> np.arange(families)) & 1).astype(np.bool_)

@@ -22,9 +22,8 @@ class Explore:
     """Draws the order without replacement, with probabilities softmax(score / temperature).
 
     Sorting by score + temperature x Gumbel noise is that draw (Gumbel-max; Yellott, 1977). Adds `explore` (the noise
-    that was added to the score, centred), `propensity` (the chance of being drawn at this place, before the rules
-    that follow) and
-    replaces `score` by the sum. Scores that are not finite sink to the end.
+    that was added to the score, centred), `propensity` (the chance of being drawn at this place, before the rules that
+    follow) and replaces `score` by the sum. Scores that are not finite sink to the end.
     """
 
     temperature: float = 0.03

@@ -12,13 +12,15 @@ from foryou.core.pipeline import Candidates, Request
 from foryou.core.ports import Store
 from foryou.features.counters import HALF_LIVES
 from foryou.features.enrich import OUTCOMES
+from foryou.features.hydrate import newness
 
 
 @dataclass(frozen=True)
 class Fresh:
     """Up to `most` videos younger than `age_days` with fewer than `audience` exposures, the least seen first.
 
-    Which of the equally unseen come first is drawn for each request, so that all get their turn.
+    For a new viewer only in the language of the app; the better a viewer is known, the more of the others too. Which of
+    the equally unseen come first is drawn for each request, so that all get their turn.
     """
 
     store: Store
@@ -30,6 +32,7 @@ class Fresh:
         item, videos = self.store.scan("video", ("uploaded", "known", "removed", "language"))
         age = request.at - videos["uploaded"]
         foreign = (videos["language"] != request.language) & (videos["language"] != 0) & (request.language != 0)
+        foreign &= request.rng("language").random(len(item)) < newness(request.viewer["viewer_known"])[0]
         young = np.flatnonzero(
             (age >= 0) & (age < self.age_days * DAY) & (videos["known"] == 1) & (videos["removed"] == 0) & ~foreign
         )

@@ -13,15 +13,16 @@ from foryou.core.pipeline import Candidates, Request
 from foryou.core.ports import Keys, Store
 from foryou.features.counters import POPULAR_HALF_LIFE
 from foryou.features.history import unseen, unserved
+from foryou.features.hydrate import newness
 
 
 @dataclass(frozen=True)
 class Popular:
-    """The `most` popular: faded positives in the country and, at a tenth, everywhere; other languages count a tenth.
+    """The `most` popular: faded positives in the country and, at a tenth, everywhere.
 
-    What the viewer has seen or the session was given makes room for the next popular: this source runs dry only with
-    the
-    catalogue. For viewer 0 it uses nothing of the request but language, country, session and time.
+    Other languages than the app's count a tenth, and hardly less once the viewer is known. What the viewer has seen or
+    the session was given makes room for the next popular: this source runs dry only with the catalogue. For viewer 0 it
+    uses nothing of the request but language, country, session and time.
     """
 
     store: Store
@@ -40,7 +41,8 @@ class Popular:
         )
         foreign = (videos["language"] != request.language) & (videos["language"] != 0) & (request.language != 0)
         days = np.maximum(request.at - videos["uploaded"], 0) / POPULAR_HALF_LIFE
-        score = (score + 0.01 * np.exp2(-days)) * np.where(foreign, self.other_language, 1.0)
+        other = self.other_language ** float(newness(request.viewer["viewer_known"])[0])
+        score = (score + 0.01 * np.exp2(-days)) * np.where(foreign, other, 1.0)
         score[(videos["known"] == 0) | (videos["removed"] == 1)] = -1.0
         new = self._new_among_the_best(request, item, score)
         best = new[np.lexsort((item[new], -score[new]))[: self.most]]

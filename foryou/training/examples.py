@@ -65,8 +65,7 @@ def outcomes(flags: Column, seconds: Column) -> Batch:
     """One column for each head from the bits of what happened and the seconds watched (negative: not measured).
 
     An exposure that was never measured comes from a log that kept less (KuaiRand's sequences keep long views and
-    likes):
-    what did not happen there is not known, but for these two.
+    likes): what did not happen there is not known, but for these two.
     """
     happened = {name: (flags & bit) != 0 for name, bit in OUTCOME_BITS.items()}
     told: dict[str, Column] = {"watch": np.where(happened["measured"], np.minimum(seconds, WATCH_LIMIT_S), np.nan)}

@@ -1,8 +1,7 @@
 """Learning while serving: the log in, better models out, each row predicted before it is learned.
 
 It follows the log one batch at a time and is deterministic: the same log and seed give the same models. What it
-publishes
-is a copy that no longer changes.
+publishes is a copy that no longer changes.
 """
 
 from __future__ import annotations

@@ -124,7 +124,8 @@ def test_the_bars_of_every_video_of_a_slate_add_up_to_its_score(world: World, le
     if learned:
         world.clock.forward(10 * 60_000)
         world.watch("dirk", "v5", 1.0)
-        world.engine.learner.step(rest=True)
+        world.engine.learner.flush()
+        world.engine.learner.step()
         world.engine.publish()
         assert world.engine.version.model.version != "r-0"
     slate = world.client.feed("ada", n=20)

@@ -94,10 +94,14 @@ export const en = {
   keyFollow: 'Follow',
   keyHelp: 'This list',
   keyClose: 'Close',
-  kinds: { topic: '', author: 'author', sound: 'sound', format: 'format', length: 'length' } as Record<
-    string,
-    string
-  >,
+  kinds: {
+    topic: '',
+    author: 'author',
+    sound: 'sound',
+    format: 'format',
+    length: 'length',
+    language: 'language',
+  } as Record<string, string>,
   sourceNames: {
     nearest: 'close to your taste',
     similar: 'similar viewers',

@@ -95,7 +95,7 @@ export const nb: Messages = {
   keyFollow: 'Følg',
   keyHelp: 'Denne listen',
   keyClose: 'Lukk',
-  kinds: { topic: '', author: 'skaper', sound: 'lyd', format: 'format', length: 'lengde' },
+  kinds: { topic: '', author: 'skaper', sound: 'lyd', format: 'format', length: 'lengde', language: 'språk' },
   sourceNames: {
     nearest: 'nær din smak',
     similar: 'lignende seere',

@@ -96,7 +96,14 @@ export const nl: Messages = {
   keyFollow: 'Volgen',
   keyHelp: 'Deze lijst',
   keyClose: 'Sluiten',
-  kinds: { topic: '', author: 'maker', sound: 'geluid', format: 'formaat', length: 'lengte' },
+  kinds: {
+    topic: '',
+    author: 'maker',
+    sound: 'geluid',
+    format: 'formaat',
+    length: 'lengte',
+    language: 'taal',
+  },
   sourceNames: {
     nearest: 'dicht bij je smaak',
     similar: 'vergelijkbare kijkers',
