@@ -228,6 +228,7 @@ def _import_kuairand(engine: Engine, log: KuaiRand) -> None:
         progress.update(reading, total=progress.tasks[reading].completed)
         while engine.work():
             progress.update(learning, completed=engine.learner.learned - started)
+        progress.update(learning, total=engine.learner.learned - started)
         engine.publish()
     err.print(f"{accepted:,} events accepted, {engine.learner.learned - started:,} exposures learned")
 

@@ -75,7 +75,7 @@ PRIOR: tuple[Effect, ...] = (
     _good("interest_format", 0, 0.2),
     _good("interest_length", 0, 0.2),
     _good("interest_language", 0, 1.0),
-    _good("speaks", 0, 0.6),
+    _good("speaks", 0, 0.3),
     _good("similar", 0, 1.2),
     _good("similar", 1, 0.4),
     _good("follows", 0, 0.6, follow=-6.0),
