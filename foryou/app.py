@@ -75,6 +75,7 @@ class Engine:
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
         self._learning = threading.Lock()
+        self._explaining = threading.Lock()
         self._commits = GroupCommit(self.backend.log, self.backend.store, self._lock, self._fold)
         self._answered: deque[_Answered] = deque()
         self._stop = threading.Event()
@@ -127,14 +128,13 @@ class Engine:
         with self._lock:
             version = self.version
             number = self._number()
-            page = self._page(ask)
             request = request_for(
                 ask,
                 self.backend.store,
                 version.model,
                 number,
                 self.clock(),
-                page,
+                self._reached,
                 self.settings.feed.seed,
                 self.settings.demographics,
             )
@@ -149,10 +149,6 @@ class Engine:
         """A request id: its time in ms, and a count."""
         self._counter = (self._counter + 1) % (1 << 20)
         return (self.clock() << 20) | self._counter
-
-    def _page(self, ask: Ask) -> int:
-        """How many log records there are: the chance in two requests is the same only on the same log."""
-        return self._reached
 
     def _items(self, slate: Slate) -> list[dict[str, object]]:
         known = cards(self.backend.documents, slate["item"].tolist())
@@ -169,7 +165,7 @@ class Engine:
         number = int(request)
         if self.clock() - (number >> 20) > KEEP_EXPLAINED:
             raise NotFound("explanations are kept for 30 days; this one was removed", gone=True)
-        self._explain_all(number)
+        self._explain_all()
         found = self.backend.documents.get("explained", [number])[0]
         told = next((row for row in _decode(found) if row["item"] == id_of("video", video)), None) if found else None
         if told is None:
@@ -244,18 +240,17 @@ class Engine:
             some = videos.take(shown).extend({"item": touched[shown]})
             self.version.index.add(touched[shown], self.version.model.vectors(some))
 
-    def _explain_all(self, until: int | None = None) -> bool:
+    def _explain_all(self) -> bool:
+        """Explain every slate that was answered; whoever asks meanwhile waits. Whether there was any."""
         busy = False
-        while self._answered:
-            try:
+        with self._explaining:
+            while self._answered:
                 each = self._answered.popleft()
-            except IndexError:
-                break
-            told = _encode(explain(each.request, each.slate, each.trace, each.model, each.surface))
-            rows = Batch({"request": np.array([each.request.id], np.int64), "told": np.array([told], object)})
-            with self._lock:
-                self._fold(Record(self.backend.log.append(EXPLAINED_STREAM, rows), EXPLAINED_STREAM, rows))
-            busy = True
+                told = _encode(explain(each.request, each.slate, each.trace, each.model, each.surface))
+                rows = Batch({"request": np.array([each.request.id], np.int64), "told": np.array([told], object)})
+                with self._lock:
+                    self._fold(Record(self.backend.log.append(EXPLAINED_STREAM, rows), EXPLAINED_STREAM, rows))
+                busy = True
         return busy
 
     def tidy(self) -> None:

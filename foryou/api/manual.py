@@ -36,7 +36,7 @@ def page(schema: dict[str, Any]) -> str:
     info = schema["info"]
     parts = [
         f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-        f"<link rel="icon" href="/favicon.svg"><title>{escape(info['title'])} API</title><style>{_STYLE}</style>"
+        f"<link rel=icon href=/favicon.svg><title>{escape(info['title'])} API</title><style>{_STYLE}</style>"
         f"<h1>{escape(info['title'])} API {escape(info['version'])}</h1><p>{escape(info.get('description', ''))} "
         f"<a href=/schema/openapi.json>OpenAPI as JSON</a>.</p>"
     ]

@@ -67,7 +67,7 @@ def offset_of(time_zone: str, at: int) -> int:
 
 
 def request_for(
-    ask: Ask, store: Store, model: Model, number: int, at: int, page: int, seed: int, demographics: bool
+    ask: Ask, store: Store, model: Model, number: int, at: int, reached: int, seed: int, demographics: bool
 ) -> Request:
     """The request with everything that is known of the viewer. In the plain feed nobody is known.
 
@@ -90,7 +90,7 @@ def request_for(
     own = id_of("author", ask.viewer) if personal else -1
     known = known.extend({"own_author": np.array([own or -1], np.int64), "vector": model.viewer_vector(known)})
     session = id_of("session", ask.session)
-    mixed = pair_of(np.array([viewer ^ session]), np.array([seed * 1_000_003 + page]))
+    mixed = pair_of(np.array([viewer ^ session]), np.array([seed * 1_000_003 + reached]))
     return Request(
         id=number,
         at=at,

@@ -1,5 +1,4 @@
-"""One thread for matrix products: ours are small, and BLAS threads that wait for a busy core made learning four times
-slower."""
+"""One thread for matrix products: ours are small, and BLAS threads that wait for a busy core slow learning down."""
 
 from threadpoolctl import threadpool_limits
 
