@@ -28,7 +28,7 @@ def table(benchmarks: Mapping[str, Benchmark[Any]], results: Path = RESULTS) -> 
     """Markdown: a row for each figure, and below where and when each benchmark ran."""
     runs = {name: report for name in benchmarks if (report := latest(name, results)) is not None}
     if not runs:
-        return "Nothing was measured yet: `make bench` does."
+        return "Nothing was measured yet: `make bench NAME=feed` and its like do."
     rows = ["| | measured | asked for | benchmark |", "|---|---:|---:|---|"]
     for name, report in runs.items():
         told = benchmarks[name].lines(report["results"])

@@ -19,7 +19,7 @@ from foryou.api.schema import FIELDS
 from foryou.api.server import application
 from foryou.app import Engine
 from foryou.cli import app
-from foryou.core.event import EVENT, KINDS
+from foryou.core.event import EVENT, KINDS, KindRule
 from foryou.core.heads import HEADS, WATCH_CUTS
 from foryou.core.inputs import FAMILIES, HISTORY, HISTORY_COLUMNS, INPUTS, RATES, Input
 from foryou.settings import PREFIX, DataSettings, Settings, describe
@@ -80,9 +80,7 @@ def events_page() -> Iterator[str]:
         "the time of arrival; a time after the arrival is set back to it."
     )
     yield "## Kinds"
-    kinds = (
-        (_code(kind.wire), _needs(rule.needs, rule.one_of), _codes(rule.may), rule.help) for kind, rule in KINDS.items()
-    )
+    kinds = ((_code(kind.wire), _needs(rule), _codes(rule.may), rule.help) for kind, rule in KINDS.items())
     yield _table(("kind", "needs", "may have", "says"), kinds)
     yield "## Fields on the wire"
     yield _table(("field", "what"), ((_code(name), what) for name, what in FIELDS.items()))
@@ -249,8 +247,8 @@ def _shown(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else "" if value in _EMPTY else str(value)
 
 
-def _needs(needs: tuple[str, ...], one_of: tuple[str, ...]) -> str:
-    return ", ".join(filter(None, (_codes(needs), f"at least one of {_codes(one_of)}" if one_of else "")))
+def _needs(rule: KindRule) -> str:
+    return ", ".join(filter(None, (_codes(rule.needs), f"{rule.choice} {_codes(rule.one_of)}" if rule.one_of else "")))
 
 
 def _codes(names: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from foryou.core.ids import id_of
 from foryou.core.pipeline import Request, Slate, Trace
 from foryou.core.ports import Index, Model, Record
 from foryou.features.documents import cards, fold_documents
-from foryou.features.fold import ACCEPTED, EVENTS_STREAM, SERVED_STREAM, create_tables, fold_served
+from foryou.features.fold import ACCEPTED, EVENTS_STREAM, SERVED_STREAM, create_tables, fold_served, unfolded
 from foryou.feed import recipe
 from foryou.feed.explain import explain
 from foryou.feed.profile import profile
@@ -37,8 +38,11 @@ EXPLAINED_STREAM = "explained"
 KEEP_EXPLAINED = 30 * DAY
 KEEP_WIDE = DAY
 SAVE_EVERY = 20_000
-"""Log records or learned batches after which tables and model are saved; closing saves too."""
+"""Log records after which tables and model are saved; closing saves too."""
+UNEXPLAINED = 256
+"""Slates that may wait for their explanation; beyond, whoever asks for a feed explains them first."""
 
+_LOG = logging.getLogger("foryou")
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[dict[str, object]]).decode
 
@@ -84,7 +88,8 @@ class Engine:
         self._reached = 0
         self._saved = 0
         self._published = 0
-        self._trimmed = 0
+        self._slates: deque[tuple[int, int]] = deque()
+        """Offset and time (ms) of each thinned slate that is still kept."""
         self._closed = False
 
     @staticmethod
@@ -111,9 +116,10 @@ class Engine:
     def _fold(self, record: Record) -> None:
         """Bring tables, documents and the learner's rows to after this record; the only way anything changes."""
         if record.stream == EVENTS_STREAM:
-            self.learner.fold(self.backend.store, record.rows)
-            fold_documents(self.backend.documents, record.rows)
-            self._index_videos(record.rows)
+            rows = unfolded(self.backend.store, record.rows)
+            self.learner.fold(self.backend.store, rows)
+            fold_documents(self.backend.documents, rows)
+            self._index_videos(rows)
         elif record.stream == SERVED_STREAM:
             fold_served(self.backend.store, record.rows)
             self.learner.serve(record.rows)
@@ -139,11 +145,14 @@ class Engine:
                 self.settings.demographics,
             )
             slate, trace = self.recipes[ask.surface](request)
+            model = self.fallback if any(step.name == "fallback" for step in trace.steps) else version.model
             if len(slate):
-                rows = log_rows(request, slate, id_of("model", version.model.version))
+                rows = log_rows(request, slate, id_of("model", model.version))
                 self._fold(Record(self.backend.log.append(SERVED_STREAM, rows), SERVED_STREAM, rows))
-                self._answered.append(_Answered(request, slate, trace, version.model, ask.surface))
-        return Served(str(number), ask.surface, version.model.version, self._items(slate), trace)
+                self._answered.append(_Answered(request, slate, trace, model, ask.surface))
+        if len(self._answered) > UNEXPLAINED:
+            self._explain_all()
+        return Served(str(number), ask.surface, model.version, self._items(slate), trace)
 
     def _number(self) -> int:
         """A request id: its time in ms, and a count."""
@@ -254,23 +263,30 @@ class Engine:
         return busy
 
     def tidy(self) -> None:
-        """Thin slates that can no longer be joined with outcomes, and forget slates and explanations after 30 days."""
-        now = self.clock()
-        wide = old = 0
-        for record in self.backend.log.read(self._trimmed, (SERVED_STREAM,)):
-            age = now - int(record.rows["at"][0])
-            if age <= KEEP_WIDE:
+        """Thin slates that can no longer be joined with outcomes, and forget slates and explanations after 30 days.
+
+        The log's own lock is enough for that: feeds and events go on.
+        """
+        now, log = self.clock(), self.backend.log
+        wide = 0
+        for record in log.read(self._slates[-1][0] if self._slates else 0, (SERVED_STREAM,)):
+            at = int(record.rows["at"][0])
+            if now - at <= KEEP_WIDE:
                 break
             wide = record.offset
-            old = record.offset if age > KEEP_EXPLAINED else old
-        with self._lock:
-            if wide:
-                self.backend.log.trim(SERVED_STREAM, wide + 1, KEPT)
-            if old:
-                self.backend.log.trim(SERVED_STREAM, old + 1, ())
-                self.backend.log.trim(EXPLAINED_STREAM, old + 1, ())
-                self._trimmed = old
-            self.backend.documents.trim("explained", (now - KEEP_EXPLAINED) << 20)
+            self._slates.append((wide, at))
+        if wide:
+            log.trim(SERVED_STREAM, wide + 1, KEPT)
+        old = 0
+        while self._slates and now - self._slates[0][1] > KEEP_EXPLAINED:
+            old, latest = self._slates.popleft()
+        if old:
+            log.trim(SERVED_STREAM, old + 1, ())
+            log.trim(EXPLAINED_STREAM, old + 1, ())
+            with self._lock:
+                keys, served = self.backend.store.scan("served")
+                self.backend.store.delete("served", keys[served["at"] <= latest])
+        self.backend.documents.trim("explained", (now - KEEP_EXPLAINED) << 20)
 
     # --- life -------------------------------------------------------------------------------------------------------
 
@@ -280,13 +296,19 @@ class Engine:
         self._thread.start()
 
     def _run(self) -> None:
-        tidied = self.clock()
+        tidied = 0
         while not self._stop.is_set():
-            if not self.work():
+            try:
+                busy = self.work()
+                if self.clock() - tidied > 60 * MINUTE:
+                    tidied = self.clock()
+                    self.tidy()
+            except Exception:  # a full disk, say: what is served goes on, and so does this once it can
+                _LOG.exception("the work in the background failed; trying again")
+                busy = False
+                self._stop.wait(1.0)
+            if not busy:
                 self._stop.wait(0.05)
-            if self.clock() - tidied > 60 * MINUTE:
-                self.tidy()
-                tidied = self.clock()
 
     def save(self) -> None:
         """Keep tables and learner as they are, so that the next start need not read the whole log."""

@@ -31,6 +31,8 @@ app = typer.Typer(
 LISTED = 10
 """How many refused rows of a file are told in the terminal; the file beside it has all."""
 
+EVENTS_EACH = 2
+"""Every exposure of the log is at least an impression and a watch: fewer events, and the loading was cut off."""
 DEMO_VIEWER = "kr-12971"
 """A viewer of the log with a long history."""
 BACKLOG = 20_000
@@ -77,9 +79,11 @@ def demo(
 ) -> None:
     """Load the project's copy of KuaiRand-Pure (the first time), learn from it, and serve the feed."""
     with opened(config, data, {"server": {"port": port}} if port is not None else None) as engine:
-        if engine.learner.learned == 0:
+        log = KuaiRand(lab.DATA)
+        held = engine.status()["events"]
+        if isinstance(held, int) and held < EVENTS_EACH * log.size():
             err.print("Loading KuaiRand-Pure: what 27,000 people watched in four weeks. Once, then it is kept.")
-            _import_kuairand(engine, KuaiRand(lab.DATA).ending(engine.clock()))
+            _import_kuairand(engine, log.ending(engine.clock()))
             engine.save()
         _serve(engine, f"; with the eyes of a viewer of the log: [bold]{{url}}?viewer={DEMO_VIEWER}[/]")
 
@@ -190,6 +194,8 @@ def _import_file(engine: Engine, path: Path, chunks: Iterator[files.Chunk]) -> b
         task = progress.add_task(path.name, total=files.rows_in(path))
         for chunk in chunks:
             receipt, _ = calls.accept(engine, chunk.rows)
+            while engine.learner.waiting > BACKLOG:
+                engine.work()
             accepted, duplicates = accepted + receipt.accepted, duplicates + receipt.duplicates
             if receipt.refused:
                 _put_aside(aside, chunk, receipt.refused)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from foryou.core.batch import Batch
 from foryou.core.errors import ForYouError
 from foryou.core.ports import Log, Record, Store
-from foryou.features.fold import ACCEPTED, EVENTS_STREAM
+from foryou.features.fold import EVENTS_STREAM, unfolded_mask
 
 
 @dataclass(slots=True)
@@ -71,10 +71,7 @@ class GroupCommit:
 
     def _fresh(self, rows: Batch, sent: set[int]) -> NDArray[np.bool_]:
         """Which events were neither accepted before nor come earlier in this commit."""
-        fresh = ~self.store.has(ACCEPTED.name, rows["id"])
-        first = np.zeros(len(rows), np.bool_)
-        first[np.unique(rows["id"], return_index=True)[1]] = True
-        fresh &= first
+        fresh = unfolded_mask(self.store, rows)
         if sent:
             fresh &= ~np.isin(rows["id"], np.fromiter(sent, np.int64, len(sent)))
         sent.update(rows["id"][fresh].tolist())

@@ -15,8 +15,9 @@ import numpy as np
 from foryou.app import Engine
 from foryou.core.batch import Batch, Column
 from foryou.core.clock import ManualClock
+from foryou.core.errors import NotFound
 from foryou.core.heads import HEADS
-from foryou.datasets.kuairand import KuaiRand, day_ms, exposures
+from foryou.datasets.kuairand import KuaiRand, between
 from foryou.evaluation.calibration import ece, log_loss
 from foryou.evaluation.ranking import gauc, ndcg_at
 from foryou.settings import DataSettings, Settings
@@ -41,14 +42,15 @@ def kr_rank(
     """
     started = time.perf_counter()
     data = KuaiRand(directory)
-    first, end = day_ms(test_from), day_ms(test_to + timedelta(days=1))
     engine = _engine(seed)
     learner, store = engine.learner, engine.backend.store
-    learn_all(learner, store, data.events(first), progressed)
+    learn_all(learner, store, data.events(test_from), progressed)
     rows = data.impressions()
-    train = _between(rows, 0, first)
-    test = _between(rows, first, end)
-    predicted = predict_frozen(learner, store, exposures(test))
+    train = between(rows, None, test_from)
+    test = between(rows, test_from, test_to + timedelta(days=1))
+    if len(test["date"]) == 0:
+        raise NotFound(f"{directory} has no impressions from {test_from} to {test_to}")
+    predicted = predict_frozen(learner, store, data.exposures(test))
     labels = test["long_view"].astype(np.float64)
     users = test["user_id"]
     report: Report = {
@@ -197,8 +199,3 @@ def _steps(rows: int, every: int) -> Iterator[tuple[int, int]]:
     for start in range(0, rows, every):
         if rows - start >= every // 2:
             yield start, min(start + every, rows)
-
-
-def _between(rows: dict[str, Column], start: int, end: int) -> dict[str, Column]:
-    inside = (rows["time_ms"] >= start) & (rows["time_ms"] < end)
-    return {name: values[inside] for name, values in rows.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from foryou.app import Engine
 from foryou.client import in_process
 from foryou.core.clock import DAY, HOUR, ManualClock
-from foryou.core.errors import NotFound
+from foryou.core.errors import BackendError, NotFound
 from foryou.settings import DataSettings, Settings
 from foryou.training.stream import LearningSettings
 from tests.loop.conftest import START, World
@@ -246,3 +247,66 @@ def test_repeat_plays_and_each_interaction_are_counted_apart() -> None:
     (why,) = [row for row in told if row["kind"] == "topic"]
     assert why["evidence"] == pytest.approx(1 + 1 + 1 + 1.5 + 1.5)
     world.engine.close()
+
+
+def test_two_viewers_with_sessions_of_the_same_name_do_not_empty_each_others_feeds() -> None:
+    world = opened(None)
+    for number in range(20):
+        world.upload(f"v{number}", "same")
+    first = {viewer: set(world.feed(viewer, 20, session="s1")) for viewer in ("ada", "bob")}
+    assert first["ada"] == first["bob"] == set(world.topic_of)
+    assert world.feed("ada", 20, session="s1") == []
+
+
+def test_an_event_that_got_into_the_log_twice_is_folded_once() -> None:
+    world = opened(None)
+    morning(world)
+    twice = next(iter(world.engine.backend.log.read(0, ("events",))))
+    world.engine.backend.log.append("events", twice.rows)
+    live = tables_of(world.engine.backend.store)
+    world.engine.rebuild()
+    rebuilt = tables_of(world.engine.backend.store)
+    assert all(np.array_equal(live[table][name], rebuilt[table][name]) for table in live for name in live[table])
+
+
+def test_background_work_goes_on_after_it_failed_once(caplog: pytest.LogCaptureFixture) -> None:
+    world = opened(None)
+    morning(world)
+    whole, failures = world.engine.save, [BackendError("no space left on the disk")]
+
+    def save() -> None:
+        if failures:
+            raise failures.pop()
+        whole()
+
+    world.engine.save = save  # type: ignore[method-assign]
+    world.engine._saved = -(10**9)
+    world.engine.start()
+    for _ in range(100):
+        if world.engine._saved > 0:
+            break
+        time.sleep(0.05)
+    assert world.engine._saved > 0
+    assert "no space left" in caplog.text
+    world.engine.close()
+
+
+def test_slates_are_thinned_after_a_day_and_forgotten_after_thirty() -> None:
+    world = opened(None)
+    morning(world)
+    engine = world.engine
+
+    def logged() -> list[int]:
+        return [len(record.rows.columns) for record in engine.backend.log.read(0, ("served",))]
+
+    wide = logged()
+    assert len(wide) == 3
+    engine.tidy()
+    assert logged() == wide
+    world.clock.forward(2 * DAY)
+    engine.tidy()
+    assert all(thin < full for thin, full in zip(logged(), wide, strict=True))
+    world.clock.forward(29 * DAY)
+    engine.tidy()
+    assert logged() == []
+    assert len(engine.backend.store.scan("served")[0]) == 0

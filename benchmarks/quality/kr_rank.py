@@ -15,7 +15,7 @@ from benchmarks.quality import trees
 from benchmarks.record import Benchmark, Line, Report
 from foryou.evaluate import kr_rank
 
-DATA = Path(__file__).parents[2] / "data" / "kuairand-pure"
+DATA = Path("data/kuairand-pure")
 MEASURES = ("gauc", "ndcg5", "primary")
 
 

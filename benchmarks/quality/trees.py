@@ -20,7 +20,7 @@ from foryou.core.batch import Batch, Column
 from foryou.core.event import Kind
 from foryou.core.inputs import INPUTS
 from foryou.core.ports import Pairs, Store
-from foryou.datasets.kuairand import KuaiRand, day_ms, exposures
+from foryou.datasets.kuairand import KuaiRand, between
 from foryou.evaluate import ranking
 from foryou.features.fold import create_tables, fold_events
 from foryou.training.examples import as_of_now
@@ -37,19 +37,15 @@ def installed() -> bool:
 def rank(directory: Path, test_from: date, test_to: date, seeds: Iterable[int], rounds: int) -> list[dict[str, float]]:
     """GAUC, nDCG@5 and their mean of long_view on the test days, for each seed."""
     log = KuaiRand(directory)
-    first, end = day_ms(test_from), day_ms(test_to + timedelta(days=1))
     rows = log.impressions()
-    when = rows["time_ms"]
-    train, test = (
-        {name: values[inside] for name, values in rows.items()}
-        for inside in (when < first, (when >= first) & (when < end))
-    )
+    train, test = between(rows, None, test_from), between(rows, test_from, test_to + timedelta(days=1))
+    earliest = date.fromisoformat(str(int(rows["date"].min())))
     store = open_backend("memory:").store
     create_tables(store)
-    for batch in log.events(int(when.min())):
+    for batch in log.events(earliest):
         fold_events(store, batch)
-    known = columns(store, exposures(train), fold=True)
-    asked = columns(store, exposures(test), fold=False)
+    known = columns(store, log.exposures(train), fold=True)
+    asked = columns(store, log.exposures(test), fold=False)
     labels, truth = train["long_view"].astype(np.float64), test["long_view"].astype(np.float64)
     lightgbm = import_module("lightgbm")
     out: list[dict[str, float]] = []

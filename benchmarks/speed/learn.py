@@ -12,12 +12,12 @@ from pathlib import Path
 from benchmarks.record import Benchmark, Line, Report
 from foryou.backends.open import open_backend
 from foryou.core.batch import Batch
-from foryou.datasets.kuairand import KuaiRand, exposures
+from foryou.datasets.kuairand import KuaiRand
 from foryou.features.fold import create_tables
 from foryou.models.ranker import Ranker
 from foryou.training.stream import Learner, LearningSettings
 
-DATA = Path(__file__).parents[2] / "data" / "kuairand-pure"
+DATA = Path("data/kuairand-pure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def measure(size: Size) -> Report:
     """Medians of the repeats, each from empty tables and a new model. CPU time of this process, which is not shared."""
     log = KuaiRand(Path(size.data))
     rows = {name: values[: size.rows + size.warm_up] for name, values in log.impressions().items()}
-    events = list(exposures(rows))
+    events = list(log.exposures(rows))
     folded, learned = [], []
     for _ in range(size.repeats):
         backend = open_backend("memory:")

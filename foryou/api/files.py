@@ -139,7 +139,7 @@ def _object(names: tuple[str, ...], row: tuple[object, ...]) -> dict[str, object
 
 
 def _empty(value: object) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
+    return value is None or value == [] or (isinstance(value, float) and math.isnan(value))
 
 
 def _write_parquet(path: Path, events: Iterable[bytes]) -> int:

@@ -64,7 +64,10 @@ def _operation(path: str, verb: str, operation: dict[str, Any]) -> Iterator[str]
 
 def _kinds() -> Iterator[tuple[str, ...]]:
     for kind, rule in KINDS.items():
-        needs = [*map(_code, rule.needs), *(["one of " + ", ".join(map(_code, rule.one_of))] if rule.one_of else [])]
+        needs = [
+            *map(_code, rule.needs),
+            *([f"{rule.choice} " + ", ".join(map(_code, rule.one_of))] if rule.one_of else []),
+        ]
         yield _code(kind.wire), ", ".join(needs), ", ".join(map(_code, rule.may)), escape(rule.help)
 
 

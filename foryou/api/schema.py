@@ -19,7 +19,7 @@ from msgspec import Meta, Struct
 from foryou.core.batch import Batch, Column
 from foryou.core.clock import DAY, MINUTE
 from foryou.core.errors import InvalidEvent
-from foryou.core.event import EVENT, KINDS, TOPICS, UNKNOWN, Kind, events
+from foryou.core.event import EVENT, KINDS, TOPICS, UNKNOWN, Kind, KindRule, events
 from foryou.core.ids import id_of
 from foryou.features.documents import topic_name
 
@@ -62,7 +62,7 @@ class Event(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
     duration: Annotated[Seconds | None, Meta(description="the video's length in seconds, above 0")] = None
     caption: Annotated[Text | None, Meta(description="a text of at most 10,000 characters")] = None
     description: Annotated[Text | None, Meta(description="a text of at most 10,000 characters")] = None
-    hashtags: Annotated[Names | None, Meta(description="at most 100 hashtags, with or without #")] = None
+    hashtags: Annotated[Names | None, Meta(description="1 to 100 hashtags, with or without #")] = None
     sound: Annotated[Name | None, Meta(description="the sound's id, a string of 1 to 256 characters")] = None
     effects: Annotated[Names | None, Meta(description="at most 100 names of effects")] = None
     series: Annotated[Name | None, Meta(description="the series' id, a string of 1 to 256 characters")] = None
@@ -163,7 +163,7 @@ class _Rule(Struct, frozen=True):
     needs: Callable[[Event], tuple[object, ...]]
     others: Callable[[Event], tuple[object, ...]]
     nothing: tuple[None, ...]
-    one_of: Callable[[Event], tuple[object, ...]] | None
+    chooses: bool
     allowed: tuple[str, ...]
 
 
@@ -171,8 +171,7 @@ def _rule(kind: Kind) -> _Rule:
     rule = KINDS[kind]
     allowed = ("id", "kind", "at", *rule.needs, *rule.one_of, *rule.may)
     others = tuple(name for name in FIELDS if name not in allowed)
-    one_of = attrgetter("id", *rule.one_of) if rule.one_of else None
-    return _Rule(attrgetter("id", *rule.needs), attrgetter(*others), (None,) * len(others), one_of, allowed)
+    return _Rule(attrgetter("id", *rule.needs), attrgetter(*others), (None,) * len(others), bool(rule.one_of), allowed)
 
 
 _RULES = {kind.wire: _rule(kind) for kind in Kind}
@@ -189,15 +188,24 @@ def _settled(event: Event, received: int) -> Event:
     if rule.others(event) != rule.nothing:
         field = next(name for name in FIELDS if name not in rule.allowed and getattr(event, name) is not None)
         raise InvalidEvent(field, f"does not belong to a {event.kind}", f"only {', '.join(rule.allowed)}")
-    if rule.one_of is not None and not any(value is not None for value in rule.one_of(event)[1:]):
-        choice = KINDS[KIND_OF[event.kind]].one_of
-        raise InvalidEvent(choice[0], f"is missing from this {event.kind}", f"at least one of {', '.join(choice)}")
+    if rule.chooses:
+        _check_choice(event, KINDS[KIND_OF[event.kind]])
     _check_values(event)
     at = received if event.at is None else min(_ms("at", event.at), received)
     uploaded = None if event.uploaded is None else min(_ms("uploaded", event.uploaded), received)
     if at == event.at and uploaded == event.uploaded:
         return event
     return msgspec.structs.replace(event, at=at, uploaded=uploaded)
+
+
+def _check_choice(event: Event, rule: KindRule) -> None:
+    """Whether it has enough, and not too many, of the fields of which its kind needs one."""
+    given = [name for name in rule.one_of if getattr(event, name) is not None]
+    expected = f"{rule.choice} {', '.join(rule.one_of)}"
+    if not given:
+        raise InvalidEvent(rule.one_of[0], f"is missing from this {event.kind}", expected)
+    if rule.only_one and len(given) > 1:
+        raise InvalidEvent(given[1], f"is one too many in this {event.kind}", expected)
 
 
 def _check_values(event: Event) -> None:
@@ -210,6 +218,8 @@ def _check_values(event: Event) -> None:
         raise InvalidEvent("time_zone", f"{event.time_zone[:50]!r} is no time zone", FIELDS["time_zone"])
     if event.hashtag is not None and not topic_name(event.hashtag):
         raise InvalidEvent("hashtag", "is empty", FIELDS["hashtag"])
+    if event.hashtags is not None and not event.hashtags:
+        raise InvalidEvent("hashtags", "is empty", f"{FIELDS['hashtags']}; leave it out to keep what there is")
     if event.hashtags is not None and not all(map(topic_name, event.hashtags)):
         raise InvalidEvent("hashtags", "has an empty one", FIELDS["hashtags"])
 

@@ -53,13 +53,22 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class KindRule:
-    """What an event of a kind must and may carry, by wire field name, and what it means."""
+    """What an event of a kind must and may carry, by wire field name, and what it means.
+
+    Of `one_of` it needs at least one, and with `only_one` no more than that.
+    """
 
     needs: tuple[str, ...]
     may: tuple[str, ...]
     help: str
     one_of: tuple[str, ...] = ()
+    only_one: bool = False
     undoes: Kind | None = None
+
+    @property
+    def choice(self) -> str:
+        """How many of `one_of` it needs, in words."""
+        return "exactly one of" if self.only_one else "at least one of"
 
 
 _CONTEXT = ("request", "session", "surface", "position")
@@ -107,10 +116,19 @@ KINDS: Mapping[Kind, KindRule] = {
         ("viewer", "video"), _CONTEXT, "Takes a not_interested back.", undoes=Kind.NOT_INTERESTED
     ),
     Kind.HIDE: KindRule(
-        ("viewer",), ("video",), "Nothing more of this author, sound or hashtag.", one_of=("author", "sound", "hashtag")
+        ("viewer",),
+        ("video",),
+        "Nothing more of this author, sound or hashtag.",
+        one_of=("author", "sound", "hashtag"),
+        only_one=True,
     ),
     Kind.UNHIDE: KindRule(
-        ("viewer",), ("video",), "Takes a hide back.", one_of=("author", "sound", "hashtag"), undoes=Kind.HIDE
+        ("viewer",),
+        ("video",),
+        "Takes a hide back.",
+        one_of=("author", "sound", "hashtag"),
+        only_one=True,
+        undoes=Kind.HIDE,
     ),
     Kind.REPORT: KindRule(("viewer", "video"), (*_CONTEXT, "text"), "The viewer reported the video."),
     Kind.BLOCK: KindRule(("viewer", "author"), ("video",), "Never show this author to this viewer."),

@@ -82,8 +82,8 @@ class KuaiRand:
         rows = self._read("select * from '{dir}/videos.parquet' order by video_id")
         return _videos(rows, self.shift_ms)
 
-    def history(self) -> Iterator[Batch]:
-        """The exposures of `sequences`, in time order."""
+    def history(self, before: date | None = None) -> Iterator[Batch]:
+        """The exposures of `sequences`, in time order; those before a day, if one is given."""
         rows = self._moved(
             """
             with each as (
@@ -98,15 +98,19 @@ class KuaiRand:
                 "{start}", str(int(HISTORY_START.timestamp() * SECOND))
             )
         )
-        yield from _chunks(_exposures(rows, "h"))
+        if before is not None:
+            rows = _where(rows, rows["time_ms"] < day_ms(before) + self.shift_ms)
+        yield from _chunks(_exposures(rows, "h", self.shift_ms))
 
-    def events(self, until: int | None = None) -> Iterator[Batch]:
-        """Everything that happened before `until` (ms, as moved): the videos, the sequences, the impressions."""
+    def events(self, before: date | None = None) -> Iterator[Batch]:
+        """The videos, the sequences, the impressions: all, or what happened before a day of the log."""
         yield from _chunks(self.videos())
-        yield from self.history()
-        rows = self.impressions()
-        before = len(rows["time_ms"]) if until is None else int(np.searchsorted(rows["time_ms"], until))
-        yield from exposures({name: values[:before] for name, values in rows.items()})
+        yield from self.history(before)
+        yield from self.exposures(self.impressions() if before is None else between(self.impressions(), None, before))
+
+    def exposures(self, rows: dict[str, Column]) -> Iterator[Batch]:
+        """Rows of `impressions` as events: an impression, a watch, and what else was done, all at the row's time."""
+        yield from _chunks(_exposures(rows, "i", self.shift_ms))
 
     def size(self) -> int:
         """How many exposures there are in all: for progress bars."""
@@ -126,9 +130,18 @@ class KuaiRand:
         return {name: _plain(values) for name, values in found.items()}
 
 
-def exposures(rows: dict[str, Column]) -> Iterator[Batch]:
-    """Rows of `impressions` as events: an impression, a watch, and what else the viewer did, all at the row's time."""
-    yield from _chunks(_exposures(rows, "i"))
+def between(rows: dict[str, Column], first: date | None, end: date) -> dict[str, Column]:
+    """The rows of `impressions` from a day on (or the first), up to and without another, by the log's own dates."""
+    inside = rows["date"] < _number(end)
+    return _where(rows, inside if first is None else inside & (rows["date"] >= _number(first)))
+
+
+def _number(day: date) -> int:
+    return int(f"{day:%Y%m%d}")
+
+
+def _where(rows: dict[str, Column], mask: Column) -> dict[str, Column]:
+    return {name: values[mask] for name, values in rows.items()}
 
 
 def _plain(values: Column) -> Column:
@@ -164,7 +177,7 @@ def _videos(rows: dict[str, Column], shift_ms: int) -> Batch:
                 "at": int(uploaded[row]),
                 "video": f"kr-{number}",
                 "author": f"kr-{author}",
-                "hashtags": names,
+                **({"hashtags": names} if names else {}),
                 "uploaded": int(uploaded[row]),
                 "language": "zh",
                 **({"sound": f"kr-{music}"} if music > 0 else {}),
@@ -199,7 +212,7 @@ def _videos(rows: dict[str, Column], shift_ms: int) -> Batch:
     )
 
 
-def _exposures(rows: dict[str, Column], series: str) -> Batch:
+def _exposures(rows: dict[str, Column], series: str, shift_ms: int) -> Batch:
     """The events of exposures: for each row an impression and a watch, and one event for each thing that was done."""
     number = np.arange(len(rows["time_ms"]))
     done = [(name, kind) for name, kind in _REACTIONS if name in rows]
@@ -225,10 +238,20 @@ def _exposures(rows: dict[str, Column], series: str) -> Batch:
         surfaces = np.array([id_of("surface", f"kuaishou-{tab}") for tab in range(int(rows["tab"].max(initial=0)) + 1)])
         columns["surface"] = surfaces[rows["tab"][source]]
     columns["long_view"] = np.where(watch, rows["long_view"][source], -1)
-    names = [f"kr-{series}-{row}-{kind_}" for row, kind_ in zip(source.tolist(), kind.tolist(), strict=True)]
+    names = _names(rows, series, source, kind, shift_ms)
     columns["id"] = np.array([id_of("event", name) for name in names], np.int64)
     columns["raw"] = _raws(names, rows, source, kind, columns)
     return events(columns)
+
+
+def _names(rows: dict[str, Column], series: str, source: Column, kind: Column, shift_ms: int) -> list[str]:
+    """The events' own ids: what was shown to whom when, so that another part of the log never repeats one."""
+    times = rows["time_ms"] - shift_ms
+    rows_of = [
+        f"kr-{series}-{user}-{video}-{at}"
+        for user, video, at in zip(rows["user_id"].tolist(), rows["video_id"].tolist(), times.tolist(), strict=True)
+    ]
+    return [f"{rows_of[row]}-{what}" for row, what in zip(source.tolist(), kind.tolist(), strict=True)]
 
 
 def _raws(
@@ -254,7 +277,10 @@ def _raws(
             "at": at,
             "viewer": f"kr-{user}",
             "video": f"kr-{video}",
+            "time_zone": "Asia/Shanghai",
         }
+        if "tab" in rows:
+            event["surface"] = f"kuaishou-{rows['tab'][source[row]]}"
         if what in (Kind.FOLLOW, Kind.VISIT):
             event["author"] = f"kr-{rows['author_id'][source[row]]}"
         if what == Kind.WATCH:

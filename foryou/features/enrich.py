@@ -91,6 +91,7 @@ def enrich(store: Store, rows: Batch) -> Batch:
     country = store.columns("viewer", rows["viewer"], ("country",))["country"]
     audience = np.stack([pair_of(rows["video"], country), pair_of(rows["video"], np.zeros_like(country))], axis=1)
     audience[rows["video"] == 0] = 0
+    audience[country == 0, 0] = 0
     return rows.extend(
         {
             **filled,

@@ -6,7 +6,7 @@ import numpy as np
 
 from foryou.core.batch import Batch
 from foryou.core.event import REACTIONS, of_kinds
-from foryou.core.ids import pair_of
+from foryou.core.pipeline import Mask
 from foryou.core.ports import Store
 from foryou.core.table import Table
 from foryou.core.view import View
@@ -44,9 +44,26 @@ def create_tables(store: Store) -> None:
         store.create(table)
 
 
+def unfolded_mask(store: Store, rows: Batch) -> Mask:
+    """Which events were not folded before and do not come earlier in the batch."""
+    first = np.zeros(len(rows), np.bool_)
+    first[np.unique(rows["id"], return_index=True)[1]] = True
+    return np.asarray(first & ~store.has(ACCEPTED.name, rows["id"]))
+
+
+def unfolded(store: Store, rows: Batch) -> Batch:
+    """The events that were not folded before, each once.
+
+    An event can be in the log twice: a sync that failed, whose batch got there all the same, and the client's retry.
+    """
+    new = unfolded_mask(store, rows)
+    return rows if new.all() else rows.take(new)
+
+
 def fold_served(store: Store, rows: Batch) -> None:
     """Fold a slate as it was logged."""
-    history.SERVED_VIEW.fold(store, rows.extend({"session_video": pair_of(rows["session"], rows["item"])}))
+    key = history.served_key(rows["viewer"], rows["session"], rows["item"])
+    history.SERVED_VIEW.fold(store, rows.extend({"served": np.where(rows["session"] != 0, key, 0)}))
 
 
 def fold_events(store: Store, rows: Batch) -> Batch:

@@ -163,7 +163,7 @@ VIEWS = (
     View(SEEN, "viewer_video", (Kind.IMPRESSION, Kind.WATCH), _latest, ("at",)),
     View(SESSION, "viewer", REACTIONS, _session, ("at", "kind")),
 )
-SERVED_VIEW = View(SERVED, "session_video", (), _latest, ("at",))
+SERVED_VIEW = View(SERVED, "served", (), _latest, ("at",))
 """Folds the `served` stream: what a session was given, whether or not it got to the screen."""
 
 
@@ -175,8 +175,13 @@ def unseen(store: Store, viewer: int, item: Keys, since: int) -> NDArray[np.bool
     return np.asarray((at == 0) | (at < since))
 
 
-def unserved(store: Store, session: int, item: Keys) -> NDArray[np.bool_]:
-    """Which items `[items]` were not given to this session yet; session 0 is no session."""
+def served_key(viewer: Keys, session: Keys, item: Keys) -> Keys:
+    """The key of "this viewer was given this item in this session"."""
+    return pair_of(pair_of(viewer, session), item)
+
+
+def unserved(store: Store, viewer: int, session: int, item: Keys) -> NDArray[np.bool_]:
+    """Which items `[items]` were not given to this viewer in this session yet; session 0 is no session."""
     if session == 0:
         return np.ones(len(item), np.bool_)
-    return ~store.has("served", pair_of(np.full(len(item), session), item))
+    return ~store.has("served", served_key(np.full(len(item), viewer), np.full(len(item), session), item))

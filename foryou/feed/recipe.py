@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import isfinite
 
+from foryou.core.errors import SettingsError
 from foryou.core.heads import HEADS
 from foryou.core.pipeline import Pipeline
 from foryou.core.ports import Index, Model, Store
@@ -43,7 +45,7 @@ class FeedSettings:
     )
     fresh_least: int = field(default=1, metadata={"help": "new videos in every ten, as far as there are any"})
     temperature: float = field(
-        default=0.03, metadata={"help": "how much chance is in the order; in units of the score"}
+        default=0.03, metadata={"help": "how much chance is in the order, in units of the score; 0: none"}
     )
     diversity: float = field(
         default=0.1, metadata={"help": "score given up for sharing all hashtags with those just before"}
@@ -52,6 +54,21 @@ class FeedSettings:
     sound_gap: int = field(default=3, metadata={"help": "videos between two with the same sound"})
     seen_days: float = field(default=30.0, metadata={"help": "how long a seen video is not shown again, days"})
     seed: int = field(default=1, metadata={"help": "start of all chance in the feed: same log and seed, same slates"})
+
+    def __post_init__(self) -> None:
+        for name in (
+            "nearest", "similar", "following", "popular", "fresh", "fresh_audience", "temperature", "diversity",
+            "author_gap", "sound_gap",
+        ):  # fmt: skip
+            value = getattr(self, name)
+            if not (isfinite(value) and value >= 0):
+                raise SettingsError(f"feed.{name} is {value}; expected 0 or more")
+        for name in ("fresh_days", "seen_days"):
+            value = getattr(self, name)
+            if not (isfinite(value) and value > 0):
+                raise SettingsError(f"feed.{name} is {value}; expected days, above 0")
+        if not 0 <= self.fresh_least <= 10:
+            raise SettingsError(f"feed.fresh_least is {self.fresh_least}; expected 0 to 10")
 
 
 def for_you(
@@ -80,9 +97,8 @@ def for_you(
         rerankers=[
             ("explore", Explore(s.temperature)),
             ("diversity", Diversity(s.diversity)),
+            ("spacing", Spacing((("author", s.author_gap), ("sound", s.sound_gap)))),
             ("fresh", Quota(SOURCES.index("fresh"), s.fresh_least)),
-            ("author_spacing", Spacing("author", s.author_gap)),
-            ("sound_spacing", Spacing("sound", s.sound_gap)),
         ],
         fallback=Predict(lambda: fallback),
     )

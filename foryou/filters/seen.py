@@ -28,4 +28,4 @@ class NotServed:
     store: Store
 
     def __call__(self, request: Request, rows: Candidates) -> Mask:
-        return unserved(self.store, request.session, rows["item"])
+        return unserved(self.store, request.viewer_id, request.session, rows["item"])

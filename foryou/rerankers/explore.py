@@ -9,6 +9,9 @@ import numpy as np
 from foryou.core.batch import Column
 from foryou.core.pipeline import Candidates, Request
 
+LEAST = 1e-9
+"""The smallest temperature with any chance in it: scores divided by less are no numbers."""
+
 
 def plackett_luce(score: Column, order: Column, temperature: float) -> Column:
     """The probability that each of `order` is drawn next, given what was drawn before it: softmax over what is left."""
@@ -23,12 +26,15 @@ class Explore:
 
     Sorting by score + temperature x Gumbel noise is that draw (Gumbel-max; Yellott, 1977). Adds `explore` (the noise
     that was added to the score, centred), `propensity` (the chance of being drawn at this place, before the rules that
-    follow) and replaces `score` by the sum. Scores that are not finite sink to the end.
+    follow) and replaces `score` by the sum. Scores that are not finite sink to the end. Temperature 0 is the
+    plain order.
     """
 
     temperature: float = 0.03
 
     def __call__(self, request: Request, rows: Candidates) -> Candidates:
+        if self.temperature < LEAST:
+            return by_score(request, rows)
         score = np.where(np.isfinite(rows["score"]), rows["score"], -1e9)
         by_item = np.argsort(rows["item"], kind="stable")
         noise = np.zeros(len(rows))

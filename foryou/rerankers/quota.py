@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -13,7 +14,8 @@ from foryou.core.pipeline import Candidates, Request
 class Quota:
     """At least `least` rows of the source with this bit in every `every` places, as far as there are any.
 
-    A row that is moved up comes to the last of these places, so that it costs the best ones nothing.
+    Rows that are moved up come to the last of these places, instead of the lowest others there, so that they cost the
+    best ones nothing; those others come right after.
     """
 
     source: int
@@ -24,13 +26,15 @@ class Quota:
         brought = ((rows["sources"] >> self.source) & 1 == 1).tolist()
         order = list(range(len(rows)))
         moved = False
-        for start in range(0, request.n, self.every):
-            end = min(start + self.every, request.n, len(order))
-            missing = self.least * (end - start == self.every) - sum(brought[row] for row in order[start:end])
-            for turn in range(max(missing, 0)):
-                later = next((place for place in range(end, len(order)) if brought[order[place]]), None)
-                if later is None:
-                    break
-                order.insert(end - 1 - turn, order.pop(later))
-                moved = True
+        for end in range(self.every, min(request.n, len(order)) + 1, self.every):
+            here, after = order[end - self.every : end], order[end:]
+            others = [row for row in here if not brought[row]]
+            missing = min(self.least - sum(brought[row] for row in here), len(others))
+            up = list(islice((row for row in after if brought[row]), max(missing, 0)))
+            if not up:
+                continue
+            down, taken = others[-len(up) :], set(up)
+            stay = [row for row in here if row not in set(down)]
+            order[end - self.every :] = [*stay, *up, *down, *(row for row in after if row not in taken)]
+            moved = True
         return rows.take(np.array(order, np.int64)) if moved else rows

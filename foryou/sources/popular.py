@@ -56,7 +56,7 @@ class Popular:
             least = np.partition(score, -size)[-size] if size < len(score) else 0.0
             best = np.flatnonzero(score >= max(least, 0.0))
             best = best[unseen(self.store, request.viewer_id, item[best], since)]
-            best = best[unserved(self.store, request.session, item[best])]
+            best = best[unserved(self.store, request.viewer_id, request.session, item[best])]
             if len(best) >= self.most or least <= 0:
                 return best
             size *= 4

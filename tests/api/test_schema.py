@@ -48,7 +48,8 @@ def refused(row: object) -> Refusal:
 def full(kind: Kind) -> dict[str, object]:
     """An event with everything that its kind can carry."""
     rule = KINDS[kind]
-    return {name: VALUES[name] for name in ("id", "at", *rule.needs, *rule.one_of, *rule.may)} | {"kind": kind.wire}
+    chosen = rule.one_of[-1:] if rule.only_one else rule.one_of
+    return {name: VALUES[name] for name in ("id", "at", *rule.needs, *chosen, *rule.may)} | {"kind": kind.wire}
 
 
 def test_every_field_that_a_kind_can_have_is_a_wire_field() -> None:
@@ -69,12 +70,26 @@ def test_every_kind_is_refused_without_what_it_needs_and_with_what_is_not_its_ow
     for name in rule.needs:
         no = refused({key: value for key, value in full(kind).items() if key != name})
         assert (no.field, no.problem, no.expected) == (name, f"is missing from this {kind.wire}", FIELDS[name])
-    for name in set(FIELDS) - set(full(kind)):
+    for name in set(FIELDS) - set(full(kind)) - set(rule.one_of):
         no = refused({**full(kind), name: VALUES[name]})
         assert (no.field, no.problem) == (name, f"does not belong to a {kind.wire}")
     if rule.one_of:
         no = refused({key: value for key, value in full(kind).items() if key not in rule.one_of})
-        assert (no.field, no.expected) == (rule.one_of[0], f"at least one of {', '.join(rule.one_of)}")
+        assert (no.field, no.expected) == (rule.one_of[0], f"{rule.choice} {', '.join(rule.one_of)}")
+
+
+@pytest.mark.parametrize("kind", ["hide", "unhide"])
+@pytest.mark.parametrize("names", [("author", "sound"), ("sound", "hashtag"), ("author", "sound", "hashtag")])
+def test_a_hide_is_of_exactly_one_thing(kind: str, names: tuple[str, ...]) -> None:
+    no = refused({"id": "h", "kind": kind, "viewer": "ada", **{name: VALUES[name] for name in names}})
+    assert (no.field, no.problem) == (names[1], f"is one too many in this {kind}")
+    assert no.expected == "exactly one of author, sound, hashtag"
+
+
+def test_no_hashtags_are_left_out_not_sent_empty() -> None:
+    no = refused({"id": "v", "kind": "video", "video": "v1", "hashtags": []})
+    assert (no.field, no.problem) == ("hashtags", "is empty")
+    assert "leave it out to keep what there is" in no.expected
 
 
 @pytest.mark.parametrize(

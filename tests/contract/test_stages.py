@@ -151,7 +151,7 @@ def scored(draw: st.DrawFn) -> Candidates:
 
 RERANKERS = (
     Explore(0.03), by_score, Diversity(0.1), Diversity(2.0, pool=7), Quota(4, 1), Quota(2, 2, every=3),
-    Spacing("author", 2), Spacing("sound", 5, pool=6),
+    Spacing((("author", 2), ("sound", 5))), Spacing((("sound", 5),), pool=6), Explore(0.0),
 )  # fmt: skip
 
 

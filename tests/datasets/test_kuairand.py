@@ -16,7 +16,7 @@ from foryou.core.errors import NotFound
 from foryou.core.event import Kind
 from foryou.core.heads import HEADS
 from foryou.core.ids import id_of
-from foryou.datasets.kuairand import KuaiRand, day_ms, exposures
+from foryou.datasets.kuairand import KuaiRand, between, day_ms
 from foryou.evaluation.calibration import ece
 from foryou.evaluation.ranking import auc
 from foryou.features.fold import create_tables
@@ -69,7 +69,7 @@ def told(batch: Batch) -> list[tuple[str, int, float, int]]:
 
 def test_impressions_become_events_in_the_order_in_which_they_happened(tiny: Path) -> None:
     data, start = KuaiRand(tiny), day_ms(date(2022, 4, 20))
-    (batch,) = exposures(data.impressions())
+    (batch,) = data.exposures(data.impressions())
     assert told(batch) == [
         ("impression", start, -1, -1),
         ("watch", start, 30.0, 1),
@@ -126,6 +126,15 @@ def test_the_same_ids_come_from_every_reading_and_none_twice(tiny: Path) -> None
     assert len(set(ids)) == len(ids)
 
 
+def test_the_test_days_of_the_protocol_are_days_of_the_log_and_nothing_of_them_is_learned() -> None:
+    data = KuaiRand(DATA)
+    test = between(data.impressions(), date(2022, 5, 1), date(2022, 5, 5))
+    assert (len(test["date"]), len(np.unique(test["user_id"]))) == (75_129, 18_911)
+    learned = sum(int((batch["kind"] == Kind.IMPRESSION).sum()) for batch in data.events(date(2022, 5, 1)))
+    assert learned == data.size() - (data.impressions()["date"] >= 20220501).sum()
+    assert sum(len(batch) for batch in data.history(date(2022, 4, 15))) < sum(len(batch) for batch in data.history())
+
+
 def test_the_projects_own_copy_is_whole_and_in_the_order_of_time() -> None:
     data = KuaiRand(DATA)
     when = data.impressions()["time_ms"]
@@ -153,7 +162,7 @@ def slice_of_the_log() -> tuple[np.ndarray, Batch, Batch]:
         (examples.pairs.items["item"], predicted, examples.outcomes)
     )
     rows = {name: values[:60_000] for name, values in data.impressions().items()}
-    validate.learn_all(learner, store, [data.videos(), *exposures(rows)])
+    validate.learn_all(learner, store, [data.videos(), *data.exposures(rows)])
     item, predicted, outcomes = zip(*parts, strict=True)
     return np.concatenate(item), Batch.concat(list(predicted)), Batch.concat(list(outcomes))
 

@@ -73,7 +73,7 @@ def test_seen_is_exact_for_swipes_and_forgets_after_the_time_asked_for() -> None
     assert unseen(store, 10, item, START + 1).tolist() == [True, True, True]
     assert unseen(store, 11, item, 0).all()
     assert unseen(store, 0, item, 0).all()
-    assert unserved(store, 5, item).all()
+    assert unserved(store, 0, 5, item).all()
 
 
 def test_sessions_are_told_apart_by_half_an_hour_without_an_event() -> None:

@@ -58,33 +58,69 @@ def test_without_chance_the_order_is_the_score_then_the_item() -> None:
     assert after["propensity"].tolist() == [1] * 4
 
 
+def test_temperature_zero_is_no_chance_at_all() -> None:
+    some = rows(4, score=[0.5, np.nan, 0.9, 0.5])
+    after, ordered = Explore(0.0)(asking(), some), by_score(asking(), some)
+    assert after["item"].tolist() == ordered["item"].tolist()
+    assert (after["explore"].tolist(), after["propensity"].tolist()) == ([0] * 4, [1] * 4)
+
+
 # --- room -----------------------------------------------------------------------------------------------------------
 
 
 def test_two_of_an_author_keep_their_distance() -> None:
-    after = Spacing("author", 2)(asking(6), rows(6, author=[1, 1, 1, 2, 3, 4]))
+    after = Spacing((("author", 2),))(asking(6), rows(6, author=[1, 1, 1, 2, 3, 4]))
     assert after["item"].tolist() == [0, 3, 4, 1, 5, 2]
 
 
 def test_spacing_relaxes_before_it_drops() -> None:
-    after = Spacing("author", 5)(asking(4), rows(4, author=[1, 1, 1, 2]))
+    after = Spacing((("author", 5),))(asking(4), rows(4, author=[1, 1, 1, 2]))
     assert after["item"].tolist() == [0, 3, 1, 2]
 
 
 def test_no_author_needs_no_room() -> None:
-    assert Spacing("author", 5)(asking(4), rows(4, author=[0, 0, 0, 0]))["item"].tolist() == [0, 1, 2, 3]
+    assert Spacing((("author", 5),))(asking(4), rows(4, author=[0, 0, 0, 0]))["item"].tolist() == [0, 1, 2, 3]
 
 
 @given(st.lists(st.integers(1, 8), min_size=12, max_size=25), st.integers(1, 3))
 def test_spacing_holds_wherever_there_is_enough_to_choose_from(authors: list[int], gap: int) -> None:
     count = len(authors)
-    after = Spacing("author", gap)(asking(count), rows(count, author=authors))["author"].tolist()
-    others = Spacing("author", gap)(asking(count), rows(count, author=authors))["author"].tolist()
+    after = Spacing((("author", gap),))(asking(count), rows(count, author=authors))["author"].tolist()
+    others = Spacing((("author", gap),))(asking(count), rows(count, author=authors))["author"].tolist()
     assert after == others
     for place in range(count):
         recent, ahead = after[max(place - gap, 0) : place], after[place:]
         if any(author not in recent for author in ahead):
             assert after[place] not in recent
+
+
+@given(st.lists(st.integers(1, 3), min_size=5, max_size=25), st.integers(1, 5))
+def test_sounds_never_cost_authors_their_room_nor_the_other_way_round(sounds: list[int], gap: int) -> None:
+    count = len(sounds)
+    both = Spacing((("author", 5), ("sound", gap)))
+    other = list(range(1, count + 1))
+    assert both(asking(count), rows(count, author=other, sound=[0] * count))["item"].tolist() == list(range(count))
+    by_sound = Spacing((("sound", gap),))(asking(count), rows(count, sound=sounds))["item"].tolist()
+    assert both(asking(count), rows(count, author=other, sound=sounds))["item"].tolist() == by_sound
+
+
+@given(st.lists(st.tuples(st.integers(1, 40), st.integers(1, 40)), min_size=30, max_size=60))
+def test_both_distances_hold_wherever_one_video_keeps_both_and_the_author_s_wherever_one_keeps_it(
+    pairs: list[tuple[int, int]],
+) -> None:
+    authors, sounds = zip(*pairs, strict=True)
+    after = Spacing((("author", 5), ("sound", 3)))(
+        asking(len(pairs)), rows(len(pairs), author=list(authors), sound=list(sounds))
+    )
+    shown = list(zip(after["author"].tolist(), after["sound"].tolist(), strict=True))
+    for place, (author, sound) in enumerate(shown):
+        near_authors = {a for a, _ in shown[max(place - 5, 0) : place]}
+        near_sounds = {s for _, s in shown[max(place - 3, 0) : place]}
+        if any(a not in near_authors for a, _ in shown[place:]):
+            assert author not in near_authors
+        if any(a not in near_authors and s not in near_sounds for a, s in shown[place:]):
+            assert author not in near_authors
+            assert sound not in near_sounds
 
 
 def test_diversity_breaks_up_a_row_of_the_same_hashtag_and_keeps_the_best_first() -> None:
@@ -118,5 +154,11 @@ def test_every_ten_places_have_their_new_ones_as_far_as_there_are_any(sources: l
     after = Quota(4, least)(asking(n), rows(len(sources), sources=sources))
     new = (after["sources"] >> 4) & 1 == 1
     for start in range(0, min(n, len(sources)) - 9, 10):
-        here = int(new[start : start + 10].sum())
-        assert here >= least or not new[start + 10 :].any()
+        assert int(new[start : start + 10].sum()) >= min(least, int(new[start:].sum()))
+
+
+def test_several_new_ones_take_the_last_places_and_what_they_displace_comes_right_after() -> None:
+    sources = [1] * 14
+    sources[8] = sources[11] = sources[13] = 16
+    after = Quota(4, 3)(asking(10), rows(14, sources=sources))["item"].tolist()
+    assert after == [0, 1, 2, 3, 4, 5, 6, 8, 11, 13, 7, 9, 10, 12]

@@ -128,8 +128,7 @@ export const en = {
     explore: 'Trying something new',
     diversity: 'Variety',
     fresh: 'Room for new videos',
-    author_spacing: 'Space between videos of one author',
-    sound_spacing: 'Space between videos with one sound',
+    spacing: 'Space between videos of one author or with one sound',
   } as Record<string, string>,
 }
 

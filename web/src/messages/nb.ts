@@ -122,7 +122,6 @@ export const nb: Messages = {
     explore: 'Å prøve noe nytt',
     diversity: 'Variasjon',
     fresh: 'Plass til nye videoer',
-    author_spacing: 'Avstand mellom videoer fra samme skaper',
-    sound_spacing: 'Avstand mellom videoer med samme lyd',
+    spacing: 'Avstand mellom videoer fra samme skaper eller med samme lyd',
   },
 }

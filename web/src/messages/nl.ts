@@ -130,7 +130,6 @@ export const nl: Messages = {
     explore: 'Iets nieuws proberen',
     diversity: 'Afwisseling',
     fresh: 'Plek voor nieuwe video’s',
-    author_spacing: 'Ruimte tussen video’s van één maker',
-    sound_spacing: 'Ruimte tussen video’s met één geluid',
+    spacing: 'Ruimte tussen video’s van één maker of met één geluid',
   },
 }
