@@ -12,6 +12,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, get_args
 
+import typer
 from typer.models import ArgumentInfo, ParamMeta
 from typer.utils import get_params_from_function
 
@@ -136,15 +137,23 @@ def commands_page() -> Iterator[str]:
         "`foryou COMMAND --help` says the same. An error that ForYou raises on purpose is one line, and the exit "
         "status is then 2."
     )
-    for command in app.registered_commands:
-        assert command.callback is not None
-        name = command.name or command.callback.__name__
-        params = list(get_params_from_function(command.callback).values())
+    for name, callback in commands():
+        params = list(get_params_from_function(callback).values())
         usage = " ".join(p.name.upper() for p in params if isinstance(p.default, ArgumentInfo))
         yield f"## foryou {name}"
-        yield " ".join((command.callback.__doc__ or "").split())
+        yield " ".join((callback.__doc__ or "").split())
         yield f"```\nforyou {' '.join(filter(None, (name, '[OPTIONS]', usage)))}\n```"
         yield _table(("argument or option", "type", "default", "what"), (_parameter(param) for param in params))
+
+
+def commands(of: typer.Typer = app, before: str = "") -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Every command's name, as it is typed after `foryou`, and its function; those of groups too."""
+    for command in of.registered_commands:
+        assert command.callback is not None
+        yield before + (command.name or command.callback.__name__), command.callback
+    for group in of.registered_groups:
+        assert group.typer_instance is not None
+        yield from commands(group.typer_instance, f"{before}{group.typer_instance.info.name} ")
 
 
 def http_page(openapi: Mapping[str, Any]) -> Iterator[str]:

@@ -240,7 +240,7 @@ def _import_kuairand(engine: Engine, log: KuaiRand) -> None:
 
 
 app.command()(lab.replay)
-app.command()(lab.evaluate)
+app.add_typer(lab.evaluate)
 
 
 if __name__ == "__main__":

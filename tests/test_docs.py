@@ -18,7 +18,6 @@ import pytest
 import uvicorn
 
 from docs import reference
-from foryou import cli
 from foryou.api.routes import ROUTES
 from foryou.api.schema import FIELDS
 from foryou.api.server import application, watched
@@ -140,8 +139,9 @@ def exists(line: str) -> bool:
         return all(re.search(rf"^{word}:", text_of("Makefile"), re.MULTILINE) for word in words[1:] if "=" not in word)
     if words[:1] == ["foryou"]:
         known = commands()
+        name = next((name for name in (" ".join(words[1:3]), words[1]) if name in known), None)
         options = [word for word in words[2:] if word.startswith("--")]
-        return words[1] in known and all(option in known[words[1]] for option in options)
+        return name is not None and all(option in known[name] for option in options)
     if words[:2] == ["python", "-m"] and words[2].split(".")[0] in {"docs", "foryou", "benchmarks"}:
         return importlib.util.find_spec(words[2]) is not None
     return True
@@ -152,9 +152,7 @@ def commands() -> dict[str, set[str]]:
     page = text_of("docs/reference/commands.md")
     sections = re.split(r"^## foryou ", page, flags=re.MULTILINE)[1:]
     known = {section.split("\n", 1)[0]: set(re.findall(r"`(--[\w-]+)`", section)) for section in sections}
-    assert set(known) == {
-        command.name or command.callback.__name__ for command in cli.app.registered_commands if command.callback
-    }
+    assert set(known) == {name for name, _ in reference.commands()}
     return known
 
 

@@ -1,6 +1,6 @@
 """KR-rank: how well each viewer's own impressions are ranked, beside simple rules and a peer, on the same rows.
 
-The protocol is `foryou.evaluate.kr_rank`; the peer is told nothing that our model is not told.
+The protocol is `foryou.protocols.rank.kr_rank`; the peer is told nothing that our model is not told.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.quality import trees
 from benchmarks.record import Benchmark, Line, Report
-from foryou.evaluate import kr_rank
+from foryou.protocols.rank import kr_rank
 
 DATA = Path("data/kuairand-pure")
 MEASURES = ("gauc", "ndcg5", "primary")

@@ -21,8 +21,8 @@ from foryou.core.event import Kind
 from foryou.core.inputs import INPUTS
 from foryou.core.ports import Pairs, Store
 from foryou.datasets.kuairand import KuaiRand, between
-from foryou.evaluate import ranking
 from foryou.features.fold import create_tables, fold_events
+from foryou.protocols.rank import ranking
 from foryou.training.examples import as_of_now
 
 SMALL = ("surface", "hour", "weekday")

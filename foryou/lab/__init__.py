@@ -1,0 +1,14 @@
+"""The commands that measure: `foryou replay` and `foryou evaluate ...`. What they measure is in `protocols`."""
+
+from __future__ import annotations
+
+import typer
+
+from foryou.lab.kuairand import kuairand
+from foryou.lab.options import DATA
+from foryou.lab.replay import replay
+
+evaluate = typer.Typer(name="evaluate", help="Measure the engine on a data set, beside others.", no_args_is_help=True)
+evaluate.command()(kuairand)
+
+__all__ = ["DATA", "evaluate", "replay"]
