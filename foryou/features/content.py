@@ -39,11 +39,12 @@ _decode = msgspec.msgpack.Decoder(dict[str, object]).decode
 
 
 def text_of(document: bytes | None) -> str:
-    """What a video's document says in words; "" if nothing."""
+    """What a video's document says; "" if there is not a letter in it (numbers for hashtags are topics, no text)."""
     said = _decode(document) if document else {}
     tags = said.get("hashtags")
     parts = [said.get("caption"), *(tags if isinstance(tags, list) else []), said.get("description")]
-    return "\n".join(str(part).strip() for part in parts if part)[:LONGEST].strip()
+    text = "\n".join(str(part).strip() for part in parts if part)[:LONGEST].strip()
+    return text if any(map(str.isalpha, text)) else ""
 
 
 def text_hash(text: str) -> int:

@@ -32,6 +32,7 @@ def test_a_text_is_caption_then_hashtags_then_description_up_to_a_limit() -> Non
     assert text_of(document(description="long", hashtags=["a", "b"], caption="short")) == "short\na\nb\nlong"
     assert text_of(document(caption="é" * 1000)) == "é" * LONGEST
     assert text_of(document(author="ada")) == text_of(document(caption=" ")) == text_of(None) == ""
+    assert text_of(document(hashtags=["12", "7"])) == text_of(document(caption="🔥!")) == ""
 
 
 def test_no_text_has_no_hash_and_every_text_has_one() -> None:
