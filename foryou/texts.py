@@ -89,4 +89,4 @@ class Texts:
         held = self.store.columns(CONTENT.name, video, ("text", "vector"))
         shown = (there["known"] == 1) & (there["removed"] == 0) & (held["text"] != 0)
         self._index.remove(video[~shown])
-        self._index.add(video[shown], held["vector"][shown].astype(np.float32))
+        self._index.add(video[shown], held["vector"][shown])

@@ -24,7 +24,7 @@ from foryou.text.embedder import DIM, Vectors
 CONTENT = Table(
     "content",
     (
-        Field("vector", "float16", DIM, help="of length 1; zero while there is none"),
+        Field("vector", "float32", DIM, help="of length 1; zero while there is none"),
         Field("text", "int64", help="hash of the text that the vector is of; 0: none"),
         Field("embedder", "int64", help="who made the vector"),
         Field("said", "int64", help="hash of the text that there is; 0: none"),
@@ -66,7 +66,7 @@ def hear(store: Store, documents: Documents, rows: Batch) -> Keys:
 
 
 def embedded(video: Keys, texts: Iterable[str], vectors: Vectors, embedder: int) -> Batch:
-    """Vectors `[videos, DIM]` as a record of the log."""
+    """Vectors `[videos, DIM]` as a record of the log, in half precision: it is kept for ever."""
     return Batch(
         {
             "video": video,

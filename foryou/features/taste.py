@@ -17,7 +17,7 @@ from foryou.core.inputs import NEGATIVE_BITS, OUTCOME_BITS, POSITIVE_BITS
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
 from foryou.core.view import View
-from foryou.features.content import has_text, vectors_of
+from foryou.features.content import CONTENT, has_text, vectors_of
 from foryou.features.enrich import OUTCOME_OF
 from foryou.text.embedder import DIM
 
@@ -102,23 +102,23 @@ def tastes(store: Store, viewer: Keys, at: Column) -> Batch:
     positives one by one.
     """
     rows = store.read(TASTE.name, viewer)
-    good, each = _centroid(store, rows, "good", at)
+    good, latest = _centroid(store, rows, "good", at)
     bad, _ = _centroid(store, rows, "bad", at)
-    return Batch({"good": good, "bad": bad, "latest": each[:, :LATEST]}, len(viewer))
+    return Batch({"good": good, "bad": bad, "latest": latest}, len(viewer))
 
 
 def _centroid(store: Store, rows: Batch, which: str, at: Column) -> tuple[Column, Column]:
+    """The shrunk mean direction `[viewers, DIM]`, and the vectors one by one (zero where there are none)."""
     item, flags, when = (rows[f"{which}_{name}"] for name in ("item", "flags", "at"))
-    there = (item != 0) & (flags != 0)
-    vectors = np.zeros((*item.shape, DIM), np.float32)
-    vectors[there] = vectors_of(store, item[there])
-    counts = np.zeros(item.shape, np.float32)
-    counts[there] = has_text(store, item[there])
-    faded = counts * np.exp2(-np.maximum(at[:, None] - when, 0) / HALF_LIFE).astype(np.float32)
-    total = np.einsum("vsd,vs->vd", vectors, faded)
+    held = store.columns(CONTENT.name, item.ravel(), ("vector", "text"))
+    vectors = held["vector"].reshape(*item.shape, DIM)
+    counts = (item != 0) & (flags != 0) & (held["text"] != 0).reshape(item.shape)
+    faded = (counts * np.exp2(-np.maximum(at[:, None] - when, 0) / HALF_LIFE)).astype(np.float32)
+    total = np.matmul(faded[:, None, :], vectors)[:, 0]
     length = np.maximum(np.linalg.norm(total, axis=1), 1e-9)
     number = faded.sum(axis=1)
-    return np.asarray(total * (number / (number + PRIOR) / length)[:, None], np.float32), vectors
+    latest = vectors[:, :LATEST] * counts[:, :LATEST, None]
+    return np.asarray(total * (number / (number + PRIOR) / length)[:, None], np.float32), latest
 
 
 def text_columns(store: Store, viewers: Batch, of: Rows, item: Keys, at: Column) -> dict[str, Column]:

@@ -13,7 +13,7 @@ from foryou.core.errors import SettingsError
 
 Vectors: TypeAlias = NDArray[np.float32]
 DIM = 64
-"""The length of every text vector, whoever made it: 128 bytes a video in the tables."""
+"""The length of every text vector, whoever made it: 256 bytes a video in the tables, 128 in the log."""
 CHOICES = ("hashed", "e5")
 
 
