@@ -205,18 +205,21 @@ class Engine:
     # --- in the background ------------------------------------------------------------------------------------------
 
     def work(self, most: int | None = 1024) -> bool:
-        """Explain what was answered, embed texts, learn about `most` rows, publish, save now and then. False if idle.
+        """Explain what was answered, learn about `most` rows, publish, save now and then, embed. False if idle.
 
         Slates and explanations that no commit has taken along yet are synced too.
         """
-        busy = self._explain_all() | (self.embed() > 0)
+        busy = self._explain_all()
         with self._learning:
             learned = self.learner.step(most)
         if self.learner.learned - self._published >= self.settings.learning.publish_every:
             self.publish()
         if self._reached - self._saved >= SAVE_EVERY:
             self.save()
-        self.backend.log.sync()
+        try:
+            busy |= self.embed() > 0
+        finally:  # what fails in an embedder stops nothing else
+            self.backend.log.sync()
         return bool(learned) or busy
 
     def embed(self) -> int:

@@ -137,7 +137,28 @@ def test_events_are_acknowledged_without_an_embedder_being_asked() -> None:
     world.engine.close()
 
 
-def test_an_embedder_or_a_log_that_fails_leaves_the_text_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+class Broken(Hashed):
+    """Cannot."""
+
+    def __call__(self, texts: Iterable[str]) -> Vectors:
+        raise OSError("no model")
+
+
+def test_an_embedder_that_fails_stops_no_learning_and_leaves_the_text_waiting() -> None:
+    world = baker(world_at())
+    say(world, "bread7", "bread")
+    world.engine.learner.flush()
+    world.engine.texts.embedder = Broken()
+    before = world.engine.learner.learned
+    with pytest.raises(OSError, match="no model"):
+        world.engine.work()
+    assert world.engine.learner.learned > before
+    world.engine.texts.embedder = Hashed()
+    assert "bread7" in by_content(drained(world))
+    world.engine.close()
+
+
+def test_a_log_that_fails_leaves_the_text_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     world = world_at()
     say(world, "v0", "caption")
     with monkeypatch.context() as broken:

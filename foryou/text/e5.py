@@ -26,7 +26,8 @@ class E5:
     """An `Embedder` of meanings; 10-20 ms a text on one core. SettingsError if the extra is not installed."""
 
     name = "e5-small-1+hashed-1"
-    at_once = 16
+    at_once = 8
+    """A tenth of a second: learning waits for no more than that."""
 
     def __init__(self) -> None:
         try:

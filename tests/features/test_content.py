@@ -18,7 +18,7 @@ from foryou.features.documents import fold_documents
 from foryou.features.fold import create_tables, fold_events
 from foryou.features.taste import HALF_LIFE, LATEST, NEGATIVES, POSITIVES, PRIOR, TASTE, tastes, text_columns
 from foryou.text.embedder import DIM
-from tests.streams import START, VIDEOS, VIEWERS, Row, catalogue, cut, log, store_of, tellings
+from tests.streams import START, VIDEOS, VIEWERS, Row, catalogue, cut, log, store_of
 
 ME = 7
 """The embedder of these tests."""
@@ -202,14 +202,6 @@ def test_the_latest_positives_are_the_ones_held_against_one_by_one() -> None:
     content.fold_vectors(store, content.embedded(video, [str(each) for each in video], vectors, ME), ME)
     latest = tastes(store, np.array([10]), np.array([START]))["latest"][0]
     assert latest.argmax(axis=1).tolist() == list(range(LATEST + 4, 4, -1))
-
-
-@given(tellings())
-@settings(max_examples=60)
-def test_events_that_come_late_and_out_of_order_end_in_the_same_taste(both: tuple[Batch, Batch]) -> None:
-    one, other = (store_of(catalogue(), batch).read(TASTE.name, np.array(VIEWERS)) for batch in both)
-    for name in one:
-        assert one[name].tolist() == other[name].tolist(), name
 
 
 @given(st.lists(st.integers(1, 60), max_size=6))
