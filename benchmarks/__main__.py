@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import readme
-from benchmarks.quality import kr_rank
+from benchmarks.quality import kr_rank, text
 from benchmarks.record import RESULTS, Benchmark, keep, run
 from benchmarks.speed import explain, feed, ingest, learn, log
 from foryou.models.threads import one_blas_thread
 
 BENCHMARKS: Mapping[str, Benchmark[Any]] = {
     "kr_rank": kr_rank.BENCHMARK,
+    "text": text.BENCHMARK,
     "feed": feed.BENCHMARK,
     "ingest": ingest.BENCHMARK,
     "learn": learn.BENCHMARK,

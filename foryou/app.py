@@ -32,6 +32,8 @@ from foryou.models.linear import Linear
 from foryou.models.ranker import Ranker
 from foryou.models.threads import one_blas_thread
 from foryou.settings import Settings
+from foryou.text.open import open_embedder
+from foryou.texts import TEXTS_STREAM, Texts
 from foryou.training.stream import Learner
 
 EXPLAINED_STREAM = "explained"
@@ -74,6 +76,7 @@ class Engine:
     settings: Settings
     clock: Clock
     learner: Learner
+    texts: Texts
     fallback: Model = field(default_factory=Linear)
 
     def __post_init__(self) -> None:
@@ -98,8 +101,10 @@ class Engine:
     ) -> Engine:
         """Open the back end and bring everything to where the log ends: the last save, then the log after it."""
         one_blas_thread()
+        embedder = open_embedder(settings.text)
         backend = open_backend(settings.data.url)
-        engine = Engine(backend, settings, clock or SystemClock(), _learner(settings))
+        texts = Texts(backend.store, backend.documents, embedder, backend.index)
+        engine = Engine(backend, settings, clock or SystemClock(), _learner(settings), texts)
         engine._recover(progress)
         return engine
 
@@ -120,6 +125,9 @@ class Engine:
             self.learner.fold(self.backend.store, rows)
             fold_documents(self.backend.documents, rows)
             self._index_videos(rows)
+            self.texts.hear(rows)
+        elif record.stream == TEXTS_STREAM:
+            self.texts.fold(record.rows)
         elif record.stream == SERVED_STREAM:
             fold_served(self.backend.store, record.rows)
             self.learner.serve(record.rows)
@@ -197,7 +205,7 @@ class Engine:
     # --- in the background ------------------------------------------------------------------------------------------
 
     def work(self, most: int | None = 1024) -> bool:
-        """Explain what was answered, learn about `most` rows, swap in a new version, save now and then. False if idle.
+        """Explain what was answered, learn about `most` rows, publish, save now and then, embed. False if idle.
 
         Slates and explanations that no commit has taken along yet are synced too.
         """
@@ -208,8 +216,20 @@ class Engine:
             self.publish()
         if self._reached - self._saved >= SAVE_EVERY:
             self.save()
-        self.backend.log.sync()
+        try:
+            busy |= self.embed() > 0
+        finally:  # what fails in an embedder stops nothing else
+            self.backend.log.sync()
         return bool(learned) or busy
+
+    def embed(self) -> int:
+        """Make the vectors of some texts that wait, and log them; how many."""
+        rows = self.texts.step(self._lock)
+        if len(rows) == 0:
+            return 0
+        with self._lock:
+            self._fold(Record(self.backend.log.append(TEXTS_STREAM, rows), TEXTS_STREAM, rows))
+        return len(rows)
 
     def publish(self) -> None:
         """Swap in a copy of the learner's model, whole: its predictions and its video vectors together."""
@@ -231,7 +251,7 @@ class Engine:
         store, feed = self.backend.store, self.settings.feed
         self.recipes = {
             "for_you": recipe.for_you(
-                store, lambda: self.version.model, lambda: self.version.index, self.fallback, feed
+                store, lambda: self.version.model, lambda: self.version.index, self.texts.current, self.fallback, feed
             ),
             "following": recipe.following(store, feed),
             "plain": recipe.plain(store),
@@ -354,6 +374,7 @@ class Engine:
         return True
 
     def _replay(self, after: int, progress: Callable[[int, int], None] | None = None) -> None:
+        self.texts.open()
         end = self.backend.log.end
         for record in self.backend.log.read(after):
             self._fold(record)
@@ -390,6 +411,7 @@ class Engine:
             "offset": self._reached,
             "learned": self.learner.learned,
             "waiting": self.learner.waiting,
+            "texts_waiting": self.texts.waiting,
             "heads": self.learner.progress.measures(),
         }
 

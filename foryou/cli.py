@@ -192,8 +192,14 @@ def _import_file(engine: Engine, path: Path, chunks: Iterator[files.Chunk]) -> b
     aside.unlink(missing_ok=True)
     with terminal.progress(err) as progress:
         task = progress.add_task(path.name, total=files.rows_in(path))
+        texts = progress.add_task("Texts", total=0, visible=False)
         for chunk in chunks:
             receipt, _ = calls.accept(engine, chunk.rows)
+            # Before the next chunk, so that what it shows of these videos is learned with their texts.
+            if waiting := engine.texts.waiting:
+                progress.update(texts, total=progress.tasks[1].completed + waiting, visible=True)
+                while made := engine.embed():
+                    progress.advance(texts, made)
             while engine.learner.waiting > BACKLOG:
                 engine.work()
             accepted, duplicates = accepted + receipt.accepted, duplicates + receipt.duplicates

@@ -104,6 +104,18 @@ def test_an_import_fails_only_if_every_row_was_refused(foryou: Command, tmp_path
     assert foryou("import", "d.jsonl").status == 1
 
 
+def test_what_an_import_says_of_videos_is_embedded_by_its_end(foryou: Command, tmp_path: Path) -> None:
+    captions = [f"Sourdough bread, loaf {n}" for n in range(600)]
+    as_lines(tmp_path / "t.jsonl", [
+        {"id": f"u{n}", "kind": "video", "video": f"v{n}", "at": 1_700_000_000_000, "caption": caption}
+        for n, caption in enumerate(captions)
+    ])  # fmt: skip
+    assert "600 accepted" in foryou("import", "t.jsonl").err
+    with cli.opened(None, None) as engine:
+        assert engine.texts.waiting == 0
+        assert len(engine.texts.current()) == 600
+
+
 @pytest.mark.parametrize("name", ["out.jsonl", "out.parquet"])
 def test_what_is_exported_can_be_imported_again(foryou: Command, tmp_path: Path, name: str) -> None:
     as_lines(tmp_path / "e.jsonl", ROWS)

@@ -177,6 +177,15 @@ INPUTS: tuple[Input, ...] = (
         "1: in the language of the app, -1: in another; fades as the viewer gets known",
     ),
     Input("follows", "item", "dense", "similar", "1 if the viewer follows the author"),
+    Input(
+        "text_fit",
+        "item",
+        "dense",
+        "behaviour",
+        "likeness of its text to the viewer's positives, to their negatives, and to the nearest recent positive",
+        3,
+    ),
+    Input("has_text", "item", "dense", "information", "1 if it has a caption, hashtags or a description"),
 )
 
 HISTORY = 50

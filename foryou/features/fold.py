@@ -10,7 +10,7 @@ from foryou.core.pipeline import Mask
 from foryou.core.ports import Store
 from foryou.core.table import Table
 from foryou.core.view import View
-from foryou.features import catalog, counters, effects, history, interests, similar
+from foryou.features import catalog, content, counters, effects, history, interests, similar, taste
 from foryou.features.acts import ACTS
 from foryou.features.enrich import enrich
 
@@ -20,7 +20,7 @@ SERVED_STREAM = "served"
 ACCEPTED = Table("accepted")
 """The ids of all accepted events: what has been sent twice counts once."""
 
-VIEWS: tuple[View, ...] = (*counters.VIEWS, *interests.VIEWS, *similar.VIEWS, *history.VIEWS)
+VIEWS: tuple[View, ...] = (*counters.VIEWS, *interests.VIEWS, *similar.VIEWS, *history.VIEWS, *taste.VIEWS)
 """The views of what viewers do, after the catalogue: each reads only its own table and the enriched events."""
 
 TABLES: tuple[Table, ...] = tuple(
@@ -34,6 +34,7 @@ TABLES: tuple[Table, ...] = tuple(
             *(view.table for view in catalog.VIEWS),
             *(view.table for view in VIEWS),
             history.SERVED,
+            content.CONTENT,
         )
     }.values()
 )

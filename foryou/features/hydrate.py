@@ -20,6 +20,7 @@ from foryou.features.effects import effects, evidence, mean_effects, placed, tol
 from foryou.features.history import SESSION_GAP
 from foryou.features.interests import look_up
 from foryou.features.similar import COMPANIONS, likeness, positives
+from foryou.features.taste import text_columns
 
 EVERYONE = np.ones(1, np.int64)
 PRIORS = np.array([next(head.prior for head in HEADS if head.name == name) for name in RATES])
@@ -132,6 +133,7 @@ def item_columns(store: Store, viewers: Batch, of: Rows, item: Keys, at: Column)
         "velocity": _velocity(counts),
         "age_h": (np.log1p(hours) / 3).astype(np.float32),
         **_affinity(store, viewers, of, item, video, at),
+        **text_columns(store, viewers, of, item, at),
     }
 
 

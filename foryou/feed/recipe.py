@@ -20,13 +20,14 @@ from foryou.rerankers.quota import Quota
 from foryou.rerankers.spacing import Spacing
 from foryou.scorers.predict import Predict
 from foryou.scorers.value import Value, source_score
+from foryou.sources.content import Content
 from foryou.sources.following import Following
 from foryou.sources.fresh import Fresh
 from foryou.sources.nearest import Nearest
 from foryou.sources.popular import Popular
 from foryou.sources.similar import Similar
 
-SOURCES = ("nearest", "similar", "following", "popular", "fresh")
+SOURCES = ("nearest", "similar", "following", "popular", "fresh", "content")
 SURFACES = ("for_you", "following", "plain")
 
 
@@ -39,6 +40,7 @@ class FeedSettings:
     following: int = field(default=100, metadata={"help": "candidates from followed authors"})
     popular: int = field(default=150, metadata={"help": "candidates popular in the viewer's country and language"})
     fresh: int = field(default=50, metadata={"help": "new candidates that need a first audience"})
+    content: int = field(default=100, metadata={"help": "candidates whose texts are nearest to recent positives"})
     fresh_days: float = field(default=3.0, metadata={"help": "until what age a video is new, days"})
     fresh_audience: float = field(
         default=100.0, metadata={"help": "exposures after which a new video had its first audience"}
@@ -57,8 +59,8 @@ class FeedSettings:
 
     def __post_init__(self) -> None:
         for name in (
-            "nearest", "similar", "following", "popular", "fresh", "fresh_audience", "temperature", "diversity",
-            "author_gap", "sound_gap",
+            "nearest", "similar", "following", "popular", "fresh", "content", "fresh_audience", "temperature",
+            "diversity", "author_gap", "sound_gap",
         ):  # fmt: skip
             value = getattr(self, name)
             if not (isfinite(value) and value >= 0):
@@ -72,9 +74,14 @@ class FeedSettings:
 
 
 def for_you(
-    store: Store, model: Callable[[], Model], index: Callable[[], Index], fallback: Model, s: FeedSettings
+    store: Store,
+    model: Callable[[], Model],
+    index: Callable[[], Index],
+    texts: Callable[[], Index],
+    fallback: Model,
+    s: FeedSettings,
 ) -> Pipeline:
-    """What this viewer is most likely to enjoy next."""
+    """What this viewer is most likely to enjoy next; `index` is of learned vectors, `texts` of text vectors."""
     value = Value({head.name: head.weight for head in HEADS})
     return Pipeline(
         sources=[
@@ -83,6 +90,7 @@ def for_you(
             ("following", Following(store, s.following)),
             ("popular", Popular(store, s.popular, seen_days=s.seen_days)),
             ("fresh", Fresh(store, s.fresh, s.fresh_days, s.fresh_audience)),
+            ("content", Content(store, texts, s.content, s.seen_days)),
         ],
         hydrators=[("catalog", Catalog(store))],
         filters=[

@@ -84,6 +84,9 @@ PRIOR: tuple[Effect, ...] = (
     _good("similar", 0, 2.4),
     _good("similar", 1, 0.4),
     _good("follows", 0, 0.6, follow=-6.0),
+    _good("text_fit", 0, 0.8, not_interested=-0.3),
+    _good("text_fit", 1, -0.4, not_interested=0.3),
+    _good("text_fit", 2, 0.4),
     # From a base rate of .0008: .08 at one not-interested, .5 at two, .75 at three.
     Effect(
         "rejected",
