@@ -134,7 +134,13 @@ class Model(Protocol):
         """One float32 column for each head, `[items]`."""
 
     def learn(self, pairs: Pairs, outcomes: Batch) -> float:
-        """One step on rows whose outcomes are known (NaN: not known); the mean loss before the step."""
+        """One step on rows whose outcomes are known (NaN: not known); the mean loss before the step.
+
+        Beside the heads `outcomes` may have `weight`, what each row counts, and `at`, when it was (ms).
+        """
+
+    def correct(self, pairs: Pairs, learned: Batch, outcomes: Batch) -> None:
+        """Rows that were learned with the outcomes `learned` turned out as `outcomes`: learn the difference."""
 
     def vectors(self, items: Batch) -> NDArray[np.float32]:
         """The retrieval vectors of items `[items, dim]`, whose inner product with a viewer's says how well they fit."""
@@ -146,7 +152,7 @@ class Model(Protocol):
         """What explaining needs: see `FamilyInputs`."""
 
     def copy(self) -> Model:
-        """A copy that no longer changes when this one learns."""
+        """A copy to predict with, that no longer changes when this one learns. It does not learn itself."""
 
     def state(self) -> Mapping[str, Column]:
         """Everything needed to continue, as arrays."""

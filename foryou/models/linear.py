@@ -150,6 +150,9 @@ class Linear:
         """Nothing to learn; the loss is not known."""
         return float("nan")
 
+    def correct(self, pairs: Pairs, learned: Batch, outcomes: Batch) -> None:
+        """Nothing was learned, so nothing is to be corrected."""
+
     def vectors(self, items: Batch) -> NDArray[np.float32]:
         """No directions: one zero for each item."""
         return np.zeros((len(items), 1), np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,14 @@ class Parameters:
         scale = np.sqrt(self._second / (1 - _SECOND**self.steps)) + _LEAST
         self.flat -= (rate / (1 - _FIRST**self.steps)) * self._first / scale
         self.flat -= (rate * decay) * (self.flat - self._anchor)
+
+    def copy(self) -> Parameters:
+        """A copy to read from: without the moments that a step needs."""
+        other = copy(self)
+        other.flat = self.flat.copy()
+        other._first = other._second = np.zeros(0, np.float32)
+        other._named = other.views(other.flat)
+        return other
 
     def state(self) -> Mapping[str, NDArray[Any]]:
         """Values and moments, each as one vector."""
