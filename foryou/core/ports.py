@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -157,7 +157,21 @@ class Model(Protocol):
     def state(self) -> Mapping[str, Column]:
         """Everything needed to continue, as arrays."""
 
-    def restore(self, state: Mapping[str, Column]) -> None: ...
+    def restore(self, state: Mapping[str, Column], branch: int | None = None) -> None:
+        """Continue from a state; with `branch` under other version names than those that followed it before."""
+
+
+class Models(Protocol):
+    """Versions of a model that are kept. BackendError when it cannot."""
+
+    def keep(self, version: str, state: Mapping[str, Column], about: Mapping[str, Any]) -> None:
+        """Keep a version and what is said of it (`version`, `learned`, ...); the oldest ones go."""
+
+    def all(self) -> list[dict[str, Any]]:
+        """What was said of each version, oldest first."""
+
+    def read(self, version: str) -> Mapping[str, Column]:
+        """The state of a version. NotFound if it is not kept."""
 
 
 class FamilyInputs(Protocol):

@@ -181,7 +181,7 @@ class Linear:
         """Nothing: it is all in the table."""
         return {}
 
-    def restore(self, state: Mapping[str, Column]) -> None:
+    def restore(self, state: Mapping[str, Column], branch: int | None = None) -> None:
         """ModelError if there is anything to restore."""
         if state:
             raise ModelError(f"the linear model has no state; there came {', '.join(state)}")

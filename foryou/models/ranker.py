@@ -167,7 +167,7 @@ class Ranker:
             **{f"mean.{name}": values.copy() for name, values in self._means.items()},
         }
 
-    def restore(self, state: Mapping[str, Column]) -> None:
+    def restore(self, state: Mapping[str, Column], branch: int | None = None) -> None:
         """ModelError if the state is of a ranker of another shape."""
         try:
             (self.learned, self.corrected, self.branch), self.seed = state["learned"].tolist(), int(state["seed"][0])
@@ -176,6 +176,7 @@ class Ranker:
             self._often = Often(state["often"])
             self.params.restore(_within(state, "dense."))
             self._means = {side: np.array(state[f"mean.{side}"], np.float32) for side in self._means}
+            self.branch = self.branch if branch is None else branch
         except KeyError as missing:
             raise ModelError(f"no {missing} in the state of a ranker; there are {', '.join(state)}") from None
 
@@ -189,7 +190,7 @@ class Ranker:
         return np.asarray(found.sum(axis=1) / np.maximum(present.sum(axis=1), 1)[:, None], np.float32)
 
     def _step(self, pairs: Pairs, outcomes: Batch, learned: Batch | None = None) -> float:
-        """One step; the mean loss before it. With `learned`, what rows were learned as is unlearned in the same step."""
+        """One step; the mean loss before it. With `learned`, what rows were learned as is unlearned in it."""
         if "at" in outcomes:
             self._often.forget(self.table.tend(int(outcomes["at"].max())))
         known = network.look_up(self.table, pairs, admit=learned is None)
@@ -204,8 +205,9 @@ class Ranker:
             d_logits -= d_loss(run.logits, told, weights) * _weight(learned)
             good &= ~_good(told)
         dense = network.backward(self.shape, self.params, run, d_logits, sums, self._retrieval(run, good))
-        self.params.descend(dense / np.float32(len(pairs)), self.learning.rate, self.learning.decay)
-        self.table.descend(sums, self.learning.embedding_rate, self.learning.embedding_decay)
+        of, share = self.learning, len(pairs) / self.learning.batch
+        self.params.descend(dense / np.float32(len(pairs)), of.rate, of.decay, share)
+        self.table.descend(sums, of.embedding_rate, of.embedding_decay)
         if learned is not None:
             self.corrected += len(pairs)
             return before

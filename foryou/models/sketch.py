@@ -9,10 +9,10 @@ from foryou.models.kernel import kernel
 
 Counts = NDArray[np.uint8]
 
-ROWS, WIDTH = 4, 1 << 17
-"""Half a megabyte. An id's count is too high only if others fall on all of its ROWS counters."""
-AGE = 4 * WIDTH
-"""Occurrences after which all counts are halved: what comes once in that many does not add up for ever."""
+ROWS, WIDTH = 4, 1 << 18
+"""One megabyte. An id's count is too high only if others fall on all of its ROWS counters."""
+AGE = WIDTH // 2
+"""Occurrences after which all counts are halved. Until then at most 2% of new ids can be taken for known ones."""
 
 
 def sketch() -> Counts:
