@@ -109,6 +109,41 @@ def _heads(why: _Why) -> Table:
     return table
 
 
+class _Version(Struct):
+    """What of a kept version is shown."""
+
+    version: str
+    learned: int
+    at: int
+    measures: dict[str, dict[str, float]]
+    parent: str = ""
+
+
+class _Models(Struct):
+    in_use: str
+    reserve: str
+    held: bool
+    kept: list[_Version]
+
+
+def models(answer: Answer) -> RenderableType:
+    """The kept versions as a table: the log loss, AUC and ECE of some heads when each was kept."""
+    told = msgspec.convert(answer, _Models)
+    table = Table(title="Models", title_justify="left", box=None, padding=(0, 2))
+    for name in ("version", "after", "rows", "until", *(f"{head} {what}" for head in _TOLD for what in _MEASURED)):
+        table.add_column(name, justify="left" if name in ("version", "after") else "right")
+    for each in told.kept:
+        when = datetime.fromtimestamp(each.at / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+        figures = (each.measures.get(head, {}).get(what) for head in _TOLD for what in _MEASURED)
+        shown = (f"{figure:.4f}" if figure is not None else "" for figure in figures)
+        table.add_row(escape(each.version), escape(each.parent), f"{each.learned:,}", when, *shown)
+    state = "; the learning one is worse than it, and held back" if told.held else ""
+    return Group(table, Text(f"In use: {told.in_use}. In reserve: {told.reserve or 'none'}{state}."))
+
+
+_TOLD, _MEASURED = ("long_view", "like"), ("loss", "auc", "ece")
+
+
 def bar(share: float) -> Text:
     """A bar to the right of the middle for a positive share in [-1, 1], to the left for a negative one.
 
