@@ -112,6 +112,9 @@ def import_(
             _import_kuairand(engine, KuaiRand(Path(sources[1])))
             return
         done = [_import_file(engine, path, rows) for path, rows in chunks]
+        with err.status("Learning"):
+            while engine.work():
+                pass
     if not any(done):
         raise typer.Exit(1)
 

@@ -127,21 +127,18 @@ class _Models(Struct):
 
 
 def models(answer: Answer) -> RenderableType:
-    """The kept versions as a table: the log loss, AUC and ECE of some heads when each was kept."""
+    """The kept versions as a table, with the measures of long views when each was kept."""
     told = msgspec.convert(answer, _Models)
-    table = Table(title="Models", title_justify="left", box=None, padding=(0, 2))
-    for name in ("version", "after", "rows", "until", *(f"{head} {what}" for head in _TOLD for what in _MEASURED)):
-        table.add_column(name, justify="left" if name in ("version", "after") else "right")
+    table = Table(title="Models, with their measures of long views", title_justify="left", box=None, padding=(0, 1))
+    for name in ("version", "after", "rows", "until", "log loss", "AUC", "ECE"):
+        table.add_column(name, justify="left" if name in ("version", "after") else "right", no_wrap=True)
     for each in told.kept:
         when = datetime.fromtimestamp(each.at / 1000, UTC).strftime("%Y-%m-%d %H:%M")
-        figures = (each.measures.get(head, {}).get(what) for head in _TOLD for what in _MEASURED)
-        shown = (f"{figure:.4f}" if figure is not None else "" for figure in figures)
-        table.add_row(escape(each.version), escape(each.parent), f"{each.learned:,}", when, *shown)
+        measured = each.measures.get("long_view", {})
+        figures = (f"{measured[name]:.4f}" if name in measured else "" for name in ("loss", "auc", "ece"))
+        table.add_row(escape(each.version), escape(each.parent), f"{each.learned:,}", when, *figures)
     state = "; the learning one is worse than it, and held back" if told.held else ""
     return Group(table, Text(f"In use: {told.in_use}. In reserve: {told.reserve or 'none'}{state}."))
-
-
-_TOLD, _MEASURED = ("long_view", "like"), ("loss", "auc", "ece")
 
 
 def bar(share: float) -> Text:

@@ -60,7 +60,7 @@ class LearningSettings:
     refresh_s: float = field(
         default=60.0, metadata={"help": "seconds after which the vectors of all videos are computed again, bit by bit"}
     )
-    admit_after: int = field(default=1, metadata={"help": "occurrences after which an id gets an embedding"})
+    admit_after: int = field(default=2, metadata={"help": "occurrences after which an id gets an embedding"})
     expire_days: float = field(
         default=30.0, metadata={"help": "days without use after which an id loses its embedding"}
     )
