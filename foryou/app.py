@@ -219,8 +219,8 @@ class Engine:
             busy |= self.learner.step(most) > 0
         if self.versions.due(self._steps, self.clock()):
             with self._learning:
-                model, steps, moved = self._to_serve(), self._steps, self.learner.moved()
-            self.versions.swap(model, steps, moved, self.clock())
+                model, steps, moved, line = self._to_serve(), self._steps, self.learner.moved(), self.learner.line
+            self.versions.swap(model, steps, moved, line, self.clock())
         busy |= self.versions.follow(self.clock())
         if self._reached - self._saved >= SAVE_EVERY:
             self.save()
@@ -239,8 +239,8 @@ class Engine:
     def publish(self) -> None:
         """Swap in what was learned, at once and with the vectors of all videos."""
         with self._learning:
-            model, steps, _ = self._to_serve(), self._steps, self.learner.moved()
-        self.versions.replace(model, steps, self.clock())
+            model, steps, line, _ = self._to_serve(), self._steps, self.learner.line, self.learner.moved()
+        self.versions.replace(model, steps, line, self.clock())
 
     def models(self) -> dict[str, object]:
         """The version in use, those that are kept with their measures, and how the predictions of the learning one are

@@ -44,6 +44,7 @@ class Versions:
         self._store, self._new_index, self._lock, self._settings = store, index, lock, settings
         self._at = self._round_at = 0
         self._round_steps = 0
+        self._line: object = None
         self._moved: deque[Keys] = deque()
         self._round: deque[Keys] = deque()
         self.in_use: Version
@@ -53,19 +54,23 @@ class Versions:
         waited = now - self._at
         return steps != self.in_use.steps and not 0 <= waited < self._settings.publish_every_s * SECOND
 
-    def swap(self, model: Model, steps: int, moved: Keys, now: int) -> None:
-        """Use this version from now on. `moved`: the videos whose own rows were learned since the last one."""
+    def swap(self, model: Model, steps: int, moved: Keys, line: object, now: int) -> None:
+        """Use this version from now on. `moved`: the videos whose own rows were learned since the last one. `line`: a
+        version of another line did not come from the last one by learning, and a round through all videos starts."""
         self.in_use = Version(model, self.in_use.index, steps)
         self._at = now
         self._moved.extend(_slices(moved))
+        if line != self._line:
+            self._line = line
+            self._start_round(now)
 
-    def replace(self, model: Model, steps: int, now: int) -> None:
+    def replace(self, model: Model, steps: int, line: object, now: int) -> None:
         """Use this version with a new index of all videos, made while the tables stand still."""
         index = self._new_index()
         with self._lock:
             self.in_use = Version(model, index, steps)
             self._at = self._round_at = now
-            self._round_steps = steps
+            self._round_steps, self._line = steps, line
             self._moved.clear()
             self._round.clear()
             for videos in _slices(self._store.scan("video", ("known",))[0]):
@@ -80,9 +85,12 @@ class Versions:
         elif self.in_use.steps != self._round_steps and (
             not 0 <= now - self._round_at < self._settings.refresh_s * SECOND
         ):
-            self._round_at, self._round_steps = now, self.in_use.steps
-            self._round.extend(_slices(self._store.scan("video", ("known",))[0].copy()))
+            self._start_round(now)
         return bool(self._moved or self._round)
+
+    def _start_round(self, now: int) -> None:
+        self._round_at, self._round_steps = now, self.in_use.steps
+        self._round = deque(_slices(self._store.scan("video", ("known",))[0].copy()))
 
     def describe(self, rows: Batch) -> None:
         """Videos can be found as soon as they are described, and no longer once they are removed."""

@@ -145,6 +145,11 @@ class Learner:
         """Whether the model is worse than the version in reserve, and should not serve."""
         return self.reserve is not None and self._trial.worse
 
+    @property
+    def line(self) -> tuple[int, bool]:
+        """Changes when what should serve did not come by learning from what served before."""
+        return self._branch, self.held
+
     def counts(self) -> dict[str, int]:
         """What was done and what waits, in rows; `joined` are those that outcomes can still join."""
         return {
