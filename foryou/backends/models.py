@@ -13,6 +13,9 @@ import numpy as np
 from foryou.core.batch import Column
 from foryou.core.errors import BackendError, NotFound
 
+_ORDER = "order"
+"""The field of a version's file that counts them."""
+
 
 class Models:
     """Keeps the `most` newest versions, two files for each in a directory; without one, in memory."""
@@ -22,8 +25,7 @@ class Models:
         self._held: dict[str, tuple[Mapping[str, Column], dict[str, Any]]] = {}
 
     def keep(self, version: str, state: Mapping[str, Column], about: Mapping[str, Any]) -> None:
-        """Keep a version instead of an older one of that name; it is there whole, or not at all. `about` has `learned`,
-        by which they are ordered."""
+        """Keep a version instead of an older one of that name; it is there whole, or not at all."""
         if self._directory is None:
             self._held.pop(version, None)
             self._held[version] = (dict(state), dict(about))
@@ -38,7 +40,8 @@ class Models:
                 file.flush()
                 os.fsync(file.fileno())
             partial.rename(self._directory / f"{version}.npz")
-            partial.write_bytes(msgspec.json.encode(about))
+            number = 1 + max((int(row[_ORDER]) for row in self._told()), default=0)
+            partial.write_bytes(msgspec.json.encode({**about, _ORDER: number}))
             partial.rename(self._directory / f"{version}.json")
             for name in [row["version"] for row in self.all()][: -self.most]:
                 (self._directory / f"{name}.json").unlink()
@@ -47,12 +50,15 @@ class Models:
             raise BackendError(f"cannot keep model {version} in {self._directory}: {problem.strerror}") from problem
 
     def all(self) -> list[dict[str, Any]]:
-        """What was said of each version, oldest first."""
+        """What was said of each version, in the order in which they were kept."""
         if self._directory is None:
-            rows = [about for _, about in self._held.values()]
-        else:
-            rows = [msgspec.json.decode(path.read_bytes(), type=dict) for path in self._directory.glob("*.json")]
-        return sorted(rows, key=lambda row: int(row["learned"]))
+            return [about for _, about in self._held.values()]
+        rows = sorted(self._told(), key=lambda row: int(row[_ORDER]))
+        return [{name: value for name, value in row.items() if name != _ORDER} for row in rows]
+
+    def _told(self) -> list[dict[str, Any]]:
+        assert self._directory is not None
+        return [msgspec.json.decode(path.read_bytes(), type=dict) for path in self._directory.glob("*.json")]
 
     def read(self, version: str) -> Mapping[str, Column]:
         """The state of a version. NotFound if it is not kept."""

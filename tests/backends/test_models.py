@@ -31,7 +31,9 @@ def test_the_newest_versions_are_kept_with_what_was_said_of_them(models: Models)
 
 def test_a_version_that_is_kept_again_takes_the_place_of_the_old_one(models: Models) -> None:
     keep(models, 10, 11, 10)
-    assert [row["version"] for row in models.all()] == ["r-10", "r-11"]
+    assert [row["version"] for row in models.all()] == ["r-11", "r-10"]
+    keep(models, 1, 2)
+    assert [row["version"] for row in models.all()] == ["r-10", "r-1", "r-2"], "by when they were kept"
 
 
 def test_another_process_finds_them(tmp_path: Path) -> None:
