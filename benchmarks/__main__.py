@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks import readme
 from benchmarks.quality import kr_rank, text
 from benchmarks.record import RESULTS, Benchmark, keep, run
-from benchmarks.speed import explain, feed, ingest, learn, log
+from benchmarks.speed import explain, feed, freshness, ingest, learn, log
 from foryou.models.threads import one_blas_thread
 
 BENCHMARKS: Mapping[str, Benchmark[Any]] = {
@@ -21,6 +21,7 @@ BENCHMARKS: Mapping[str, Benchmark[Any]] = {
     "feed": feed.BENCHMARK,
     "ingest": ingest.BENCHMARK,
     "learn": learn.BENCHMARK,
+    "freshness": freshness.BENCHMARK,
     "explain": explain.BENCHMARK,
     "log": log.BENCHMARK,
 }
@@ -41,7 +42,7 @@ def main() -> None:
         print(readme.update(BENCHMARKS, results=chosen.results or RESULTS))
     elif chosen.name is None:
         for name, benchmark in BENCHMARKS.items():
-            print(f"{name:<8} {benchmark.help}")
+            print(f"{name:<10} {benchmark.help}")
     else:
         measure(chosen.name, chosen.tiny, chosen.results, chosen.json)
 

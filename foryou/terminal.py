@@ -109,6 +109,38 @@ def _heads(why: _Why) -> Table:
     return table
 
 
+class _Version(Struct):
+    """What of a kept version is shown."""
+
+    version: str
+    learned: int
+    at: int
+    measures: dict[str, dict[str, float]]
+    parent: str = ""
+
+
+class _Models(Struct):
+    in_use: str
+    reserve: str
+    held: bool
+    kept: list[_Version]
+
+
+def models(answer: Answer) -> RenderableType:
+    """The kept versions as a table, with the measures of long views when each was kept."""
+    told = msgspec.convert(answer, _Models)
+    table = Table(title="Models, with their measures of long views", title_justify="left", box=None, padding=(0, 1))
+    for name in ("version", "after", "rows", "until", "log loss", "AUC", "ECE"):
+        table.add_column(name, justify="left" if name in ("version", "after") else "right", no_wrap=True)
+    for each in told.kept:
+        when = datetime.fromtimestamp(each.at / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+        measured = each.measures.get("long_view", {})
+        figures = (f"{measured[name]:.4f}" if name in measured else "" for name in ("loss", "auc", "ece"))
+        table.add_row(escape(each.version), escape(each.parent), f"{each.learned:,}", when, *figures)
+    state = "; the learning one is worse than it, and held back" if told.held else ""
+    return Group(table, Text(f"In use: {told.in_use}. In reserve: {told.reserve or 'none'}{state}."))
+
+
 def bar(share: float) -> Text:
     """A bar to the right of the middle for a positive share in [-1, 1], to the left for a negative one.
 

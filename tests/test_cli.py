@@ -157,6 +157,8 @@ def test_tables_are_made_again_from_the_log(foryou: Command, tmp_path: Path) -> 
         (("explain", "1", "v"), "explanations are kept for 30 days"),
         (("explain", "1", "v", "--language", "fr"), "language: 'fr' is not spoken; expected en, nb or nl"),
         (("explain", "1", "v", "--server", "http://127.0.0.1:9"), "cannot reach http://127.0.0.1:9"),
+        (("models", "rollback", "r-7"), "there is no model 'r-7'; there are none"),
+        (("serve", "--warm-start", "nowhere.npz"), "nowhere.npz cannot be read"),
         (("export", "events.doc"), "expected a name that ends in .jsonl or .parquet"),
     ],
 )
@@ -177,6 +179,18 @@ def test_a_file_of_no_known_format_is_refused_before_anything_is_opened(tmp_path
         next(files.read(tmp_path / "x.parquet"))
 
 
+def test_models_are_listed_and_gone_back_to(foryou: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORYOU_LEARNING_KEEP_EVERY", "2")
+    rows = [{"id": f"{kind}{n}", "kind": kind, "viewer": f"u{n}", "video": "7", "at": NOW + n, **more}
+            for n in range(5) for kind, more in (("impression", {}), ("watch", {"seconds": 3.0}))]  # fmt: skip
+    for n in range(0, 10, 2):
+        assert foryou("import", str(as_lines(tmp_path / f"{n}.jsonl", rows[n : n + 2]))).status == 0
+    listed = foryou("models", "list").out
+    assert "r-2" in listed and "r-4" in listed
+    assert "r1-2" in foryou("models", "rollback", "r-2").err
+    assert "In use: r1-2." in foryou("models", "list").out
+
+
 def test_help_lists_every_command(foryou: Command) -> None:
     told = foryou("--help").out
-    assert all(name in told for name in ("serve", "import", "explain", "rebuild", "export"))
+    assert all(name in told for name in ("serve", "import", "explain", "rebuild", "export", "models"))

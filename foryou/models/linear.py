@@ -158,6 +158,9 @@ class Linear:
         """Nothing to learn; the loss is not known."""
         return float("nan")
 
+    def correct(self, pairs: Pairs, learned: Batch, outcomes: Batch) -> None:
+        """Nothing was learned, so nothing is to be corrected."""
+
     def vectors(self, items: Batch) -> NDArray[np.float32]:
         """No directions: one zero for each item."""
         return np.zeros((len(items), 1), np.float32)
@@ -186,7 +189,7 @@ class Linear:
         """Nothing: it is all in the table."""
         return {}
 
-    def restore(self, state: Mapping[str, Column]) -> None:
+    def restore(self, state: Mapping[str, Column], branch: int | None = None) -> None:
         """ModelError if there is anything to restore."""
         if state:
             raise ModelError(f"the linear model has no state; there came {', '.join(state)}")
