@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from foryou.backends.dense import DenseIndex
 from foryou.backends.documents import MemoryDocuments, SqliteDocuments
 from foryou.backends.log import MemoryLog, SqliteLog
+from foryou.backends.scaled import ScaledIndex
 from foryou.backends.states import States
 from foryou.backends.tables import Tables
 from foryou.core.errors import BackendError
@@ -26,7 +26,7 @@ class Backend:
     documents: Documents
     states: States
     directory: Path | None = None
-    index: Callable[[], Index] = DenseIndex
+    index: Callable[[], Index] = ScaledIndex
     release: Callable[[], None] = lambda: None
     """Lets others open it; called last when closing."""
 
@@ -85,7 +85,7 @@ def _open_files(directory: Path) -> Backend:
         documents,
         States(directory / "learner"),
         directory,
-        DenseIndex,
+        ScaledIndex,
         release,
     )
 
