@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks import readme
 from benchmarks.quality import kr_rank
 from benchmarks.record import RESULTS, Benchmark, keep, run
-from benchmarks.speed import explain, feed, ingest, learn, log
+from benchmarks.speed import explain, feed, index, ingest, learn, log
 from foryou.models.threads import one_blas_thread
 
 BENCHMARKS: Mapping[str, Benchmark[Any]] = {
@@ -22,6 +22,7 @@ BENCHMARKS: Mapping[str, Benchmark[Any]] = {
     "learn": learn.BENCHMARK,
     "explain": explain.BENCHMARK,
     "log": log.BENCHMARK,
+    "index": index.BENCHMARK,
 }
 
 

@@ -20,7 +20,7 @@ from foryou.core.errors import ModelError, NotFound
 from foryou.core.event import CATALOG, of_kinds
 from foryou.core.ids import id_of
 from foryou.core.pipeline import Request, Slate, Trace
-from foryou.core.ports import Index, Model, Record
+from foryou.core.ports import Model, Record
 from foryou.features.documents import cards, fold_documents
 from foryou.features.fold import ACCEPTED, EVENTS_STREAM, SERVED_STREAM, create_tables, fold_served, unfolded
 from foryou.feed import recipe
@@ -33,6 +33,7 @@ from foryou.models.ranker import Ranker
 from foryou.models.threads import one_blas_thread
 from foryou.settings import Settings
 from foryou.training.stream import Learner
+from foryou.versions import Version, bring_up, make
 
 EXPLAINED_STREAM = "explained"
 KEEP_EXPLAINED = 30 * DAY
@@ -45,14 +46,6 @@ UNEXPLAINED = 256
 _LOG = logging.getLogger("foryou")
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[dict[str, object]]).decode
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """What serving uses: a model that no longer changes, and the index of its video vectors."""
-
-    model: Model
-    index: Index
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +81,8 @@ class Engine:
         self._reached = 0
         self._saved = 0
         self._published = 0
+        self._described: deque[NDArray[np.int64]] = deque()
+        """Videos described or removed since the last version began to be made."""
         self._slates: deque[tuple[int, int]] = deque()
         """Offset and time (ms) of each thinned slate that is still kept."""
         self._closed = False
@@ -204,7 +199,7 @@ class Engine:
         busy = self._explain_all()
         with self._learning:
             learned = self.learner.step(most)
-        if self.learner.learned - self._published >= self.settings.learning.publish_every:
+        if self.learner.learned - self._published >= self.settings.learning.publish_every or self.version.outgrown:
             self.publish()
         if self._reached - self._saved >= SAVE_EVERY:
             self.save()
@@ -216,38 +211,35 @@ class Engine:
         with self._learning:
             model = self.learner.model.copy()
             self._published = self.learner.learned
-        item, videos = self.backend.store.scan(
-            "video", ("author", "sound", "topics", "known", "removed", "language", "length", "format")
-        )
-        shown = np.flatnonzero((videos["known"] == 1) & (videos["removed"] == 0))
-        index = self.backend.index()
+        self._described.clear()
+        version = make(model, self.backend.index(), self.backend.store, self.settings.feed.seed)
         with self._lock:
-            if len(shown):
-                index.add(item[shown], model.vectors(videos.take(shown).extend({"item": item[shown]})))
-            self._use(Version(model, index))
+            for videos in self._described:
+                bring_up(version, self.backend.store, videos)
+            self._use(version)
 
     def _use(self, version: Version) -> None:
         self.version = version
         store, feed = self.backend.store, self.settings.feed
         self.recipes = {
             "for_you": recipe.for_you(
-                store, lambda: self.version.model, lambda: self.version.index, self.fallback, feed
+                store,
+                lambda: self.version.model,
+                lambda: self.version.index,
+                lambda: self.version.codebook,
+                self.fallback,
+                feed,
             ),
             "following": recipe.following(store, feed),
             "plain": recipe.plain(store),
         }
 
     def _index_videos(self, rows: Batch) -> None:
-        """Videos can be found as soon as they are described, and no longer once they are removed."""
-        touched = np.unique(rows["video"][of_kinds(rows, CATALOG)])
-        if len(touched) == 0 or not hasattr(self, "version"):
-            return
-        videos = self.backend.store.read("video", touched)
-        shown = (videos["known"] == 1) & (videos["removed"] == 0)
-        self.version.index.remove(touched[~shown])
-        if shown.any():
-            some = videos.take(shown).extend({"item": touched[shown]})
-            self.version.index.add(touched[shown], self.version.model.vectors(some))
+        """Let described videos be found and removed ones not, in the version in use and in one that is being made."""
+        touched = rows["video"][of_kinds(rows, CATALOG)]
+        if len(touched) and hasattr(self, "version"):
+            bring_up(self.version, self.backend.store, touched)
+            self._described.append(touched)
 
     def _explain_all(self) -> bool:
         """Explain every slate that was answered; whoever asks meanwhile waits. Whether there was any."""

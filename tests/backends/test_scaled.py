@@ -114,6 +114,22 @@ def test_without_the_library_every_vector_is_looked_at_and_it_is_said_what_to_in
     assert [record.getMessage().count("foryou[ann]") for record in caplog.records] == [1]
 
 
+def faults(index: ScaledIndex, query: np.ndarray, came: list[int], gone: list[int]) -> list[str]:
+    """What a search does wrong, by what had come and gone before it began."""
+    lost, there = set(gone), set(came)
+    found = index.search(query, 240)[0].tolist()
+    stayed = there.intersection(came)
+    return [
+        what
+        for what, holds in {
+            "an id comes twice": len(set(found)) != len(found),
+            "a removed id was found": bool(lost & set(found)),
+            "what had come and stayed was not found": not stayed <= set(found),
+        }.items()
+        if holds
+    ]
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_searches_beside_changes_miss_nothing_that_is_there_and_find_nothing_that_is_gone(seed: int) -> None:
     """Every id is one of three kinds: always there, comes and stays, or goes for good; each search is checked against
@@ -141,14 +157,7 @@ def test_searches_beside_changes_miss_nothing_that_is_there_and_find_nothing_tha
 
     def look() -> None:
         while not done.is_set():
-            lost, there = list(gone), list(came)
-            found = index.search(query, 240)[0].tolist()
-            if len(set(found)) != len(found):
-                wrong.append("an id comes twice")
-            if set(lost) & set(found):
-                wrong.append("a removed id was found")
-            if set(there).intersection(came) - set(found):
-                wrong.append("what had come and stayed was not found")
+            wrong.extend(faults(index, query, came, gone))
             if not set(always.tolist()) <= set(index.search(query, 10_000)[0].tolist()):
                 wrong.append("what never changed was not found")
 

@@ -16,6 +16,7 @@ from foryou.core.heads import HEADS, NAMES
 from foryou.core.ids import id_of
 from foryou.core.pipeline import Candidates, Mask, Pipeline, Request, Reranker, Trace
 from foryou.core.ports import Pairs
+from foryou.feed.recipe import SOURCES
 from foryou.feed.serve import Ask, request_for
 from foryou.models.linear import Linear
 from foryou.rerankers.diversity import Diversity
@@ -335,7 +336,7 @@ def test_the_counts_of_a_real_request_add_up(library: World, surface: str) -> No
     if surface == "for_you":
         assert {"available", "seen", "hidden"} <= set(trace.dropped.values()) | {"available"}
         brought = {step.name: step.rows for step in trace.steps if step.stage == "source"}
-        assert set(brought) == {"nearest", "similar", "following", "popular", "fresh"}
+        assert set(brought) == set(SOURCES)
         assert trace.found <= sum(brought.values())
 
 
