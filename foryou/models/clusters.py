@@ -20,7 +20,11 @@ _TRAINED_ON = 64
 """Vectors that place one centroid."""
 _ROUNDS = 8
 _BALANCE = 0.5
-"""Clusters with less than this part of the mean size are taken to be nearer than they are."""
+"""Clusters with less than this part of the mean size are taken to be nearer than they are,"""
+_NEARER = 0.7
+"""but by no more than this: a factor that falls to nothing makes clusters fill and empty in turns."""
+_FOLLOWS = 0.3
+"""How much of each round's sizes goes into their running mean, for the same reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +47,21 @@ def cluster(vectors: Vectors, seed: int) -> Codebook:
     most.
 
     Balance is the discount of streaming VQ (Bin et al., 2025): the squared distance to a cluster counts
-    min(1, n / (balance * mean n)), so that small ones fill and large ones split. Each video counts once however often
-    it is shown, so what is popular gets no more clusters than its share of the catalogue.
+    min(1, n / (balance * mean n)), here at least .7, so that small ones fill and large ones split. Each video counts
+    once however often it is shown, so what is popular gets no more clusters than its share of the catalogue.
     """
     number = int(np.clip(np.sqrt(len(vectors)) / 2, min(len(vectors), 1), MOST))
     chance = np.random.default_rng(seed)
     some = min(len(vectors), _TRAINED_ON * number)
     sample = vectors[chance.choice(len(vectors), some, replace=False)] if some else vectors
     book = Codebook(_spread(sample, number, chance), np.ones(number, np.float32))
+    size = np.full(number, some / max(number, 1))
     for _ in range(_ROUNDS if number > 1 else 0):
         distance = _distances(sample, book)
         which = distance.argmin(axis=1)
-        book = _moved(sample, which, distance[np.arange(some), which], number)
+        size += _FOLLOWS * (np.bincount(which, minlength=number) - size)
+        nearer = np.clip(size / (_BALANCE * size.mean()), _NEARER, 1.0).astype(np.float32)
+        book = Codebook(_amid(sample, which, distance[np.arange(some), which], number), nearer)
     return book
 
 
@@ -63,15 +70,13 @@ def _distances(vectors: Vectors, book: Codebook) -> Vectors:
     return np.asarray((np.float32(2.0) - 2 * (vectors @ book.centroids.T)) * book.nearer, np.float32)
 
 
-def _moved(sample: Vectors, which: NDArray[np.int64], distance: Vectors, number: int) -> Codebook:
+def _amid(sample: Vectors, which: NDArray[np.int64], distance: Vectors, number: int) -> Vectors:
     """Centroids amid the vectors that are theirs; one without any goes to a vector that is far from its own."""
-    size = np.bincount(which, minlength=number)
     sums = np.zeros((number, sample.shape[1]), np.float32)
     np.add.at(sums, which, sample)
-    empty = np.flatnonzero(size == 0)
+    empty = np.flatnonzero(np.bincount(which, minlength=number) == 0)
     sums[empty] = sample[np.argsort(-distance, kind="stable")[: len(empty)]]
-    nearer = np.clip(np.maximum(size, 1) / (_BALANCE * size.mean()), None, 1.0)
-    return Codebook(unit(sums), nearer.astype(np.float32))
+    return unit(sums)
 
 
 def _spread(sample: Vectors, number: int, chance: np.random.Generator) -> Vectors:
