@@ -12,7 +12,7 @@ from foryou.core.batch import Batch
 from foryou.core.clock import DAY
 from foryou.core.inputs import OUTCOME_BITS, POSITIVE_BITS
 from foryou.core.pipeline import Candidates, Request
-from foryou.core.ports import Index, Model, Store
+from foryou.core.ports import Index, Keys, Model, Store
 from foryou.core.share import NOWHERE, share
 from foryou.features.history import unseen, unserved
 from foryou.models.clusters import Codebook
@@ -61,18 +61,33 @@ class Clusters:
         best = np.argsort(-worth, kind="stable")[: self.themes]
         best = best[worth[best] > 0]
         quotas = self.most * worth[best] / max(float(worth[best].sum()), 1e-12)
-        lists = [
-            self._near(request, unit(((faded * (which == theme) * good) @ vectors)[None])[0], int(np.ceil(quota)))
-            for theme, quota in zip(best.tolist(), quotas.tolist(), strict=True)
+        queries = unit((faded * good * (which == best[:, None])).astype(np.float32) @ vectors)
+        index = self.index()
+        found = [
+            index.search(query, 2 * int(np.ceil(quota)) + _SPARE)
+            for query, quota in zip(queries, quotas.tolist(), strict=True)
         ]
-        return _joined(lists, quotas, self.most)
+        return self._joined(request, found, quotas)
 
-    def _near(self, request: Request, query: NDArray[np.float32], places: int) -> Candidates:
-        """The nearest to one theme that this viewer and session have not had; what was seen makes room for the next."""
-        item, score = self.index().search(query, 2 * places + _SPARE)
+    def _joined(
+        self, request: Request, found: list[tuple[Keys, NDArray[np.float32]]], quotas: NDArray[np.float64]
+    ) -> Candidates:
+        """What each theme found by quota, the best of each first; an item of two themes once.
+
+        What this viewer and session have had makes room for the next.
+        """
+        every = np.concatenate([each for each, _ in found] or [np.zeros(0, np.int64)])
+        score = np.concatenate([each for _, each in found] or [np.zeros(0, np.float32)])
+        item, row = np.unique(every, return_inverse=True)
+        places = np.full((len(item), len(found)), NOWHERE, np.int32)
+        for theme, each in enumerate(np.split(row, np.cumsum([len(each) for each, _ in found])[:-1]) if found else ()):
+            places[each, theme] = np.arange(len(each))
+        highest = np.full(len(item), -np.inf, np.float32)
+        np.maximum.at(highest, row, score)
         new = unseen(self.store, request.viewer_id, item, int(request.at - self.seen_days * DAY))
         new &= unserved(self.store, request.viewer_id, request.session, item)
-        return Batch({"item": item[new], "source_score": score[new]})
+        best = np.flatnonzero(new)[share(places[new], quotas, self.most, item[new])]
+        return Batch({"item": item[best], "source_score": highest[best]})
 
 
 def worths(
@@ -90,18 +105,3 @@ def worths(
     liked = np.maximum(np.bincount(which, faded * (good - _AGAINST * refused), clusters), 0.0)
     mean = liked.sum() / max(shown.sum(), 1e-12)
     return np.asarray(np.sqrt(liked) * (liked + _PSEUDO * mean) / (shown + _PSEUDO))
-
-
-def _joined(lists: list[Candidates], quotas: NDArray[np.float64], most: int) -> Candidates:
-    """The lists by quota, the best of each theme first; an item of two themes once."""
-    every = np.concatenate([each["item"] for each in lists]) if lists else np.zeros(0, np.int64)
-    score = np.concatenate([each["source_score"] for each in lists]) if lists else np.zeros(0, np.float32)
-    item, row = np.unique(every, return_inverse=True)
-    places = np.full((len(item), len(lists)), NOWHERE, np.int32)
-    highest = np.full(len(item), -np.inf, np.float32)
-    np.maximum.at(highest, row, score)
-    places[row, np.repeat(np.arange(len(lists)), [len(each) for each in lists])] = np.concatenate(
-        [np.arange(len(each)) for each in lists] or [np.zeros(0, np.int64)]
-    )
-    best = share(places, quotas, most, item)
-    return Batch({"item": item[best], "source_score": highest[best]})
