@@ -8,7 +8,8 @@ import numpy as np
 
 from foryou.core.batch import Batch
 from foryou.core.ports import Index, Keys, Model, Store
-from foryou.models.clusters import Codebook, cluster
+from foryou.models.clusters import Codebook
+from foryou.sources.clusters import clusters_of
 
 _READ = ("author", "sound", "topics", "language", "length", "format", "known", "removed")
 """Of a video, what a vector is made from, and whether it can be shown."""
@@ -22,13 +23,11 @@ class Version:
     model: Model
     index: Index
     codebook: Codebook
-    videos: int
-    """Videos that the clusters were made from."""
 
     @property
     def outgrown(self) -> bool:
         """Whether so many videos came that the clusters say little of them."""
-        return len(self.index) > _GROWN * self.videos
+        return len(self.index) > _GROWN * self.codebook.videos
 
 
 def make(model: Model, index: Index, store: Store, seed: int) -> Version:
@@ -38,7 +37,7 @@ def make(model: Model, index: Index, store: Store, seed: int) -> Version:
     item, vectors = _shown(model, item, videos)
     if len(item):
         index.add(item, vectors)
-    return Version(model, index, cluster(vectors, seed), len(item))
+    return Version(model, index, clusters_of(store, model, seed))
 
 
 def bring_up(version: Version, store: Store, videos: Keys) -> None:

@@ -153,11 +153,11 @@ def test_clusters_are_made_once_there_are_videos_and_again_when_they_have_double
         world.upload(f"v{number}", f"topic{number % 4}")
     engine.work()
     first = engine.version
-    assert len(first.codebook) > 0 and first.videos == 40
+    assert len(first.codebook) > 0 and first.codebook.videos == 40
     for number in range(40, 81):
         world.upload(f"v{number}", f"topic{number % 4}")
     engine.work()
-    assert engine.version.videos == 81 and len(engine.version.codebook) > len(first.codebook)
+    assert engine.version.codebook.videos == 81 and len(engine.version.codebook) > len(first.codebook)
     engine.close()
 
 

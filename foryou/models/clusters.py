@@ -16,7 +16,7 @@ from foryou.models.retrieval import unit
 Vectors = NDArray[np.float32]
 
 MOST = 256
-_TRAINED_ON = 64
+ENOUGH = 64
 """Vectors that place one centroid."""
 _ROUNDS = 8
 _BALANCE = 0.5
@@ -33,6 +33,8 @@ class Codebook:
 
     centroids: Vectors
     nearer: Vectors
+    videos: int = 0
+    """How many there were when it was made."""
 
     def __len__(self) -> int:
         return len(self.centroids)
@@ -42,26 +44,27 @@ class Codebook:
         return np.asarray(_distances(vectors, self).argmin(axis=1), np.int64)
 
 
-def cluster(vectors: Vectors, seed: int) -> Codebook:
-    """Spherical k-means with balance over vectors `[rows, dim]` of length 1: half the root of `rows` clusters, 256 at
-    most.
+def clusters_for(videos: int) -> int:
+    """How many clusters so many videos have: half their root, 256 at most."""
+    return int(np.clip(np.sqrt(videos) / 2, min(videos, 1), MOST))
+
+
+def cluster(sample: Vectors, videos: int, chance: np.random.Generator) -> Codebook:
+    """Spherical k-means with balance over vectors `[rows, dim]` of length 1, a sample of those of so many videos.
 
     Balance is the discount of streaming VQ (Bin et al., 2025): the squared distance to a cluster counts
     min(1, n / (balance * mean n)), here at least .7, so that small ones fill and large ones split. Each video counts
     once however often it is shown, so what is popular gets no more clusters than its share of the catalogue.
     """
-    number = int(np.clip(np.sqrt(len(vectors)) / 2, min(len(vectors), 1), MOST))
-    chance = np.random.default_rng(seed)
-    some = min(len(vectors), _TRAINED_ON * number)
-    sample = vectors[chance.choice(len(vectors), some, replace=False)] if some else vectors
-    book = Codebook(_spread(sample, number, chance), np.ones(number, np.float32))
-    size = np.full(number, some / max(number, 1))
+    number = min(clusters_for(videos), len(sample))
+    book = Codebook(_spread(sample, number, chance), np.ones(number, np.float32), videos)
+    size = np.full(number, len(sample) / max(number, 1))
     for _ in range(_ROUNDS if number > 1 else 0):
         distance = _distances(sample, book)
         which = distance.argmin(axis=1)
         size += _FOLLOWS * (np.bincount(which, minlength=number) - size)
         nearer = np.clip(size / (_BALANCE * size.mean()), _NEARER, 1.0).astype(np.float32)
-        book = Codebook(_amid(sample, which, distance[np.arange(some), which], number), nearer)
+        book = Codebook(_amid(sample, which, distance[np.arange(len(sample)), which], number), nearer, videos)
     return book
 
 

@@ -15,7 +15,7 @@ from foryou.core.pipeline import Candidates, Request
 from foryou.core.ports import Index, Keys, Model, Store
 from foryou.core.share import NOWHERE, share
 from foryou.features.history import unseen, unserved
-from foryou.models.clusters import Codebook
+from foryou.models.clusters import ENOUGH, Codebook, cluster, clusters_for
 from foryou.models.retrieval import unit
 
 _FADES = 20.0
@@ -88,6 +88,17 @@ class Clusters:
         new &= unserved(self.store, request.viewer_id, request.session, item)
         best = np.flatnonzero(new)[share(places[new], quotas, self.most, item[new])]
         return Batch({"item": item[best], "source_score": highest[best]})
+
+
+def clusters_of(store: Store, model: Model, seed: int) -> Codebook:
+    """The clusters among the vectors of the videos that can be shown, from a sample of them: as quick at any size."""
+    item, videos = store.scan("video", ("known", "removed"))
+    shown = item[(videos["known"] == 1) & (videos["removed"] == 0)]
+    chance = np.random.default_rng(seed)
+    some = min(len(shown), ENOUGH * clusters_for(len(shown)))
+    sample = shown[chance.choice(len(shown), some, replace=False)] if some else shown
+    vectors = model.vectors(store.read("video", sample).extend({"item": sample}))
+    return cluster(vectors, len(shown), chance)
 
 
 def worths(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from foryou.models.clusters import MOST, Codebook, cluster
+from foryou.models.clusters import MOST, Codebook, clusters_for
+from foryou.models.clusters import cluster as cluster_sample
 from foryou.models.retrieval import unit
 
 
@@ -14,6 +15,11 @@ def heaps(sizes: list[int], dim: int = 16, spread: float = 0.1) -> tuple[np.ndar
     of = np.repeat(np.arange(len(sizes)), sizes)
     amid = unit(chance.normal(size=(len(sizes), dim)))
     return unit(amid[of] + spread * chance.normal(size=(len(of), dim)) / np.sqrt(dim)), of
+
+
+def cluster(vectors: np.ndarray, seed: int) -> Codebook:
+    """The clusters of all vectors there are."""
+    return cluster_sample(vectors, len(vectors), np.random.default_rng(seed))
 
 
 def test_heaps_that_lie_apart_are_told_apart() -> None:
@@ -44,7 +50,7 @@ def test_few_videos_make_few_clusters_and_none_make_none() -> None:
     assert len(cluster(unit(np.ones((1, 4), np.float32)), 1)) == 1
     same = cluster(unit(np.ones((40, 4), np.float32)), 1)
     assert np.isfinite(same.centroids).all()
-    assert len(cluster(heaps([3_000] * 100, 4)[0], 1)) == MOST
+    assert [clusters_for(videos) for videos in (0, 1, 300, 10_000, 10**7)] == [0, 1, 8, 50, MOST]
 
 
 def test_a_new_vector_belongs_to_a_cluster_at_once() -> None:
