@@ -7,19 +7,20 @@ from dataclasses import replace
 
 import pytest
 
+from foryou import app
 from foryou.app import Engine
 from foryou.backends import scaled
 from foryou.backends.cells import Cells
+from foryou.backends.open import Backend, open_backend
 from foryou.backends.scaled import ScaledIndex
 from foryou.client import in_process
 from foryou.core.clock import DAY, MINUTE, SECOND, ManualClock
 from foryou.core.ids import id_of
 from foryou.core.ports import Index, Model
-from foryou.feed.recipe import SOURCES
+from foryou.feed.recipe import SOURCES, FeedSettings
 from foryou.feed.serve import Ask, request_for
 from foryou.models.ranker import Ranker
 from foryou.settings import DataSettings, Settings
-from foryou.versions import bring_up
 from tests.loop.conftest import START, World, make_world
 
 STRUCTURES: dict[str, Callable[[], Index]] = {
@@ -30,11 +31,16 @@ STRUCTURES: dict[str, Callable[[], Index]] = {
 """In the last one every upload has the cells built anew."""
 
 
-def world_with(index: Callable[[], Index]) -> World:
+def world_with(index: Callable[[], Index], feed: FeedSettings | None = None) -> World:
     """The small world of three hundred videos, served from a version of it in such an index."""
-    world = make_world()
-    world.engine.backend = replace(world.engine.backend, index=index)
-    world.engine.work()
+
+    def opened(url: str) -> Backend:
+        return replace(open_backend(url), index=index)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(app, "open_backend", opened)
+        world = make_world(feed)
+    world.engine.publish()
     return world
 
 
@@ -161,19 +167,9 @@ def test_clusters_are_made_once_there_are_videos_and_again_when_they_have_double
     engine.close()
 
 
-def test_bringing_up_nothing_changes_nothing() -> None:
-    world = make_world()
-    before = len(world.engine.version.index)
-    bring_up(world.engine.version, world.engine.backend.store, world.engine.backend.store.scan("video")[0][:0])
-    assert len(world.engine.version.index) == before
-
-
 def test_no_more_is_ranked_than_was_set_and_every_source_has_its_part() -> None:
-    world = world_with(ScaledIndex)
-    feed = replace(world.engine.settings.feed, ranked=60, retrieved=600, nearest=10, similar=10, following=10,
-                   popular=10, fresh=10, clusters=10)  # fmt: skip
-    world.engine.settings = replace(world.engine.settings, feed=feed)
-    world.engine.publish()
+    places = dict.fromkeys(SOURCES, 10)
+    world = world_with(ScaledIndex, FeedSettings(ranked=60, retrieved=600, **places))
     world.finish("ada", *world.videos("topic3")[:6])
     world.act("ada", "like", *world.videos("topic3")[:6])
     world.send({"kind": "follow", "viewer": "ada", "author": "author-v203"})
