@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks import readme
 from benchmarks.quality import kr_rank, text
 from benchmarks.record import RESULTS, Benchmark, keep, run
-from benchmarks.speed import explain, feed, freshness, ingest, learn, log
+from benchmarks.speed import explain, feed, freshness, index, ingest, learn, log
 from foryou.models.threads import one_blas_thread
 
 BENCHMARKS: Mapping[str, Benchmark[Any]] = {
@@ -24,6 +24,7 @@ BENCHMARKS: Mapping[str, Benchmark[Any]] = {
     "freshness": freshness.BENCHMARK,
     "explain": explain.BENCHMARK,
     "log": log.BENCHMARK,
+    "index": index.BENCHMARK,
 }
 
 

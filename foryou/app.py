@@ -87,11 +87,19 @@ class Engine:
         self._counter = 0
         self._reached = 0
         self._saved = 0
-        self.versions = Versions(self.backend.store, self.backend.index, self._lock, self.settings.learning)
+        self.versions = Versions(
+            self.backend.store, self.backend.index, self._lock, self.settings.learning, self.settings.feed.seed
+        )
         store, feed = self.backend.store, self.settings.feed
         self.recipes = {
             "for_you": recipe.for_you(
-                store, lambda: self.version.model, lambda: self.version.index, self.texts.current, self.fallback, feed
+                store,
+                lambda: self.version.model,
+                lambda: self.version.index,
+                lambda: self.version.codebook,
+                self.texts.current,
+                self.fallback,
+                feed,
             ),
             "following": recipe.following(store, feed),
             "plain": recipe.plain(store),

@@ -1,11 +1,12 @@
-"""What serves: the model version in use, and the index of video vectors that follows it, a little at a time."""
+"""What serves: the model version in use, the index of video vectors that follows it a little at a time, and the
+clusters among them."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,21 +14,31 @@ from foryou.core.batch import Batch, Column
 from foryou.core.clock import SECOND
 from foryou.core.event import CATALOG, of_kinds
 from foryou.core.ports import Index, Keys, Model, Store
+from foryou.models.clusters import Codebook
+from foryou.sources.clusters import clusters_of
 from foryou.training.stream import LearningSettings
 
 SLICE = 1024
 """Videos whose vectors are computed at a time."""
+_GROWN = 2
 _SHOWN = ("known", "removed")
 _DESCRIBED = ("author", "sound", "topics", "language", "length", "format", *_SHOWN)
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A model that no longer changes, and the index of video vectors. `steps` counts the rows and corrections in it."""
+    """A model that no longer changes, the index of video vectors and the clusters among them. `steps` counts the rows
+    and corrections in it."""
 
     model: Model
     index: Index
+    codebook: Codebook
     steps: int = 0
+
+    @property
+    def outgrown(self) -> bool:
+        """Whether so many videos came that the clusters say little of them."""
+        return len(self.index) > _GROWN * self.codebook.videos
 
 
 class Versions:
@@ -38,10 +49,10 @@ class Versions:
     """
 
     def __init__(
-        self, store: Store, index: Callable[[], Index], lock: threading.RLock, settings: LearningSettings
+        self, store: Store, index: Callable[[], Index], lock: threading.RLock, settings: LearningSettings, seed: int = 0
     ) -> None:
-        """`lock` is that of whoever changes the tables."""
-        self._store, self._new_index, self._lock, self._settings = store, index, lock, settings
+        """`lock` is that of whoever changes the tables; `seed` is that of the clusters."""
+        self._store, self._new_index, self._lock, self._settings, self._seed = store, index, lock, settings, seed
         self._at = self._round_at = 0
         self._round_steps = 0
         self._line: object = None
@@ -57,7 +68,7 @@ class Versions:
     def swap(self, model: Model, steps: int, moved: Keys, line: object, now: int) -> None:
         """Use this version from now on. `moved`: the videos whose own rows were learned since the last one. `line`: a
         version of another line did not come from the last one by learning, and a round through all videos starts."""
-        self.in_use = Version(model, self.in_use.index, steps)
+        self.in_use = Version(model, self.in_use.index, self.in_use.codebook, steps)
         self._at = now
         self._moved.extend(_slices(moved))
         if line != self._line:
@@ -68,7 +79,7 @@ class Versions:
         """Use this version with a new index of all videos, made while the tables stand still."""
         index = self._new_index()
         with self._lock:
-            self.in_use = Version(model, index, steps)
+            self.in_use = Version(model, index, clusters_of(self._store, model, self._seed), steps)
             self._at = self._round_at = now
             self._round_steps, self._line = steps, line
             self._moved.clear()
@@ -82,8 +93,8 @@ class Versions:
             self._update(self._moved.popleft())
         elif self._round:
             self._update(self._round.popleft())
-        elif self.in_use.steps != self._round_steps and (
-            not 0 <= now - self._round_at < self._settings.refresh_s * SECOND
+        elif self.in_use.outgrown or (
+            self.in_use.steps != self._round_steps and not 0 <= now - self._round_at < self._settings.refresh_s * SECOND
         ):
             self._start_round(now)
         return bool(self._moved or self._round)
@@ -91,6 +102,7 @@ class Versions:
     def _start_round(self, now: int) -> None:
         self._round_at, self._round_steps = now, self.in_use.steps
         self._round = deque(_slices(self._store.scan("video", ("known",))[0].copy()))
+        self.in_use = replace(self.in_use, codebook=clusters_of(self._store, self.in_use.model, self._seed))
 
     def describe(self, rows: Batch) -> None:
         """Videos can be found as soon as they are described, and no longer once they are removed."""

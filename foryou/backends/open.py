@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from foryou.backends.dense import DenseIndex
 from foryou.backends.documents import MemoryDocuments, SqliteDocuments
 from foryou.backends.log import MemoryLog, SqliteLog
 from foryou.backends.models import Models
+from foryou.backends.scaled import ScaledIndex
 from foryou.backends.states import States
 from foryou.backends.tables import Tables
 from foryou.core.errors import BackendError
@@ -28,7 +28,7 @@ class Backend:
     states: States
     models: Models
     directory: Path | None = None
-    index: Callable[[], Index] = DenseIndex
+    index: Callable[[], Index] = ScaledIndex
     release: Callable[[], None] = lambda: None
     """Lets others open it; called last when closing."""
 
@@ -88,7 +88,7 @@ def _open_files(directory: Path) -> Backend:
         States(directory / "learner"),
         Models(directory / "models"),
         directory,
-        DenseIndex,
+        ScaledIndex,
         release,
     )
 
