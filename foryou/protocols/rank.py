@@ -14,10 +14,12 @@ from foryou.app import Engine
 from foryou.core.batch import Batch, Column
 from foryou.core.clock import ManualClock
 from foryou.core.errors import NotFound
+from foryou.core.event import UNKNOWN
 from foryou.core.heads import HEADS
 from foryou.datasets.kuairand import KuaiRand, between
 from foryou.evaluation.calibration import ece, log_loss
 from foryou.evaluation.ranking import gauc, ndcg_at
+from foryou.features.enrich import watch_outcomes
 from foryou.settings import DataSettings, Settings
 from foryou.training.stream import LearningSettings
 from foryou.training.validate import learn_all, predict_frozen
@@ -93,18 +95,31 @@ def item_mean(train: dict[str, Column], test: dict[str, Column]) -> Column:
     return np.asarray(((viewed + SHRINK * overall) / (shown + SHRINK))[test["video_id"]])
 
 
-def truth(rows: dict[str, Column]) -> Batch:
-    """What happened on rows of `impressions`, as far as the log says: the outcome columns of some heads."""
-    names = {
-        "like": "is_like",
-        "comment": "is_comment",
-        "share": "is_forward",
-        "follow": "is_follow",
-        "visit": "is_profile_enter",
-        "not_interested": "is_hate",
-        "long_view": "long_view",
-    }
-    return Batch({head: rows[name].astype(np.float64) for head, name in names.items()})
+_HAPPENED = {
+    "like": "is_like",
+    "comment": "is_comment",
+    "share": "is_forward",
+    "follow": "is_follow",
+    "visit": "is_profile_enter",
+    "not_interested": "is_hate",
+    "long_view": "long_view",
+}
+"""The heads that KuaiRand has a column for."""
+
+
+def truth(rows: dict[str, Column], duration: Column | None = None) -> Batch:
+    """What happened on rows of `impressions`, as far as the log says: the outcome columns of some heads.
+
+    With the videos' durations (seconds), `finish`, `skip` and `watch` too, as they are read from a watch event.
+    """
+    happened = {head: rows[name].astype(np.float64) for head, name in _HAPPENED.items()}
+    if duration is not None:
+        nothing = np.full(len(duration), UNKNOWN)
+        told = {"seconds": np.minimum(rows["play_time_ms"] / 1000, 3600), "long_view": rows["long_view"]}
+        watched = watch_outcomes(Batch({**told, "furthest": nothing, "replays": nothing}), duration)
+        happened |= {name: watched[name].astype(np.float64) for name in ("finish", "skip")}
+        happened["watch"] = watched["seconds"]
+    return Batch(happened)
 
 
 def head_measures(predicted: Batch, outcomes: Batch) -> dict[str, dict[str, float]]:
