@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,16 +14,13 @@ from foryou.core.batch import Batch, Column
 from foryou.core.clock import ManualClock
 from foryou.core.errors import NotFound
 from foryou.core.event import UNKNOWN
-from foryou.core.heads import HEADS
 from foryou.datasets.kuairand import KuaiRand, between
-from foryou.evaluation.calibration import ece, log_loss
-from foryou.evaluation.ranking import gauc, ndcg_at
 from foryou.features.enrich import watch_outcomes
+from foryou.protocols.measures import Report, head_measures, ranking
 from foryou.settings import DataSettings, Settings
 from foryou.training.stream import LearningSettings
 from foryou.training.validate import learn_all, predict_frozen
 
-Report = dict[str, Any]
 Progressed = Callable[[int], None]
 SHRINK = 20.0
 """Pseudo-counts of the item mean."""
@@ -80,12 +76,6 @@ def open_engine(seed: int, clock: ManualClock | None = None) -> Engine:
     return Engine.open(settings, clock or ManualClock())
 
 
-def ranking(users: Column, labels: Column, scores: Column, seed: int) -> dict[str, float]:
-    """GAUC, nDCG@5 and their mean."""
-    area, gain = gauc(users, labels, scores), ndcg_at(users, labels, scores, 5, seed)
-    return {"gauc": round(area, 5), "ndcg5": round(gain, 5), "primary": round((area + gain) / 2, 5)}
-
-
 def item_mean(train: dict[str, Column], test: dict[str, Column]) -> Column:
     """Each test row's share of long views of its video in the train rows, shrunk to the overall share."""
     size = int(max(train["video_id"].max(initial=0), test["video_id"].max(initial=0))) + 1
@@ -120,21 +110,3 @@ def truth(rows: dict[str, Column], duration: Column | None = None) -> Batch:
         happened |= {name: watched[name].astype(np.float64) for name in ("finish", "skip")}
         happened["watch"] = watched["seconds"]
     return Batch(happened)
-
-
-def head_measures(predicted: Batch, outcomes: Batch) -> dict[str, dict[str, float]]:
-    """Log loss and calibration error of each binary head whose outcomes are known."""
-    out: dict[str, dict[str, float]] = {}
-    for head in HEADS:
-        if head.kind != "binary" or head.name not in outcomes:
-            continue
-        known = np.isfinite(outcomes[head.name])
-        y, p = outcomes[head.name][known].astype(np.float64), predicted[head.name][known].astype(np.float64)
-        if len(y):
-            out[head.name] = {
-                "log_loss": log_loss(y, p),
-                "ece": ece(y, p),
-                "rate": float(y.mean()),
-                "positives": float(y.sum()),
-            }
-    return out
