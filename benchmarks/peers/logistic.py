@@ -16,7 +16,7 @@ from foryou.core.batch import Column
 from foryou.protocols.columns import Table
 from foryou.protocols.peers import Predict
 
-STRENGTH = 0.01
+STRENGTH = 0.02
 """The inverse of the L2 penalty (`C`)."""
 BUCKETS = 1 << 18
 """Ids are hashed into this many weights."""
@@ -25,12 +25,12 @@ BUCKETS = 1 << 18
 def fit(train: Table, labels: Column, kind: str, seed: int, strength: float = STRENGTH) -> Predict:
     """A weight for each number and id, for one binary head."""
     linear = import_module("sklearn.linear_model")
-    scale = Scale.of(train.numbers)
+    scale, known = Scale.of(train.numbers), np.unique(places(train))
     model = linear.LogisticRegression(C=strength, max_iter=200, tol=1e-3, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "not converged" after 200 steps: no matter for the ranking
-        model.fit(_inputs(train, scale), labels)
-    return lambda rows: np.asarray(model.predict_proba(_inputs(rows, scale))[:, 1])
+        model.fit(_inputs(train, scale, known), labels)
+    return lambda rows: np.asarray(model.predict_proba(_inputs(rows, scale, known))[:, 1])
 
 
 class Scale:
@@ -54,11 +54,12 @@ def places(rows: Table, buckets: int = BUCKETS) -> NDArray[np.int64]:
     return np.where(rows.ids != 0, ((rows.ids ^ offset) & 0x7FFFFFFFFFFFFFFF) % buckets, -1)
 
 
-def _inputs(rows: Table, scale: Scale) -> Any:
+def _inputs(rows: Table, scale: Scale, known: NDArray[np.int64]) -> Any:
+    """Numbers, and a one for each bucket that the training rows had too."""
     sparse = import_module("scipy.sparse")
     found = places(rows)
-    row, field = np.nonzero(found >= 0)
-    one_hot = sparse.csr_matrix(
-        (np.ones(len(row), np.float32), (row, found[row, field])), shape=(len(rows), BUCKETS), dtype=np.float32
-    )
+    place = np.minimum(np.searchsorted(known, found), len(known) - 1)
+    row, field = np.nonzero((found >= 0) & (known[place] == found))
+    ones = np.ones(len(row), np.float32)
+    one_hot = sparse.csr_matrix((ones, (row, place[row, field])), shape=(len(rows), len(known)), dtype=np.float32)
     return sparse.hstack([sparse.csr_matrix(scale(rows.numbers)), one_hot], format="csr")

@@ -19,8 +19,8 @@ from foryou.protocols.peers import Predict
 
 BUCKETS = 1 << 18
 FACTORS = 8
-EPOCHS = 2
-RATE = 0.02
+EPOCHS = 1
+RATE = 0.015
 PENALTY = 1e-4
 
 

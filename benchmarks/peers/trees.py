@@ -19,15 +19,15 @@ from foryou.protocols.peers import Predict
 
 SETTINGS: Mapping[str, Any] = {
     "learning_rate": 0.05,
-    "num_leaves": 31,
+    "num_leaves": 15,
     "min_data_in_leaf": 200,
-    "feature_fraction": 0.5,
+    "feature_fraction": 0.8,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
     "verbosity": -1,
     "num_threads": 1,
 }
-ROUNDS = 200
+ROUNDS = 100
 OBJECTIVES = {"binary": "binary", "mean": "regression", "median": "regression_l1"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,8 @@ def plot_heads(report: Mapping[str, Any], path: Path) -> None:
     down = -(-len(charts) // across)
     figure, axes = plt.subplots(down, across, figsize=(14, 2.4 * down), squeeze=False, layout="constrained")
     for axis, (title, of) in zip(axes.flat, charts, strict=False):
-        _bars(axis, {name: row for name, row in systems.items() if of(row) is not None}, of, None, title)
+        having = {name: row for name, row in systems.items() if of(row) is not None and isfinite(of(row))}
+        _bars(axis, having, of, None, title)
     for axis in axes.flat[len(charts) :]:
         axis.axis("off")
     figure.savefig(path, dpi=110)
