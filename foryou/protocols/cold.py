@@ -21,10 +21,9 @@ from foryou.core.ports import Keys, Store
 from foryou.datasets.kuairand import KuaiRand
 from foryou.evaluation.ranking import auc
 from foryou.features.fold import fold_events
-from foryou.protocols.examples import Rows, split
 from foryou.protocols.measures import RANKED, Report, over_seeds, ranking
-from foryou.protocols.peers import Told, shrunk_mean
-from foryou.protocols.rank import open_engine
+from foryou.protocols.peers import Told
+from foryou.protocols.rank import Rows, open_engine, shrunk_mean, split
 from foryou.training.examples import Examples
 from foryou.training.validate import learn_all, predict_frozen
 

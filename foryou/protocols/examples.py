@@ -7,24 +7,22 @@ the order of the log, twice: with tables frozen before the test days, and with t
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 
 from foryou.core.batch import Batch, Column
-from foryou.core.errors import NotFound
 from foryou.core.event import Kind
 from foryou.core.ports import Store
-from foryou.datasets.kuairand import KuaiRand, between
+from foryou.datasets.kuairand import KuaiRand
 from foryou.models.linear import Linear
-from foryou.protocols.rank import open_engine, truth
+from foryou.protocols.rank import Rows, open_engine, split, truth
 from foryou.training.examples import Examples, as_of_now
 from foryou.training.recorded import Recorded, Recording
 from foryou.training.stream import Learner, LearningSettings
 from foryou.training.validate import Progressed, learn_all
 
-Rows = dict[str, Column]
 CHUNK = 512
 """Events of the test days that are shown together and then folded: about 250 rows, 20 minutes of the log."""
 
@@ -78,15 +76,6 @@ def fold_log(
     learner.flush()
     learner.step()
     return RankExamples(before.done(), frozen.done(), shown.done(), later.done(), np.array(after), train, rows)
-
-
-def split(data: KuaiRand, test_from: date, test_to: date) -> tuple[Rows, Rows]:
-    """The `impressions` before the test days, and those of the test days. NotFound if there are none."""
-    impressions = data.impressions()
-    rows = between(impressions, test_from, test_to + timedelta(days=1))
-    if len(rows["date"]) == 0:
-        raise NotFound(f"{data.directory} has no impressions from {test_from} to {test_to}")
-    return between(impressions, None, test_from), rows
 
 
 def _show(store: Store, batch: Batch, rows: Rows, into: Recording) -> bool:

@@ -22,7 +22,8 @@ from foryou.models.ranker import Ranker
 from foryou.protocols.columns import Table, table
 from foryou.protocols.examples import RankExamples, fold_log
 from foryou.protocols.measures import RANKED, Report, measures, over_seeds
-from foryou.protocols.peers import SHRINK, Told, chance, known_heads, means, pace
+from foryou.protocols.peers import Told, chance, known_heads, means, pace
+from foryou.protocols.rank import SHRINK
 from foryou.training import recorded
 from foryou.training.recorded import Change, unchanged
 

@@ -21,13 +21,12 @@ from foryou.models.ranker import Ranker
 from foryou.protocols.columns import Table, table
 from foryou.protocols.examples import RankExamples, fold_log
 from foryou.protocols.measures import Report, measures, over_seeds
+from foryou.protocols.rank import shrunk_mean
 from foryou.training import recorded
 
 Predict: TypeAlias = Callable[[Table], Column]
 Told = Callable[[str, int], None]
 """Told what is going on, and how many rows of it were done since."""
-SHRINK = 20.0
-"""Pseudo-counts of the item mean."""
 
 
 class Fit(Protocol):
@@ -151,15 +150,6 @@ def means(rows: RankExamples) -> Batch:
         by = "length" if name == "watch" else "item"
         out[name] = shrunk_mean(train.items[by][measured], train.outcomes[name][measured], asked.items[by])
     return Batch(out)
-
-
-def shrunk_mean(key: Column, value: Column, asked: Column, shrink: float = SHRINK) -> Column:
-    """The mean `value` of each asked key, with `shrink` pseudo-rows of the overall mean."""
-    known, row = np.unique(key, return_inverse=True)
-    overall = float(np.mean(value, dtype=np.float64)) if len(value) else 0.0
-    mean = (np.bincount(row, value) + shrink * overall) / (np.bincount(row) + shrink)
-    place = np.minimum(np.searchsorted(known, asked), max(len(known) - 1, 0))
-    return np.where(known[place] == asked, mean[place], overall) if len(known) else np.full(len(asked), overall)
 
 
 def pace(rows: int, seconds: float) -> dict[str, float]:

@@ -7,7 +7,8 @@ import pytest
 
 from foryou.core.batch import Batch
 from foryou.protocols.measures import head_measures, measures, over_seeds
-from foryou.protocols.peers import best_peer, shrunk_mean
+from foryou.protocols.peers import best_peer
+from foryou.protocols.rank import shrunk_mean
 
 USERS = np.array([1, 1, 2, 2, 2])
 TRUTH = Batch(
