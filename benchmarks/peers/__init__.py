@@ -17,9 +17,9 @@ ALL = tuple(head.name for head in HEADS if head.kind == "binary")
 EXTRA = "pip install 'foryou[peers]'"
 
 PEERS: tuple[tuple[Peer, str], ...] = (
-    (Peer("logistic", "logistic regression", logistic.fit, ALL), "sklearn"),
+    (Peer("logistic", "logistic regression", logistic.fit, ALL, seeded=False), "sklearn"),
     (Peer("machine", "factorization machine", machine.fit, ALL), "numba"),
-    (Peer("vowpal", "Vowpal Wabbit", vowpal.fit, ALL), "vowpalwabbit"),
+    (Peer("vowpal", "Vowpal Wabbit", vowpal.fit, ALL, seeded=False), "vowpalwabbit"),
     (Peer("lightgbm", "LightGBM", trees.fit, ALL, watch="mean"), "lightgbm"),
     (Peer("lightgbm_l1", "LightGBM, median of seconds", trees.fit, (), watch="median"), "lightgbm"),
 )
@@ -27,8 +27,8 @@ PEERS: tuple[tuple[Peer, str], ...] = (
 
 ONLINE: tuple[tuple[OnlinePeer, str], ...] = (
     (OnlinePeer("machine", "factorization machine, AdaGrad", machine.start), "numba"),
-    (OnlinePeer("vowpal", "Vowpal Wabbit", vowpal.start), "vowpalwabbit"),
-    (OnlinePeer("vowpal_pairs", "Vowpal Wabbit, pairs of ids", vowpal.start_pairs), "vowpalwabbit"),
+    (OnlinePeer("vowpal", "Vowpal Wabbit", vowpal.start, seeded=False), "vowpalwabbit"),
+    (OnlinePeer("vowpal_pairs", "Vowpal Wabbit, pairs of ids", vowpal.start_pairs, seeded=False), "vowpalwabbit"),
 )
 """Each peer of `foryou evaluate kuairand --online`."""
 

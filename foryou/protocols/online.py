@@ -7,7 +7,7 @@ for every system.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice, pairwise
@@ -17,7 +17,8 @@ from typing import Protocol
 import numpy as np
 
 from foryou.core.batch import Batch, Column
-from foryou.core.ports import Model
+from foryou.core.inputs import INPUTS
+from foryou.core.ports import Model, Pairs
 from foryou.models.ranker import Ranker
 from foryou.protocols.columns import Table, table
 from foryou.protocols.examples import RankExamples, fold_log
@@ -43,8 +44,20 @@ class OnlinePeer:
     name: str
     label: str
     start: Callable[[Table, int], Learns]
+    seeded: bool = True
 
 
+OURS = {
+    "foryou_frozen": "ForYou, frozen before the test days",
+    "foryou_videos": "ForYou, frozen but for what is known of videos",
+    "foryou": "ForYou",
+}
+"""`foryou_videos`: the columns of videos go on, those of viewers and their interests stay as before the test days, and
+the model learns nothing more: what following the videos alone gives."""
+PERSONAL = tuple(
+    each.name for each in INPUTS if each.side == "item" and each.family in ("behaviour", "similar", "device")
+)
+"""Item columns that say what the viewer makes of the video."""
 STRETCH = 512
 """Rows that a peer learns at a time before the test days."""
 
@@ -69,14 +82,16 @@ def online(
         "running_mean": ("running item mean", [measures(users, truth, running_means(rows), seeds[0])]),
     }
     ours = [_ours(rows, seed, told) for seed in seeds]
-    systems["foryou_frozen"] = "ForYou, frozen before the test days", [frozen for frozen, _ in ours]
-    systems["foryou"] = "ForYou", [going for _, going in ours]
+    systems |= {name: (label, [run[name] for run in ours]) for name, label in OURS.items()}
     if peers:
         learned, asked = table(rows.learned), table(rows.ongoing)
         for peer in peers:
             systems[peer.name] = (
                 peer.label,
-                [_theirs(peer, learned, asked, rows.ongoing.ends, users, seed, told) for seed in seeds],
+                [
+                    _theirs(peer, learned, asked, rows.ongoing.ends, users, seed, told)
+                    for seed in (seeds if peer.seeded else seeds[:1])
+                ],
             )
     return {
         "protocol": "KR-rank online",
@@ -91,20 +106,34 @@ def online(
     }
 
 
-def _ours(rows: RankExamples, seed: int, told: Told) -> tuple[Report, Report]:
-    """Our measures frozen and online, with one learning of what came before."""
+def _ours(rows: RankExamples, seed: int, told: Told) -> dict[str, Report]:
+    """Our measures of each of OURS, with one learning of what came before the test days."""
     users, model, started = rows.rows["user_id"], Ranker(seed), time.perf_counter()
     recorded.learn(model, rows.learned, progressed=lambda count: told(f"ForYou, seed {seed}", count))
-    trained = time.perf_counter()
-    frozen = measures(users, rows.frozen.outcomes, recorded.predict(model, rows.frozen), seed)
-    resumed = time.perf_counter()
+    before = pace(len(rows.learned), time.perf_counter() - started)
     assert rows.ongoing is not None
-    predicted = predict_then_learn(rows, model)
-    train = pace(len(rows.learned) + len(rows.ongoing), trained - started + time.perf_counter() - resumed)
-    return (
-        {**frozen, "train": pace(len(rows.learned), trained - started)},
-        {**measures(users, rows.ongoing.outcomes, predicted, seed), "train": train},
-    )
+    truth = rows.ongoing.outcomes
+    frozen = recorded.predict(model, rows.frozen)
+    videos = Batch.concat([model.predict(pairs) for pairs in with_viewers_held(rows)])
+    resumed = time.perf_counter()
+    online = predict_then_learn(rows, model)
+    both = pace(len(rows.learned) + len(rows.ongoing), before["seconds"] + time.perf_counter() - resumed)
+    return {
+        "foryou_frozen": {**measures(users, truth, frozen, seed), "train": before},
+        "foryou_videos": {**measures(users, truth, videos, seed), "train": before},
+        "foryou": {**measures(users, truth, online, seed), "train": both},
+    }
+
+
+def with_viewers_held(rows: RankExamples) -> Iterator[Pairs]:
+    """The test rows, videos as of now, viewers and what depends on them as before the test days."""
+    assert rows.ongoing is not None
+    start = 0
+    for shown in rows.ongoing.batches():
+        before = rows.frozen.take(np.arange(start, start + len(shown))).pairs
+        start += len(shown)
+        held = {name: before.items[name] for name in PERSONAL if name in before.items}
+        yield Pairs(before.viewers, shown.pairs.items.extend(held), before.of)
 
 
 def predict_then_learn(rows: RankExamples, model: Model, change: Change = unchanged) -> Batch:

@@ -56,7 +56,7 @@ def test_online_learners_are_measured_on_the_protocols_own_rows(small: Path) -> 
     report, frozen = asked(small, "kuairand", "--online", *DAYS), told(small, "evaluate", "kuairand", *DAYS)
     assert report["rows"] == frozen["rows"] and report["users"] == frozen["users"]
     systems = report["systems"]
-    assert {"foryou", "foryou_frozen", "running_mean", "machine"} <= set(systems)
+    assert {"foryou", "foryou_frozen", "foryou_videos", "running_mean", "machine"} <= set(systems)
     assert systems["foryou_frozen"]["primary"] == pytest.approx(frozen["primary"], abs=1e-3)
     for name in ("foryou", "machine"):
         assert systems[name]["heads"]["long_view"]["auc"] > systems["random"]["heads"]["long_view"]["auc"] + 0.05, name
