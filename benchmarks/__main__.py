@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import readme
-from benchmarks.quality import kr_rank, text
+from benchmarks.quality import ablation, kr_cold, kr_online, kr_rank, text
 from benchmarks.record import RESULTS, Benchmark, keep, run
 from benchmarks.speed import explain, feed, freshness, index, ingest, learn, log
 from foryou.models.threads import one_blas_thread
 
 BENCHMARKS: Mapping[str, Benchmark[Any]] = {
     "kr_rank": kr_rank.BENCHMARK,
+    "kr_online": kr_online.BENCHMARK,
+    "kr_cold": kr_cold.BENCHMARK,
+    "ablation": ablation.BENCHMARK,
     "text": text.BENCHMARK,
     "feed": feed.BENCHMARK,
     "ingest": ingest.BENCHMARK,

@@ -11,7 +11,16 @@ import msgspec
 from msgspec import Struct
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -33,6 +42,22 @@ def progress(console: Console) -> Progress:
     """A progress bar that counts rows, and rows a second."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Speed())
     return Progress(*columns, console=console)
+
+
+@contextmanager
+def telling(console: Console) -> Iterator[Callable[[str, int], None]]:
+    """A progress bar for each piece of work that is told of by name, with the rows done since it was last told of."""
+    with progress(console) as shown:
+        tasks: dict[str, TaskID] = {}
+
+        def told(what: str, rows: int) -> None:
+            if what not in tasks:
+                tasks[what] = shown.add_task(what, total=None)
+            shown.advance(tasks[what], rows)
+
+        yield told
+        for task in tasks.values():
+            shown.update(task, total=shown.tasks[task].completed)
 
 
 @contextmanager
