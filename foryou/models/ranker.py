@@ -16,7 +16,7 @@ from foryou.core.batch import Batch, Column
 from foryou.core.errors import ModelError
 from foryou.core.inputs import FAMILIES, OUTCOME_BITS, POSITIVE_BITS, Side
 from foryou.core.ports import Pairs
-from foryou.models import layout, network, survival
+from foryou.models import deep, layout, network, survival
 from foryou.models.attention import kind_of, sum_by
 from foryou.models.embedding import Admission, Embeddings
 from foryou.models.layout import BINARY, OUTPUTS, SURVIVAL, Place
@@ -304,5 +304,5 @@ class RankerFamilies:
         families, _, width = self.parts.shape
         first = (on.astype(np.float32) @ self.parts.reshape(families, -1)).reshape(-1, width)
         first += self.neutral
-        logits = network.deep(self.shape, self.params, first)[2]
+        logits = deep.forward(self.shape.depth, self.params, first).logits
         return predictions(logits, np.tile(self.duration, len(on)))
