@@ -83,9 +83,10 @@ def forward(depth: Depth, params: Parameters, first: Numbers) -> Deep:
     """From the first layer's outputs `[rows, hidden + OUTPUTS]` to the logits `[rows, OUTPUTS]`."""
     z, rows = first[:, : depth.hidden], len(first)
     low = z @ params["cross_down"]
-    lift = low @ params["cross_up"]
-    lift += params["cross_bias"] + np.float32(1.0)
-    hidden = np.maximum(z * lift, 0)
+    lift: Numbers = low @ params["cross_up"]
+    lift += params["cross_bias"]
+    lift += np.float32(1.0)
+    hidden: Numbers = np.maximum(z * lift, np.float32(0))
     trunk = hidden @ params["trunk"]
     trunk += params["trunk_bias"]
     np.maximum(trunk, 0, out=trunk)

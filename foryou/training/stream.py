@@ -225,9 +225,8 @@ class Learner:
 
     def _learn(self, lesson: Lesson) -> None:
         examples = lesson.examples
-        predicted = self.model.predict(examples.pairs)
+        predicted = self.model.learn(examples.pairs, examples.outcomes)
         self._try(lesson, predicted)
-        self.model.learn(examples.pairs, examples.outcomes)
         viewer = examples.pairs.viewers["viewer"][examples.pairs.of]
         self.progress.add(lesson.number, viewer, predicted, examples.outcomes)
         before, self.learned = self.learned, self.learned + len(lesson)

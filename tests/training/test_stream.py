@@ -73,7 +73,7 @@ def test_every_row_is_predicted_before_it_is_learned_and_only_once() -> None:
     assert len(viewer) == len(predicted) == len(outcomes) == learner.learned == 400
     assert np.isin(viewer, (10, 11)).all()
     prior = next(head.prior for head in HEADS if head.name == "long_view")
-    assert predicted["long_view"][:16] == pytest.approx(prior, rel=1e-5), "nothing is known yet"
+    assert predicted["long_view"][:16] == pytest.approx(prior, abs=0.01), "nothing is known yet"
     late = slice(-100, None)
     error = np.abs(predicted["long_view"][late] - outcomes["long_view"][late]).mean()
     assert error < 0.5 * np.abs(predicted["long_view"][:100] - outcomes["long_view"][:100]).mean()
