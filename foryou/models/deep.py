@@ -82,31 +82,31 @@ class Deep:
 def forward(depth: Depth, params: Parameters, first: Numbers) -> Deep:
     """From the first layer's outputs `[rows, hidden + OUTPUTS]` to the logits `[rows, OUTPUTS]`."""
     z, rows = first[:, : depth.hidden], len(first)
-    low = z @ params["cross_down"]
-    lift: Numbers = low @ params["cross_up"]
+    low = _times(z, params["cross_down"])
+    lift = _times(low, params["cross_up"])
     lift += params["cross_bias"]
     lift += np.float32(1.0)
     hidden: Numbers = np.maximum(z * lift, np.float32(0))
-    trunk = hidden @ params["trunk"]
+    trunk = _times(hidden, params["trunk"])
     trunk += params["trunk_bias"]
     np.maximum(trunk, 0, out=trunk)
     trunk_size = _size(trunk)
     trunk /= trunk_size
-    normal = trunk @ params["expert"]
+    normal = _times(trunk, params["expert"])
     normal += params["expert_bias"]
     normal = normal.reshape(rows, depth.experts, depth.width)
     size = _size(normal)
     normal /= size
     opened = layout.sigmoid(normal)
     spoken = normal * opened
-    gates = trunk @ params["gate"]
+    gates = _times(trunk, params["gate"])
     gates += params["gate_bias"]
     gates = gates.reshape(rows, depth.experts, GATES)
     gates -= gates.max(axis=1, keepdims=True)
     np.exp(gates, out=gates)
     gates /= gates.sum(axis=1, keepdims=True)
-    parts = np.stack([spoken[:, k] @ params["out"][k] for k in range(depth.experts)], axis=1)
-    logits = np.einsum("nko,nko->no", parts, gates[:, :, _GATE_OF])
+    parts = np.stack([_times(spoken[:, k], params["out"][k]) for k in range(depth.experts)], axis=1)
+    logits: Numbers = np.einsum("nko,nko->no", parts, gates[:, :, _GATE_OF])
     logits += first[:, depth.hidden :]
     return Deep(low, lift, hidden, trunk, trunk_size, size, normal, opened, spoken, gates, parts, logits)
 
@@ -157,3 +157,7 @@ def _through_size(change: Numbers, normal: Numbers, size: Numbers) -> Numbers:
     """The gradient before the division by `size`, from that after it, where `normal` is the quotient."""
     along = np.einsum("...w,...w->...", change, normal)[..., None] / np.float32(normal.shape[-1])
     return np.asarray((change - normal * along) / size, np.float32)
+
+
+def _times(left: Numbers, right: Numbers) -> Numbers:
+    return np.asarray(left @ right, np.float32)

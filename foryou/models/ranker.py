@@ -49,6 +49,8 @@ class Learning:
     """What a head's loss counts; 1 where not named."""
     retrieval: float = 0.05
     """What the retrieval loss of a positive pair counts."""
+    unmeasured: float = 0.3
+    """What a row counts whose watch was not measured, as in histories that were imported: it says less."""
     memory: int = 100_000
     """Rows after which the running means of the inputs fade."""
     admission: Admission = field(default_factory=Admission)
@@ -206,15 +208,16 @@ class Ranker:
         run = network.forward(self.shape, self.table, self.params, pairs, known)
         weights, truth = self.learning.of_outputs(), targets(outcomes)
         sums = self.table.gradient()
-        d_logits = d_loss(run.logits, truth, weights) * _weight(outcomes)
+        counts = self._weight(outcomes)
+        d_logits = d_loss(run.logits, truth, weights) * counts
         good = _good(truth)
         told = None if learned is None else targets(learned)
         if learned is not None and told is not None:
-            d_logits -= d_loss(run.logits, told, weights) * _weight(learned)
+            d_logits -= d_loss(run.logits, told, weights) * self._weight(learned)
             good &= ~_good(told)
         dense = network.backward(self.shape, self.params, run, d_logits, sums, self._retrieval(run, good))
         predicted = self._told(run, pairs)
-        self.calibration.see(run.logits, truth, _weight(outcomes), told)
+        self.calibration.see(run.logits, truth, counts, told)
         of, share = self.learning, len(pairs) / self.learning.batch
         self.params.descend(dense / np.float32(len(pairs)), of.rate, of.decay, share)
         self.table.descend(sums, of.embedding_rate, of.embedding_decay)
@@ -226,6 +229,13 @@ class Ranker:
         self._means["viewer"] += min(share, 1.0) * (run.viewer[run.of].mean(axis=0) - self._means["viewer"])
         self._means["item"] += min(share, 1.0) * (run.item.mean(axis=0) - self._means["item"])
         return predicted
+
+    def _weight(self, outcomes: Batch) -> NDArray[np.float32]:
+        """What each row counts `[rows, 1]`."""
+        weight = np.ones(len(outcomes), np.float32) if "weight" not in outcomes else outcomes["weight"]
+        if SURVIVAL in outcomes:
+            weight = np.where(np.isnan(outcomes[SURVIVAL]), np.float32(self.learning.unmeasured) * weight, weight)
+        return np.asarray(weight[:, None], np.float32)
 
     def _retrieval(self, run: Pass, good: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The gradients of the retrieval loss of the good pairs, with respect to tastes and item vectors."""
@@ -251,12 +261,6 @@ def _parts(pairs: Pairs, size: int) -> Iterator[tuple[int, Pairs]]:
 def _good(truth: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Which rows are positive pairs."""
     return np.asarray((truth[:, GOOD] == 1).any(axis=1))
-
-
-def _weight(outcomes: Batch) -> NDArray[np.float32]:
-    """What each row counts `[rows, 1]`."""
-    weight = outcomes["weight"] if "weight" in outcomes else np.ones(len(outcomes), np.float32)
-    return np.asarray(weight[:, None], np.float32)
 
 
 def targets(outcomes: Batch) -> NDArray[np.float32]:
