@@ -89,12 +89,14 @@ class Versions:
 
     def follow(self, now: int) -> bool:
         """Compute the vectors of some videos again: first those that were learned from. Whether any are left."""
-        if self._moved:
+        if self.in_use.outgrown:
+            self._start_round(now)
+        elif self._moved:
             self._update(self._moved.popleft())
         elif self._round:
             self._update(self._round.popleft())
-        elif self.in_use.outgrown or (
-            self.in_use.steps != self._round_steps and not 0 <= now - self._round_at < self._settings.refresh_s * SECOND
+        elif self.in_use.steps != self._round_steps and (
+            not 0 <= now - self._round_at < self._settings.refresh_s * SECOND
         ):
             self._start_round(now)
         return bool(self._moved or self._round)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-HeadKind = Literal["binary", "survival"]
+HeadKind = Literal["binary", "quantile", "survival"]
+"""A chance; a share between 0 and 1 that is learned like one; seconds, from a curve of survival."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,15 @@ class Head:
 
 
 HEADS: tuple[Head, ...] = (
-    Head("watch", "survival", 0.02, "seconds watched, replays included, at most 300", "expected seconds watched", 15.0),
+    Head("watch", "survival", 0.01, "seconds watched, replays included, at most 300", "expected seconds watched", 15.0),
+    Head(
+        "watch_rank",
+        "quantile",
+        0.5,
+        "the share of watches of videos of like length that were shorter",
+        "watched for longer than videos of its length usually are",
+        0.5,
+    ),
     Head(
         "finish",
         "binary",

@@ -42,13 +42,13 @@ class FeedSettings:
     retrieved: int = field(
         default=1500, metadata={"help": "candidates that all sources bring together, each as its share of places"}
     )
-    nearest: int = field(default=100, metadata={"help": "places of `ranked` for the nearest vectors"})
+    nearest: int = field(default=75, metadata={"help": "places of `ranked` for the nearest vectors"})
     similar: int = field(default=100, metadata={"help": "places for co-engagement with recent positives"})
     following: int = field(default=50, metadata={"help": "places for followed authors"})
-    popular: int = field(default=100, metadata={"help": "places for the popular in the viewer's country and language"})
+    popular: int = field(default=125, metadata={"help": "places for the popular in the viewer's country and language"})
     fresh: int = field(default=50, metadata={"help": "places for new videos that need a first audience"})
-    clusters: int = field(default=100, metadata={"help": "places for the viewer's several themes"})
-    content: int = field(default=100, metadata={"help": "places for texts nearest to those of recent positives"})
+    clusters: int = field(default=50, metadata={"help": "places for the viewer's several themes"})
+    content: int = field(default=50, metadata={"help": "places for texts nearest to those of recent positives"})
     themes: int = field(default=6, metadata={"help": "themes of a viewer that are looked for at once"})
     fresh_days: float = field(default=3.0, metadata={"help": "until what age a video is new, days"})
     fresh_audience: float = field(

@@ -12,8 +12,8 @@ from foryou.core.batch import Batch, Column
 from foryou.core.heads import HEADS, NAMES, WATCH_CUTS
 from foryou.core.inputs import INPUTS, Family, Input, Side
 
-BINARY: tuple[str, ...] = tuple(head.name for head in HEADS if head.kind == "binary")
-"""The heads that are one logit each, in the order of the first columns of `logits`."""
+BINARY: tuple[str, ...] = tuple(head.name for head in HEADS if head.kind != "survival")
+"""The heads that are one logit each, in the order of the first columns of `logits`; quantiles are soft labels."""
 
 OUTPUTS = len(BINARY) + len(WATCH_CUTS)
 """The columns of `logits`: the binary heads, then the hazards of the survival head."""

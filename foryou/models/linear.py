@@ -25,6 +25,7 @@ STAY = "watch"
 _GOOD: Mapping[str, float] = {
     "finish": 1.0,
     "long_view": 1.0,
+    "watch_rank": 0.7,
     "like": 1.0,
     "save": 0.7,
     "share": 0.7,

@@ -109,6 +109,7 @@ def _prior(side: Side, dim: int, places: tuple[Place, ...]) -> NDArray[np.float3
     if side == "item":
         for sign, row in zip(TASTE, out[places[-1].columns], strict=True):
             row[layout.BINARY.index("long_view")] = sign
+            row[layout.BINARY.index("watch_rank")] = 0.7 * sign
             row[layout.BINARY.index("skip")] = -sign
             row[layout.HAZARDS] = -0.5 * sign
     return out

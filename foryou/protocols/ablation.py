@@ -17,10 +17,10 @@ import numpy as np
 from foryou.core.inputs import FAMILIES
 from foryou.core.ports import Pairs
 from foryou.features.neutral import groups, without
-from foryou.models.ranker import Ranker
 from foryou.protocols.examples import RankExamples, fold_log
 from foryou.protocols.measures import Report, measures, over_seeds
 from foryou.protocols.peers import Told
+from foryou.protocols.rank import fresh_model
 from foryou.training import recorded
 
 FULL = "full"
@@ -89,7 +89,7 @@ def told_columns(rows: RankExamples, columns: Sequence[str]) -> list[str]:
 
 
 def _measure(rows: RankExamples, seed: int, change: Callable[[Pairs], Pairs], what: str, told: Told) -> Report:
-    model = Ranker(seed)
+    model = fresh_model(seed)
     recorded.learn(model, rows.learned, change, progressed=lambda count: told(what, count))
     found = measures(rows.rows["user_id"], rows.frozen.outcomes, recorded.predict(model, rows.frozen, change), seed)
     return {name: found[name] for name in ("gauc", "ndcg5", "primary")}

@@ -19,12 +19,11 @@ import numpy as np
 from foryou.core.batch import Batch, Column
 from foryou.core.inputs import INPUTS
 from foryou.core.ports import Model, Pairs
-from foryou.models.ranker import Ranker
 from foryou.protocols.columns import Table, table
 from foryou.protocols.examples import RankExamples, fold_log
 from foryou.protocols.measures import RANKED, Report, measures, over_seeds
 from foryou.protocols.peers import Told, chance, known_heads, means, pace
-from foryou.protocols.rank import SHRINK
+from foryou.protocols.rank import SHRINK, fresh_model
 from foryou.training import recorded
 from foryou.training.recorded import Change, unchanged
 
@@ -108,7 +107,7 @@ def online(
 
 def _ours(rows: RankExamples, seed: int, told: Told) -> dict[str, Report]:
     """Our measures of each of OURS, with one learning of what came before the test days."""
-    users, model, started = rows.rows["user_id"], Ranker(seed), time.perf_counter()
+    users, model, started = rows.rows["user_id"], fresh_model(seed), time.perf_counter()
     recorded.learn(model, rows.learned, progressed=lambda count: told(f"ForYou, seed {seed}", count))
     before = pace(len(rows.learned), time.perf_counter() - started)
     assert rows.ongoing is not None

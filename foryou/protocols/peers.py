@@ -17,11 +17,10 @@ import numpy as np
 
 from foryou.core.batch import Batch, Column
 from foryou.core.heads import HEADS
-from foryou.models.ranker import Ranker
 from foryou.protocols.columns import Table, table
 from foryou.protocols.examples import RankExamples, fold_log
 from foryou.protocols.measures import Report, measures, over_seeds
-from foryou.protocols.rank import shrunk_mean
+from foryou.protocols.rank import fresh_model, shrunk_mean
 from foryou.training import recorded
 
 Predict: TypeAlias = Callable[[Table], Column]
@@ -97,7 +96,7 @@ def compare(
 
 
 def _ours(rows: RankExamples, seed: int, told: Told) -> Report:
-    model, started = Ranker(seed), time.perf_counter()
+    model, started = fresh_model(seed), time.perf_counter()
     recorded.learn(model, rows.learned, progressed=lambda count: told(f"ForYou, seed {seed}", count))
     trained = time.perf_counter()
     predicted = recorded.predict(model, rows.frozen)

@@ -14,6 +14,7 @@ from foryou.core.batch import Batch, Column
 from foryou.core.clock import ManualClock
 from foryou.core.errors import NotFound
 from foryou.core.event import UNKNOWN
+from foryou.core.ports import Model
 from foryou.datasets.kuairand import KuaiRand, between
 from foryou.features.enrich import watch_outcomes
 from foryou.protocols.measures import Report, head_measures, ranking
@@ -66,6 +67,11 @@ def kr_rank(
         "heads": head_measures(predicted, truth(test)),
     }
     return report
+
+
+def fresh_model(seed: int) -> Model:
+    """The untrained model that such an engine learns with."""
+    return open_engine(seed).learner.model
 
 
 def open_engine(seed: int, clock: ManualClock | None = None) -> Engine:

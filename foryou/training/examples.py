@@ -62,12 +62,16 @@ def outcomes(flags: Column, seconds: Column, weight: Column, at: Column) -> Batc
     `weight` and `at` beside them.
 
     An exposure that was never measured comes from a log that kept less (KuaiRand's sequences keep long views and
-    likes): what did not happen there is not known, but for these two.
+    likes): what did not happen there is not known, but for these two. `watch_rank` is not known before the row is
+    compared with others (`fair`).
     """
     happened = {name: (flags & bit) != 0 for name, bit in OUTCOME_BITS.items()}
     told: dict[str, Column] = {"watch": np.where(happened["measured"], np.minimum(seconds, WATCH_LIMIT_S), np.nan)}
     for name in NAMES:
         if name == "watch":
+            continue
+        if name == "watch_rank":
+            told[name] = np.full(len(flags), np.nan)
             continue
         known = happened["watch"] if name == "long_view" else happened["measured"] | happened[name] | (name == "like")
         told[name] = np.where(known, happened[name], np.nan)

@@ -24,6 +24,7 @@ from foryou.features.fold import fold_events
 from foryou.features.hydrate import without_demographics
 from foryou.models.registry import Kept, Trial
 from foryou.training.examples import ITEM_COLUMNS, VIEWER_COLUMNS, Examples, as_of_now
+from foryou.training.fair import WatchRanks
 from foryou.training.join import Join, Lesson
 from foryou.training.progress import Progress
 
@@ -108,6 +109,7 @@ class Learner:
         of = self.settings
         self._join = Join(of.window_s, of.late_s, of.late_mb, of.negatives)
         self._queue: deque[Lesson] = deque()
+        self._ranks = WatchRanks()
         self._trial = Trial()
         self.reserve: Model | None = None
         """A copy of the latest version that was kept: what serves while the model is held."""
@@ -212,8 +214,10 @@ class Learner:
             if lesson.learned is None:
                 self._learn(lesson)
             else:
-                self.model.correct(lesson.examples.pairs, lesson.learned, lesson.examples.outcomes)
-                self.progress.correct(lesson.number, lesson.learned, lesson.examples.outcomes)
+                pairs = lesson.examples.pairs
+                learned, outcomes = (self._ranked(pairs, each) for each in (lesson.learned, lesson.examples.outcomes))
+                self.model.correct(pairs, learned, outcomes)
+                self.progress.correct(lesson.number, learned, outcomes)
                 self.corrected += len(lesson)
             done += len(lesson)
         return done
@@ -223,8 +227,14 @@ class Learner:
         items, self._items = self._items, []
         return np.unique(np.concatenate(items)) if items else np.zeros(0, np.int64)
 
+    def _ranked(self, pairs: Pairs, outcomes: Batch) -> Batch:
+        """Outcomes with `watch_rank`, as watches compare so far."""
+        return outcomes.extend({"watch_rank": self._ranks.rank(pairs.items["length"], outcomes["watch"])})
+
     def _learn(self, lesson: Lesson) -> None:
-        examples = lesson.examples
+        pairs = lesson.examples.pairs
+        examples = Examples(pairs, self._ranked(pairs, lesson.examples.outcomes))
+        self._ranks.see(pairs.items["length"], examples.outcomes["watch"])
         predicted = self.model.learn(examples.pairs, examples.outcomes)
         self._try(lesson, predicted)
         viewer = examples.pairs.viewers["viewer"][examples.pairs.of]
@@ -279,6 +289,7 @@ class Learner:
             ("model", self.model.state()),
             ("join", self._join.state()),
             ("progress", self.progress.state()),
+            ("ranks", self._ranks.state()),
             ("trial", self._trial.state()),
             ("queue", _queued(list(self._queue))),
         ):
@@ -294,6 +305,7 @@ class Learner:
         self.model.restore(_under(state, "model."))
         self._join.restore(_under(state, "join."))
         self.progress.restore(_under(state, "progress."))
+        self._ranks.restore(_under(state, "ranks."))
         self._trial.restore(_under(state, "trial."))
         self._queue = deque(_unqueued(_under(state, "queue.")))
 

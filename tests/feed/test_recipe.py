@@ -14,7 +14,7 @@ from foryou.feed.recipe import SOURCES, FeedSettings
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("ranked", 0), ("retrieved", 0), ("clusters", -1), ("themes", -1),
+        ("ranked", 0), ("retrieved", 0), ("clusters", -1), ("themes", -1), ("content", -1),
         ("nearest", -1), ("similar", -1), ("following", -1), ("popular", -1), ("fresh", -1), ("fresh_audience", -1.0),
         ("fresh_days", 0.0), ("seen_days", 0.0), ("seen_days", math.inf), ("fresh_least", -1), ("fresh_least", 11),
         ("temperature", -0.1), ("temperature", math.nan), ("diversity", -0.1), ("author_gap", -1), ("sound_gap", -1),
@@ -31,9 +31,12 @@ def test_nothing_is_a_number_too() -> None:
 
 
 def test_sources_bring_all_that_is_retrieved_each_as_its_places_are_a_part_of_all() -> None:
-    settings = FeedSettings(retrieved=1000, nearest=30, similar=10, following=0, popular=5, fresh=5, clusters=0)
+    settings = FeedSettings(
+        retrieved=1000, nearest=30, similar=10, following=0, popular=5, fresh=5, clusters=0, content=0
+    )
     assert {name: settings.brings(name) for name in SOURCES} == {
         "nearest": 600, "similar": 200, "following": 0, "popular": 100, "fresh": 100, "clusters": 0,
+        "content": 0,
     }  # fmt: skip
     assert FeedSettings().brings("fresh") >= FeedSettings().fresh
     nothing = dict.fromkeys(SOURCES, 0)

@@ -10,9 +10,8 @@ import pytest
 
 from foryou.core.errors import NotFound
 from foryou.datasets.kuairand import KuaiRand
-from foryou.models.ranker import Ranker
 from foryou.protocols.examples import RankExamples, fold_log
-from foryou.protocols.rank import open_engine
+from foryou.protocols.rank import fresh_model, open_engine
 from foryou.training import recorded
 from foryou.training.validate import learn_all, predict_frozen
 from tests.protocols.cut import TWO_DAYS, cut
@@ -34,7 +33,7 @@ def test_the_frozen_rows_are_predicted_as_the_protocol_predicts_them(small: Path
     engine, data = open_engine(1), KuaiRand(small)
     learn_all(engine.learner, engine.backend.store, data.events(DAY))
     expected = predict_frozen(engine.learner, engine.backend.store, data.exposures(folded.rows))
-    model = Ranker(1)
+    model = fresh_model(1)
     recorded.learn(model, folded.learned)
     found = recorded.predict(model, folded.frozen)
     assert len(found) == len(expected) == len(folded.rows["user_id"])

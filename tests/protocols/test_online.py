@@ -8,10 +8,9 @@ from datetime import date
 import numpy as np
 import pytest
 
-from foryou.models.ranker import Ranker
 from foryou.protocols.examples import RankExamples, fold_log
 from foryou.protocols.online import PERSONAL, predict_then_learn, running_means, with_viewers_held
-from foryou.protocols.rank import SHRINK
+from foryou.protocols.rank import SHRINK, fresh_model
 from foryou.training import recorded
 from tests.protocols.cut import TWO_DAYS, cut
 
@@ -41,7 +40,7 @@ def test_a_running_mean_knows_the_rows_of_the_batches_before(rows: RankExamples)
 
 
 def test_the_first_rows_are_predicted_as_before_the_test_days_and_later_ones_are_not(rows: RankExamples) -> None:
-    model = Ranker(1)
+    model = fresh_model(1)
     recorded.learn(model, rows.learned)
     assert rows.ongoing is not None
     frozen = recorded.predict(model, rows.ongoing)["long_view"]
@@ -58,7 +57,7 @@ def test_what_is_learned_later_changes_later_predictions_only(rows: RankExamples
     batch = int(np.flatnonzero(rows.after == 0)[-1])  # the last one before anything new is learned
     turned = {name: 1 - values for name, values in rows.later.outcomes.columns.items() if name != "watch"}
     changed = replace(rows, later=replace(rows.later, outcomes=rows.later.outcomes.extend(turned)))
-    one, two = (predict_then_learn(each, Ranker(1))["long_view"] for each in (rows, changed))
+    one, two = (predict_then_learn(each, fresh_model(1))["long_view"] for each in (rows, changed))
     end = int(rows.ongoing.ends[batch])
     assert np.array_equal(one[:end], two[:end])
     assert not np.array_equal(one[end:], two[end:])

@@ -109,10 +109,12 @@ export const en = {
     popular: 'popular',
     fresh: 'new videos',
     clusters: 'one of your themes',
+    content: 'by what is said about it',
     plain: 'popular and recent',
   } as Record<string, string>,
   heads: {
     watch: 'seconds watched',
+    watch_rank: 'watched longer than usual for its length',
     finish: 'watched to the end',
     long_view: 'a long view',
     skip: 'skipped within 3 s',

@@ -103,10 +103,12 @@ export const nb: Messages = {
     popular: 'populært',
     fresh: 'nye videoer',
     clusters: 'et av temaene dine',
+    content: 'etter det som sies om den',
     plain: 'populært og nytt',
   },
   heads: {
     watch: 'sekunder sett',
+    watch_rank: 'sett lenger enn vanlig for lengden',
     finish: 'sett til slutten',
     long_view: 'sett lenge',
     skip: 'bort innen 3 s',

@@ -111,10 +111,12 @@ export const nl: Messages = {
     popular: 'populair',
     fresh: 'nieuwe video’s',
     clusters: 'een van je thema’s',
+    content: 'om wat erover gezegd wordt',
     plain: 'populair en recent',
   },
   heads: {
     watch: 'seconden gekeken',
+    watch_rank: 'langer bekeken dan gewoon voor die lengte',
     finish: 'uitgekeken',
     long_view: 'lang bekeken',
     skip: 'weg binnen 3 s',
