@@ -43,6 +43,22 @@ def plot_replay(report: Mapping[str, Any], path: Path) -> None:
     plt.close(figure)
 
 
+def plot_lists(systems: Mapping[str, Mapping[str, Any]], measures: Sequence[str], title: str, path: Path) -> None:
+    """A row of bars for each measure, a bar for each system, ours in colour."""
+    figure, axes = plt.subplots(1, len(measures), figsize=(3.2 * len(measures), 3.2), squeeze=False, layout="constrained")
+    names = list(systems)[::-1]
+    for place, measure in enumerate(measures):
+        axis = axes[0][place]
+        values = [systems[name][measure] for name in names]
+        axis.barh(names, values, color=[_ACCENT if name == "foryou" else _SOFT for name in names])
+        axis.set_title(measure, loc="left", fontsize=9, color=_INK)
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.tick_params(labelsize=8, colors=_INK, labelleft=place == 0)
+    figure.suptitle(title, fontsize=10, color=_INK, x=0.01, ha="left")
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
 def _line(axis: Any, x: Sequence[float], y: Sequence[float | None], title: str) -> None:
     axis.plot(x, y, color=_ACCENT, linewidth=1.8, marker="o", markersize=3)
     axis.set_title(title, loc="left", fontsize=9, color=_INK)

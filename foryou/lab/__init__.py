@@ -7,8 +7,10 @@ import typer
 from foryou.lab.kuairand import kuairand
 from foryou.lab.options import DATA
 from foryou.lab.replay import replay
+from foryou.lab.retrieval import interactions
 
 evaluate = typer.Typer(name="evaluate", help="Measure the engine on a data set, beside others.", no_args_is_help=True)
 evaluate.command()(kuairand)
+evaluate.command()(interactions)
 
 __all__ = ["DATA", "evaluate", "replay"]

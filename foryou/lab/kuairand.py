@@ -11,6 +11,7 @@ from rich.table import Table
 from foryou import terminal
 from foryou.core.errors import InvalidEvent
 from foryou.lab.options import DATA, DAY, Directory, Json, Seed, err, heads_table, out, write
+from foryou.lab.retrieval import next_videos
 from foryou.protocols.rank import kr_rank
 
 
@@ -18,12 +19,16 @@ def kuairand(
     data: Directory = DATA,
     test_from: Annotated[datetime, typer.Option(formats=[DAY], help="First test day.")] = datetime(2022, 5, 1),
     test_to: Annotated[datetime, typer.Option(formats=[DAY], help="Last test day.")] = datetime(2022, 5, 4),
+    next_: Annotated[bool, typer.Option("--next", help="KR-next: what each viewer watches next, of all videos.")] = False,
     seed: Seed = 1,
     json: Json = None,
 ) -> None:
     """KR-rank: learn what came before the test days, then rank each viewer's own impressions by predicted long view."""
     if test_to < test_from:
         raise InvalidEvent("--test-to", f"{test_to.date()} is before --test-from", "the same day or a later one")
+    if next_:
+        next_videos(data, test_from.date(), test_to.date(), seed, json)
+        return
     with terminal.progress(err) as progress:
         task = progress.add_task("Events", total=None)
         report = kr_rank(data, test_from.date(), test_to.date(), seed, lambda rows: progress.advance(task, rows))

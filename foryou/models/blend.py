@@ -17,6 +17,8 @@ Signals = NDArray[np.float32]
 Scores = NDArray[np.float32]
 BATCH = 64
 """Viewers in a step."""
+LEAST = 400
+"""Steps, however few viewers there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,9 @@ def fit(
         chance.normal(0, 0.1, hidden).astype(np.float32),
     ]
     first, second = [np.zeros_like(part) for part in parts], [np.zeros_like(part) for part in parts]
-    steps = passes * max(-(-len(useful) // BATCH), 1)
+    each = max(-(-len(useful) // BATCH), 1)
+    passes = max(passes, LEAST // each)
+    steps = passes * each
     step = 0
     for _ in range(passes):
         order = chance.permutation(useful)
