@@ -45,7 +45,9 @@ def plot_replay(report: Mapping[str, Any], path: Path) -> None:
 
 def plot_lists(systems: Mapping[str, Mapping[str, Any]], measures: Sequence[str], title: str, path: Path) -> None:
     """A row of bars for each measure, a bar for each system, ours in colour."""
-    figure, axes = plt.subplots(1, len(measures), figsize=(3.2 * len(measures), 3.2), squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(
+        1, len(measures), figsize=(3.2 * len(measures), 3.2), squeeze=False, layout="constrained"
+    )
     names = list(systems)[::-1]
     for place, measure in enumerate(measures):
         axis = axes[0][place]

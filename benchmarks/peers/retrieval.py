@@ -7,7 +7,6 @@ optional: where it is not installed, those peers are named as missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import product
@@ -116,5 +115,3 @@ def _csr(history: Histories) -> Any:
 
 def _without_rows(settings: Settings) -> Settings:
     return {name: value for name, value in settings.items() if name != "rows"}
-
-

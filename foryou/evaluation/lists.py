@@ -48,9 +48,9 @@ def recall_at(hit: Numbers, wanted: Numbers, k: int) -> float:
 
 
 def ndcg_at(hit: Numbers, wanted: Numbers, k: int) -> float:
-    """Mean over viewers of nDCG of the first `k` places, gain 1 for each item of theirs (Jarvelin and Kekalainen, 2002).
+    """Mean over viewers of nDCG of the first `k` places, gain 1 for each item of theirs.
 
-    The best list has as many of the viewer's items as fit in `k` places. Viewers who have none are left out.
+    Jarvelin and Kekalainen (2002). The best list has as many of the viewer's items as fit in `k` places. Viewers who have none are left out.
     """
     some = wanted > 0
     if not some.any():

@@ -19,7 +19,9 @@ def kuairand(
     data: Directory = DATA,
     test_from: Annotated[datetime, typer.Option(formats=[DAY], help="First test day.")] = datetime(2022, 5, 1),
     test_to: Annotated[datetime, typer.Option(formats=[DAY], help="Last test day.")] = datetime(2022, 5, 4),
-    next_: Annotated[bool, typer.Option("--next", help="KR-next: what each viewer watches next, of all videos.")] = False,
+    next_: Annotated[
+        bool, typer.Option("--next", help="KR-next: what each viewer watches next, of all videos.")
+    ] = False,
     seed: Seed = 1,
     json: Json = None,
 ) -> None:

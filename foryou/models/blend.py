@@ -72,9 +72,9 @@ def fit(
             rate = (0.05 if not hidden else 0.01) * (1 - step / (steps + 1))
             changes = _gradients((signals[rows] - mean) / scale, hits[rows], parts)
             for place, change in enumerate(changes):
-                change += ridge * parts[place]
-                first[place] += 0.1 * (change - first[place])
-                second[place] += 0.01 * (change**2 - second[place])
+                pulled = change + ridge * parts[place]
+                first[place] += 0.1 * (pulled - first[place])
+                second[place] += 0.01 * (pulled**2 - second[place])
                 moved = first[place] / (1 - 0.9**step) / (np.sqrt(second[place] / (1 - 0.99**step)) + 1e-8)
                 parts[place] -= np.float32(rate) * moved
     return Blend(mean, scale, *parts)

@@ -34,7 +34,7 @@ class Engagements:
     def counts(self, half_life_days: float = np.inf) -> NDArray[np.float64]:
         """The faded sum of weights of each item `[items]`."""
         faded = self.weight * np.exp2(-self.days / half_life_days)
-        return np.bincount(self.item, faded, self.items)
+        return np.bincount(self.item, faded, self.items).astype(np.float64)
 
     def where(self, mask: NDArray[np.bool_]) -> Engagements:
         """The rows of a mask."""

@@ -74,15 +74,16 @@ class Regression:
     def telling(self, target: Histories) -> Weights:
         """The weights that tell `target` `[viewers, items]`."""
         weights: Weights = self._inverse @ np.asarray((self._told_by @ target).toarray(), np.float32)
-        weights -= self._inverse * (np.diag(weights) / np.diag(self._inverse))[None, :]
+        of_itself = np.asarray(np.diag(weights) / np.diag(self._inverse), np.float32)
+        weights -= self._inverse * of_itself[None, :]
         np.fill_diagonal(weights, 0.0)
         return weights
 
 
 def low_pass(history: Histories, rank: int) -> tuple[Weights, Weights]:
-    """The smoothest part of the graph of viewers and items: `history @ into @ out` scores; `[items, rank]` and `[rank, items]`.
+    """The smoothest part of the graph of viewers and items: `history @ into @ out` scores.
 
-    The `rank` largest singular directions of the normalised matrix (GF-CF, Shen et al., CIKM 2021).
+    `into` is `[items, rank]`, `out` `[rank, items]`. The `rank` largest singular directions of the normalised matrix (GF-CF, Shen et al., CIKM 2021).
     """
     viewers, items = _power(_sums(history, 1), -0.5), _power(_sums(history, 0), -0.5)
     normal = sparse.diags_array(viewers) @ history.astype(np.float64) @ sparse.diags_array(items)

@@ -40,9 +40,9 @@ class Signal:
         found = self.through(self.history[viewers])
         score = np.asarray(found.toarray() if hasattr(found, "toarray") else found, np.float32)
         if self.log:
-            return score - score.mean(axis=1, keepdims=True)
+            return np.asarray(score - score.mean(axis=1, keepdims=True), np.float32)
         amount = np.maximum(score, 0)
-        return np.log(amount / np.maximum(amount.mean(axis=1, keepdims=True), 1e-12) + np.float32(FLOOR))
+        return np.asarray(np.log(amount / np.maximum(amount.mean(axis=1, keepdims=True), 1e-12) + FLOOR), np.float32)
 
 
 def constant(name: str, history: Histories, amount: NDArray[np.float64], log: bool = False) -> Signal:
@@ -52,7 +52,10 @@ def constant(name: str, history: Histories, amount: NDArray[np.float64], log: bo
 
 
 def stack(signals: Sequence[Signal], seen: Histories, viewers: Viewers) -> Signals:
-    """The signals side by side, and last the log of how many items the viewer has had: `[viewers, items, signals + 1]`."""
+    """The signals side by side, and last the log of how many items the viewer has had.
+
+    `[viewers, items, signals + 1]`.
+    """
     known = np.log1p(np.diff(seen.indptr)[viewers]).astype(np.float32)
     each = [signal(viewers) for signal in signals]
     return np.stack([*each, np.broadcast_to(known[:, None], each[0].shape)], axis=-1)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,9 +40,6 @@ class SignalSettings:
     """Days; for rows that have a time."""
     content_dim: int = 64
     content_weight: float = 0.3
-
-
-Makers = dict[str, Callable[[], list[Signal]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +101,13 @@ def by_content(sources: Sources, settings: SignalSettings) -> list[Signal]:
     out: list[Signal] = []
     for name, vectors in sources.vectors.items():
         near = content.alike(vectors, NEAR, SHARP, warm).T.tocsr()
-        out.append(Signal(f"like mine by {name}", history, lambda rows, near=near: rows @ near))
-        out.append(Signal(f"like reached by {name}", history, lambda rows, near=near: (rows @ once) @ near))
+        out.append(Signal(f"like mine by {name}", history, partial(_step, near)))
+        out.append(Signal(f"like reached by {name}", history, partial(_step, once @ near)))
     return out
+
+
+def _step(matrix: Histories, rows: Histories) -> Histories:
+    return rows @ matrix
 
 
 def towers(

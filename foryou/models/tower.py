@@ -65,10 +65,10 @@ class _Adam:
     def step(self, changes: list[Vectors], rate: float) -> None:
         self._steps += 1
         fade = np.float32(rate * np.sqrt(1 - 0.999**self._steps) / (1 - 0.9**self._steps))
-        for part, change, first, second in zip(self.parts, changes, self._first, self._second, strict=True):
-            first += np.float32(0.1) * (change - first)
-            second += np.float32(0.001) * (change * change - second)
-            part -= fade * first / (np.sqrt(second) + np.float32(1e-7))
+        for place, change in enumerate(changes):
+            self._first[place] += np.float32(0.1) * (change - self._first[place])
+            self._second[place] += np.float32(0.001) * (change * change - self._second[place])
+            self.parts[place] -= fade * self._first[place] / (np.sqrt(self._second[place]) + np.float32(1e-7))
 
 
 def train(
@@ -98,9 +98,11 @@ def train(
             known = (chance.random(ids) >= settings.no_id) if features else np.ones(ids, bool)
             given, wanted = _split(history[order[start : start + BATCH]], settings.left_out, chance)
             changes = _gradients(adam.parts, given, wanted[:, warm], content, warm, known)
-            for part, change in zip(adam.parts[:5], changes, strict=False):
-                change += np.float32(settings.ridge) * part
-            adam.step(changes, settings.rate * (1 - done / (steps + 1)))
+            shrunk = [
+                change + np.float32(settings.ridge) * part
+                for part, change in zip(adam.parts[:-1], changes[:-1], strict=True)
+            ]
+            adam.step([*shrunk, changes[-1]], settings.rate * (1 - done / (steps + 1)))
     past, item, past_content, item_content, popular_content, popular = adam.parts
     cold = counts == 0
     return Towers(

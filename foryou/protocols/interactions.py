@@ -59,7 +59,10 @@ def read(directory: Path) -> DataSet:
             raise InvalidEvent(f"{part}.parquet", f"has no column {', '.join(sorted(missing))}", "user, item")
     extra = _table(directory, "items") if (directory / "items.parquet").is_file() else {}
     of_item = [table["item"] for table in (*tables.values(), extra) if "item" in table]
-    users, items = np.unique(np.concatenate([table["user"] for table in tables.values()])), np.unique(np.concatenate(of_item))
+    users, items = (
+        np.unique(np.concatenate([table["user"] for table in tables.values()])),
+        np.unique(np.concatenate(of_item)),
+    )
     end = max((int(_moments(table["at"]).max(initial=0)) for table in tables.values() if "at" in table), default=0)
     parts = {
         part: Engagements(
@@ -102,12 +105,14 @@ def _vectors(table: dict[str, Any], items: NDArray[Any]) -> dict[str, NDArray[np
 
 def together(first: Engagements, second: Engagements) -> Engagements:
     """The rows of both."""
-    columns = zip(
-        (first.viewer, first.item, first.weight, first.days),
-        (second.viewer, second.item, second.weight, second.days),
-        strict=True,
+    return Engagements(
+        np.concatenate([first.viewer, second.viewer]),
+        np.concatenate([first.item, second.item]),
+        np.concatenate([first.weight, second.weight]),
+        np.concatenate([first.days, second.days]),
+        first.viewers,
+        first.items,
     )
-    return Engagements(*(np.concatenate(pair) for pair in columns), first.viewers, first.items)
 
 
 def since_the_end(rows: Engagements) -> Engagements:
@@ -153,7 +158,10 @@ def interactions(
         "ndcg": ours[f"ndcg@{k}"],
         "coverage": ours["coverage"],
         "seconds": round(seconds, 1),
-        "chosen": {**_told_settings(chosen), "blend": dict(zip(_names(again), best.blend.linear.tolist(), strict=True))},
+        "chosen": {
+            **_told_settings(chosen),
+            "blend": dict(zip(_names(again), best.blend.linear.tolist(), strict=True)),
+        },
         "valid": tried,
         "peers": others,
         "seed": seed,

@@ -68,7 +68,12 @@ class Moment:
 
 def moment(data: KuaiRand, first: date, last: date) -> Moment:
     """The moment before `first`, and what came up to and with `last`. NotFound if nothing did."""
-    rows, sequences, older, videos = data.impressions(), data.sequences(first), data.older_long_views(), data.catalogue()
+    rows, sequences, older, videos = (
+        data.impressions(),
+        data.sequences(first),
+        data.older_long_views(),
+        data.catalogue(),
+    )
     before, after = between(rows, None, first), between(rows, first, last + timedelta(days=1))
     if not after["long_view"].any():
         raise NotFound(f"{data.directory} has no long views from {first} to {last}")
@@ -187,9 +192,7 @@ def kr_next(
     blend = join(known, earlier.shown.histories(), chosen, earlier.wanted, seed, HIDDEN).blend
     del known
     now = moment(data, test_from, test_to)
-    retriever = Retriever(
-        tuple(signals(now, seed, lambda step: told(f"test: {step}"))), now.shown.histories(), blend
-    )
+    retriever = Retriever(tuple(signals(now, seed, lambda step: told(f"test: {step}"))), now.shown.histories(), blend)
     told("test: lists")
     ours = measure(retriever, retriever.seen, now.wanted, now.viewers, RECALL, NDCG)
     names = [*(signal.name for signal in retriever.signals), "known"]
