@@ -7,6 +7,7 @@ optional: where it is not installed, those peers are named as missing.
 
 from __future__ import annotations
 
+import warnings
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import product
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from foryou.models.engagements import Engagements
 from foryou.models.graph import Histories, Regression, walk
@@ -83,7 +85,7 @@ def _ease(known: Known, settings: Settings, seed: int) -> Scorer:
 def _knn(known: Known, settings: Settings, seed: int) -> Scorer:
     history, model = _of(known, settings), import_module("implicit.nearest_neighbours")
     neighbours = getattr(model, settings["kind"])(K=settings["K"], num_threads=1)
-    neighbours.fit(_csr(history), show_progress=False)
+    _learn(neighbours, history)
     return _through(history, neighbours.similarity)
 
 
@@ -104,13 +106,16 @@ def _bpr(known: Known, settings: Settings, seed: int) -> Scorer:
 
 
 def _factors(model: Any, history: Histories) -> Scorer:
-    model.fit(_csr(history), show_progress=False)
+    _learn(model, history)
     viewer, item = np.asarray(model.user_factors), np.asarray(model.item_factors)
     return lambda viewers: np.asarray(viewer[viewers] @ item.T, np.float32)
 
 
-def _csr(history: Histories) -> Any:
-    return import_module("scipy.sparse").csr_matrix(history)
+def _learn(model: Any, history: Histories) -> None:
+    with warnings.catch_warnings():
+        # it warns of copies that it makes itself, and of threads that are one here
+        warnings.simplefilter("ignore")
+        model.fit(csr_matrix(history), show_progress=False)
 
 
 def _without_rows(settings: Settings) -> Settings:

@@ -50,7 +50,8 @@ def recall_at(hit: Numbers, wanted: Numbers, k: int) -> float:
 def ndcg_at(hit: Numbers, wanted: Numbers, k: int) -> float:
     """Mean over viewers of nDCG of the first `k` places, gain 1 for each item of theirs.
 
-    Jarvelin and Kekalainen (2002). The best list has as many of the viewer's items as fit in `k` places. Viewers who have none are left out.
+    The best list has as many of the viewer's items as fit in `k` places (Jarvelin and Kekalainen, 2002). Viewers who
+    have none are left out.
     """
     some = wanted > 0
     if not some.any():

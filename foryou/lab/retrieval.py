@@ -25,6 +25,8 @@ from foryou.protocols.interactions import Peer
 from foryou.protocols.next import kr_next
 
 PEERS = "benchmarks.peers.retrieval"
+PICTURES = Path()
+"""Where pictures go: here."""
 
 
 def next_videos(data: Path, test_from: date, test_to: date, seed: int, json: Path | None) -> None:
@@ -33,7 +35,7 @@ def next_videos(data: Path, test_from: date, test_to: date, seed: int, json: Pat
     with _steps() as told:
         report = kr_next(data, test_from, test_to, seed, others, told)
     write(report, json)
-    picture = Path("kuairand-next.png")
+    picture = PICTURES / "kuairand-next.png"
     measures = ("recall@20", "recall@100", "recall@500", "ndcg@100")
     plot_lists(report["systems"], measures, f"KR-next, {report['test_from']} to {report['test_to']}", picture)
     title = f"KR-next, {report['test_from']} to {report['test_to']}: {report['wanted']:,} long views of "
@@ -56,7 +58,7 @@ def interactions(
     with _steps() as told:
         report = protocol.interactions(rows, k, budget, seed, others, told)
     write(report, json)
-    picture = Path("interactions.png")
+    picture = PICTURES / "interactions.png"
     measures = (f"recall@{k}", f"ndcg@{k}")
     ours = {measures[0]: report["recall"], measures[1]: report["ndcg"], "coverage": report["coverage"]}
     systems = {"foryou": {**ours, "seconds": report["seconds"]}, **report["peers"]}

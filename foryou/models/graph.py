@@ -83,7 +83,8 @@ class Regression:
 def low_pass(history: Histories, rank: int) -> tuple[Weights, Weights]:
     """The smoothest part of the graph of viewers and items: `history @ into @ out` scores.
 
-    `into` is `[items, rank]`, `out` `[rank, items]`. The `rank` largest singular directions of the normalised matrix (GF-CF, Shen et al., CIKM 2021).
+    `into` is `[items, rank]`, `out` `[rank, items]`: the largest singular directions of the normalised matrix (GF-CF,
+    Shen et al., CIKM 2021).
     """
     viewers, items = _power(_sums(history, 1), -0.5), _power(_sums(history, 0), -0.5)
     normal = sparse.diags_array(viewers) @ history.astype(np.float64) @ sparse.diags_array(items)

@@ -39,7 +39,6 @@ class SignalSettings:
     half_lives: tuple[float, ...] = (1.0, 4.0, 16.0)
     """Days; for rows that have a time."""
     content_dim: int = 64
-    content_weight: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +110,12 @@ def _step(matrix: Histories, rows: Histories) -> Histories:
 
 
 def towers(
-    sources: Sources, settings: TowerSettings, dim: int, weight: float, more: Callable[[], bool] = lambda: True
+    sources: Sources, settings: TowerSettings, dim: int, more: Callable[[], bool] = lambda: True
 ) -> list[Signal]:
     """The two towers."""
     history = sources.rows.histories()
-    parts = [content.compressed(vectors, dim) * np.float32(weight) for vectors in sources.vectors.values()]
-    features = np.concatenate(parts, axis=1) if parts and weight else np.zeros((history.shape[1], 0), np.float32)
+    parts = [content.compressed(vectors, dim) for vectors in sources.vectors.values()]
+    features = np.concatenate(parts, axis=1) if parts else np.zeros((history.shape[1], 0), np.float32)
     trained = tower.train(history, features, settings, sources.seed, more)
     return [Signal("towers", history, trained, log=True)]
 

@@ -33,6 +33,8 @@ class TowerSettings:
     """Share of a history that is left out, to be found again."""
     no_id: float = 0.2
     """Share of items that a step knows by their content only."""
+    content: float = 0.3
+    """What content weighs beside ids; 0: ids only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ def train(
     Histories of a single item teach nothing.
     """
     chance = np.random.default_rng(seed)
+    content = content * np.float32(settings.content) if settings.content else content[:, :0]
     counts = np.asarray(history.sum(axis=0)).ravel()
     warm = np.flatnonzero(counts > 0)
     ids, dim, features = history.shape[1], settings.dim, content.shape[1]

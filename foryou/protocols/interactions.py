@@ -28,8 +28,10 @@ from foryou.protocols.lists import Scorer, measure
 Report = dict[str, Any]
 Fit = Callable[[dict[str, Engagements], dict[str, Any], int], Scorer]
 PARTS = ("train", "valid", "test")
-TRAINING = 0.8
+TRAINING = 0.6
 """Share of the budget after which nothing more is tried on valid; the rest is for making all again."""
+TOWERS = 4
+"""Towers that are kept, of different shapes: together they are better than the best of them."""
 MOST_VIEWERS = 6000
 """Viewers of valid that are looked at."""
 
@@ -231,11 +233,11 @@ def choose(
         if ranked and time.perf_counter() > deadline:
             break
         told(f"towers: {shape}")
-        found = made.towers(sources, shape, settings.content_dim, settings.content_weight)
+        found = made.towers(sources, shape, settings.content_dim)
         ranked.append((alone(found[0]), shape))
         tried[f"towers {shape}"] = round(ranked[-1][0], 5)
     ranked.sort(key=lambda pair: -pair[0])
-    settings = replace(settings, towers=tuple(shape for _, shape in ranked[:2]))
+    settings = replace(settings, towers=tuple(shape for _, shape in ranked[:TOWERS]))
     told("the blend")
     signals = _signals(sources, settings)
     best = join(signals, seen, viewers, wanted, sources.seed)
@@ -251,8 +253,18 @@ def _options() -> Iterator[tuple[str, list[dict[str, Any]], Callable[[Sources, S
 
 
 def _shapes() -> Iterator[TowerSettings]:
-    for ridge, left_out in ((1e-4, 0.7), (6e-5, 0.7), (1e-4, 0.5), (1.5e-4, 0.7), (6e-5, 0.5), (3e-5, 0.5)):
-        yield TowerSettings(passes=15, ridge=ridge, left_out=left_out)
+    """From what is mostly good to what may be."""
+    for ridge, left_out, content in (
+        (7e-5, 0.6, 0.0),
+        (7e-5, 0.6, 0.3),
+        (1e-4, 0.5, 0.0),
+        (5e-5, 0.5, 0.0),
+        (6e-5, 0.7, 0.3),
+        (1e-4, 0.7, 0.3),
+        (2e-4, 0.6, 0.0),
+        (3e-5, 0.5, 0.0),
+    ):
+        yield TowerSettings(passes=15, ridge=ridge, left_out=left_out, content=content)
 
 
 def _signals(sources: Sources, settings: SignalSettings) -> list[Signal]:
@@ -261,7 +273,7 @@ def _signals(sources: Sources, settings: SignalSettings) -> list[Signal]:
     out += made.by_content(sources, settings)
     for number, shape in enumerate(settings.towers):
         own = replace(sources, seed=sources.seed + number)
-        out += made.towers(own, shape, settings.content_dim, settings.content_weight)
+        out += made.towers(own, shape, settings.content_dim)
     return out
 
 
