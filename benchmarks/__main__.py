@@ -10,18 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import readme
-from benchmarks.quality import kr_rank
+from benchmarks.quality import ablation, kr_cold, kr_online, kr_rank, text
 from benchmarks.record import RESULTS, Benchmark, keep, run
-from benchmarks.speed import explain, feed, ingest, learn, log
+from benchmarks.speed import explain, feed, freshness, index, ingest, learn, log
 from foryou.models.threads import one_blas_thread
 
 BENCHMARKS: Mapping[str, Benchmark[Any]] = {
     "kr_rank": kr_rank.BENCHMARK,
+    "kr_online": kr_online.BENCHMARK,
+    "kr_cold": kr_cold.BENCHMARK,
+    "ablation": ablation.BENCHMARK,
+    "text": text.BENCHMARK,
     "feed": feed.BENCHMARK,
     "ingest": ingest.BENCHMARK,
     "learn": learn.BENCHMARK,
+    "freshness": freshness.BENCHMARK,
     "explain": explain.BENCHMARK,
     "log": log.BENCHMARK,
+    "index": index.BENCHMARK,
 }
 
 
@@ -40,7 +46,7 @@ def main() -> None:
         print(readme.update(BENCHMARKS, results=chosen.results or RESULTS))
     elif chosen.name is None:
         for name, benchmark in BENCHMARKS.items():
-            print(f"{name:<8} {benchmark.help}")
+            print(f"{name:<10} {benchmark.help}")
     else:
         measure(chosen.name, chosen.tiny, chosen.results, chosen.json)
 

@@ -7,52 +7,51 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from foryou.backends.models import read_state
 from foryou.backends.open import Backend, open_backend
 from foryou.commit import GroupCommit
 from foryou.core.batch import Batch
-from foryou.core.clock import DAY, MINUTE, Clock, SystemClock
+from foryou.core.clock import MINUTE, Clock, SystemClock
 from foryou.core.errors import ModelError, NotFound
-from foryou.core.event import CATALOG, of_kinds
 from foryou.core.ids import id_of
 from foryou.core.pipeline import Request, Slate, Trace
-from foryou.core.ports import Index, Model, Record
+from foryou.core.ports import Model, Models, Record
 from foryou.features.documents import cards, fold_documents
 from foryou.features.fold import ACCEPTED, EVENTS_STREAM, SERVED_STREAM, create_tables, fold_served, unfolded
 from foryou.feed import recipe
 from foryou.feed.explain import explain
 from foryou.feed.profile import profile
-from foryou.feed.serve import KEPT, Ask, Served, log_rows, request_for
+from foryou.feed.serve import Ask, Served, log_rows, request_for
 from foryou.feed.tell import tell
+from foryou.models.embedding import Admission
 from foryou.models.linear import Linear
-from foryou.models.ranker import Ranker
+from foryou.models.ranker import Learning, Ranker
 from foryou.models.threads import one_blas_thread
+from foryou.retention import EXPLAINED_STREAM, KEEP_EXPLAINED, Retention
 from foryou.settings import Settings
+from foryou.text.open import open_embedder
+from foryou.texts import TEXTS_STREAM, Texts
 from foryou.training.stream import Learner
+from foryou.versions import Version, Versions
 
-EXPLAINED_STREAM = "explained"
-KEEP_EXPLAINED = 30 * DAY
-KEEP_WIDE = DAY
+MODELS_STREAM = "models"
+"""Versions that somebody asked to go back to: it is part of what the models depend on."""
 SAVE_EVERY = 20_000
 """Log records after which tables and model are saved; closing saves too."""
+EXPLAINED_EACH = 8
+"""Slates that are explained before learning goes on."""
 UNEXPLAINED = 256
 """Slates that may wait for their explanation; beyond, whoever asks for a feed explains them first."""
 
 _LOG = logging.getLogger("foryou")
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[dict[str, object]]).decode
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """What serving uses: a model that no longer changes, and the index of its video vectors."""
-
-    model: Model
-    index: Index
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +73,7 @@ class Engine:
     settings: Settings
     clock: Clock
     learner: Learner
+    texts: Texts
     fallback: Model = field(default_factory=Linear)
 
     def __post_init__(self) -> None:
@@ -87,9 +87,24 @@ class Engine:
         self._counter = 0
         self._reached = 0
         self._saved = 0
-        self._published = 0
-        self._slates: deque[tuple[int, int]] = deque()
-        """Offset and time (ms) of each thinned slate that is still kept."""
+        self.versions = Versions(
+            self.backend.store, self.backend.index, self._lock, self.settings.learning, self.settings.feed.seed
+        )
+        store, feed = self.backend.store, self.settings.feed
+        self.recipes = {
+            "for_you": recipe.for_you(
+                store,
+                lambda: self.version.model,
+                lambda: self.version.index,
+                lambda: self.version.codebook,
+                self.texts.current,
+                self.fallback,
+                feed,
+            ),
+            "following": recipe.following(store, feed),
+            "plain": recipe.plain(store),
+        }
+        self._retention = Retention(self.backend.log, store, self.backend.documents, self._lock)
         self._closed = False
 
     @staticmethod
@@ -98,8 +113,11 @@ class Engine:
     ) -> Engine:
         """Open the back end and bring everything to where the log ends: the last save, then the log after it."""
         one_blas_thread()
+        embedder = open_embedder(settings.text)
         backend = open_backend(settings.data.url)
-        engine = Engine(backend, settings, clock or SystemClock(), _learner(settings))
+        backend.models.most = settings.learning.keep
+        texts = Texts(backend.store, backend.documents, embedder, backend.index)
+        engine = Engine(backend, settings, clock or SystemClock(), _learner(settings, backend.models), texts)
         engine._recover(progress)
         return engine
 
@@ -119,12 +137,17 @@ class Engine:
             rows = unfolded(self.backend.store, record.rows)
             self.learner.fold(self.backend.store, rows)
             fold_documents(self.backend.documents, rows)
-            self._index_videos(rows)
+            self.versions.describe(rows)
+            self.texts.hear(rows)
+        elif record.stream == TEXTS_STREAM:
+            self.texts.fold(record.rows)
         elif record.stream == SERVED_STREAM:
             fold_served(self.backend.store, record.rows)
             self.learner.serve(record.rows)
         elif record.stream == EXPLAINED_STREAM:
             self.backend.documents.put("explained", record.rows["request"].tolist(), record.rows["told"].tolist())
+        elif record.stream == MODELS_STREAM:
+            self._go_back(record.rows["version"][0].decode())
         self._reached = record.offset
 
     # --- feeds ------------------------------------------------------------------------------------------------------
@@ -196,64 +219,85 @@ class Engine:
 
     # --- in the background ------------------------------------------------------------------------------------------
 
+    @property
+    def version(self) -> Version:
+        """The version in use."""
+        return self.versions.in_use
+
     def work(self, most: int | None = 1024) -> bool:
-        """Explain what was answered, learn about `most` rows, swap in a new version, save now and then. False if idle.
+        """Explain some of what was answered, learn about `most` rows, swap in a new version, save now and then, embed.
+        False if idle.
 
         Slates and explanations that no commit has taken along yet are synced too.
         """
-        busy = self._explain_all()
+        busy = self._explain_all(EXPLAINED_EACH)
         with self._learning:
-            learned = self.learner.step(most)
-        if self.learner.learned - self._published >= self.settings.learning.publish_every:
-            self.publish()
+            busy |= self.learner.step(most) > 0
+        if self.versions.due(self._steps, self.clock()):
+            with self._learning:
+                model, steps, moved, line = self._to_serve(), self._steps, self.learner.moved(), self.learner.line
+            self.versions.swap(model, steps, moved, line, self.clock())
+        busy |= self.versions.follow(self.clock())
         if self._reached - self._saved >= SAVE_EVERY:
             self.save()
-        self.backend.log.sync()
-        return bool(learned) or busy
+        try:
+            busy |= self.embed() > 0
+        finally:  # what fails in an embedder stops nothing else
+            self.backend.log.sync()
+        return busy
+
+    @property
+    def _steps(self) -> int:
+        return self.learner.learned + self.learner.corrected
+
+    def _to_serve(self) -> Model:
+        """A copy of the learner's model, or while that is held, the version in reserve."""
+        held = self.learner.reserve if self.learner.held else None
+        return held or self.learner.model.copy()
+
+    def embed(self) -> int:
+        """Make the vectors of some texts that wait, and log them; how many."""
+        rows = self.texts.step(self._lock)
+        if len(rows) == 0:
+            return 0
+        with self._lock:
+            self._fold(Record(self.backend.log.append(TEXTS_STREAM, rows), TEXTS_STREAM, rows))
+        return len(rows)
 
     def publish(self) -> None:
-        """Swap in a copy of the learner's model, whole: its predictions and its video vectors together."""
+        """Swap in what was learned, at once and with the vectors of all videos."""
         with self._learning:
-            model = self.learner.model.copy()
-            self._published = self.learner.learned
-        item, videos = self.backend.store.scan(
-            "video", ("author", "sound", "topics", "known", "removed", "language", "length", "format")
-        )
-        shown = np.flatnonzero((videos["known"] == 1) & (videos["removed"] == 0))
-        index = self.backend.index()
+            model, steps, line, _ = self._to_serve(), self._steps, self.learner.line, self.learner.moved()
+        self.versions.replace(model, steps, line, self.clock())
+
+    def models(self) -> dict[str, object]:
+        """The version in use, those that are kept with their measures, and how the predictions of the learning one are
+        calibrated."""
+        kept = self.backend.models.all()
+        return {"in_use": self.version.model.version, "kept": kept, **self.learner.told()}
+
+    def go_back(self, version: str) -> None:
+        """Learn on from a kept version, and serve it at once. NotFound if it is not kept."""
+        self.backend.models.read(version)
+        rows = Batch({"version": np.array([version.encode()], object)})
         with self._lock:
-            if len(shown):
-                index.add(item[shown], model.vectors(videos.take(shown).extend({"item": item[shown]})))
-            self._use(Version(model, index))
+            self._fold(Record(self.backend.log.append(MODELS_STREAM, rows), MODELS_STREAM, rows))
+        self.backend.log.sync()
+        self.publish()
 
-    def _use(self, version: Version) -> None:
-        self.version = version
-        store, feed = self.backend.store, self.settings.feed
-        self.recipes = {
-            "for_you": recipe.for_you(
-                store, lambda: self.version.model, lambda: self.version.index, self.fallback, feed
-            ),
-            "following": recipe.following(store, feed),
-            "plain": recipe.plain(store),
-        }
+    def _go_back(self, version: str) -> None:
+        with self._learning:
+            self.learner.step()
+            try:
+                self.learner.go_back(version)
+            except NotFound:  # an old request in a log that is folded again
+                _LOG.warning("model %s is not kept any more; going on without going back to it", version)
 
-    def _index_videos(self, rows: Batch) -> None:
-        """Videos can be found as soon as they are described, and no longer once they are removed."""
-        touched = np.unique(rows["video"][of_kinds(rows, CATALOG)])
-        if len(touched) == 0 or not hasattr(self, "version"):
-            return
-        videos = self.backend.store.read("video", touched)
-        shown = (videos["known"] == 1) & (videos["removed"] == 0)
-        self.version.index.remove(touched[~shown])
-        if shown.any():
-            some = videos.take(shown).extend({"item": touched[shown]})
-            self.version.index.add(touched[shown], self.version.model.vectors(some))
-
-    def _explain_all(self) -> bool:
-        """Explain every slate that was answered; whoever asks meanwhile waits. Whether there was any."""
+    def _explain_all(self, most: int | None = None) -> bool:
+        """Explain every slate that was answered, or `most`; whoever asks meanwhile waits. Whether there was any."""
         busy = False
         with self._explaining:
-            while self._answered:
+            for _ in range(len(self._answered) if most is None else min(most, len(self._answered))):
                 each = self._answered.popleft()
                 told = _encode(explain(each.request, each.slate, each.trace, each.model, each.surface))
                 rows = Batch({"request": np.array([each.request.id], np.int64), "told": np.array([told], object)})
@@ -263,30 +307,8 @@ class Engine:
         return busy
 
     def tidy(self) -> None:
-        """Thin slates that can no longer be joined with outcomes, and forget slates and explanations after 30 days.
-
-        The log's own lock is enough for that: feeds and events go on.
-        """
-        now, log = self.clock(), self.backend.log
-        wide = 0
-        for record in log.read(self._slates[-1][0] if self._slates else 0, (SERVED_STREAM,)):
-            at = int(record.rows["at"][0])
-            if now - at <= KEEP_WIDE:
-                break
-            wide = record.offset
-            self._slates.append((wide, at))
-        if wide:
-            log.trim(SERVED_STREAM, wide + 1, KEPT)
-        old = 0
-        while self._slates and now - self._slates[0][1] > KEEP_EXPLAINED:
-            old, latest = self._slates.popleft()
-        if old:
-            log.trim(SERVED_STREAM, old + 1, ())
-            log.trim(EXPLAINED_STREAM, old + 1, ())
-            with self._lock:
-                keys, served = self.backend.store.scan("served")
-                self.backend.store.delete("served", keys[served["at"] <= latest])
-        self.backend.documents.trim("explained", (now - KEEP_EXPLAINED) << 20)
+        """Thin and forget what was kept for long enough."""
+        self._retention.tidy(self.clock())
 
     # --- life -------------------------------------------------------------------------------------------------------
 
@@ -336,7 +358,7 @@ class Engine:
         if offset and not self._restored(offset):
             self.backend.store.clear()
             create_tables(self.backend.store)
-            self.learner = _learner(self.settings)
+            self.learner = _learner(self.settings, self.backend.models)
             offset = 0
         self._saved = self._reached = offset
         self._replay(offset, progress)
@@ -354,6 +376,7 @@ class Engine:
         return True
 
     def _replay(self, after: int, progress: Callable[[int, int], None] | None = None) -> None:
+        self.texts.open()
         end = self.backend.log.end
         for record in self.backend.log.read(after):
             self._fold(record)
@@ -368,8 +391,8 @@ class Engine:
             self.backend.store.clear()
             self.backend.documents.clear()
             create_tables(self.backend.store)
-            self.learner = _learner(self.settings)
-            self._published = self._reached = 0
+            self.learner = _learner(self.settings, self.backend.models)
+            self._reached = 0
             self._replay(0, progress)
             self.publish()
         self.save()
@@ -388,11 +411,17 @@ class Engine:
             "viewers": len(store.scan("session", ("count",))[0]),
             "model": self.version.model.version,
             "offset": self._reached,
-            "learned": self.learner.learned,
-            "waiting": self.learner.waiting,
+            "texts_waiting": self.texts.waiting,
+            "in_use": self.version.steps,
+            **self.learner.counts(),
             "heads": self.learner.progress.measures(),
         }
 
 
-def _learner(settings: Settings) -> Learner:
-    return Learner(Ranker(seed=settings.learning.seed), settings.learning, demographics=settings.demographics)
+def _learner(settings: Settings, models: Models) -> Learner:
+    of = settings.learning
+    learning = Learning(admission=Admission(of.admit_after, of.expire_days, of.embeddings))
+    model = Ranker(seed=of.seed, learning=learning)
+    if of.warm_start:
+        model.restore(read_state(Path(of.warm_start)))
+    return Learner(model, of, demographics=settings.demographics, models=models)

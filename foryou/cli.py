@@ -28,6 +28,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+models = typer.Typer(name="models", help="The versions of the model that are kept.", no_args_is_help=True)
 LISTED = 10
 """How many refused rows of a file are told in the terminal; the file beside it has all."""
 
@@ -64,10 +65,14 @@ def serve(
     data: Data = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    warm_start: Annotated[
+        Path | None, typer.Option(help="File of a kept model (.npz) to start from, if nothing is known yet.")
+    ] = None,
 ) -> None:
     """Serve the API and the page."""
     listen = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    with opened(config, data, {"server": listen}) as engine:
+    learning = {"warm_start": str(warm_start.absolute())} if warm_start is not None else {}
+    with opened(config, data, {"server": listen, "learning": learning}) as engine:
         _serve(engine)
 
 
@@ -107,6 +112,9 @@ def import_(
             _import_kuairand(engine, KuaiRand(Path(sources[1])))
             return
         done = [_import_file(engine, path, rows) for path, rows in chunks]
+        with err.status("Learning"):
+            while engine.work():
+                pass
     if not any(done):
         raise typer.Exit(1)
 
@@ -162,6 +170,30 @@ def export(
     err.print(f"{written:,} events")
 
 
+@models.command("list")
+def list_models(config: Config = None, data: Data = None) -> None:
+    """List the kept versions of the model with the measures of their time, oldest first."""
+    with opened(config, data) as engine:
+        told = engine.models()
+    out.print(terminal.models(told))
+
+
+@models.command()
+def rollback(
+    version: Annotated[str, typer.Argument(help="A version of `foryou models list`.")],
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Go back to a kept version of the model and learn on from there. The log notes it; what was learned since is lost.
+
+    The server must be stopped: a data directory is open once.
+    """
+    with opened(config, data) as engine:
+        engine.go_back(version)
+        now = engine.version.model.version
+    err.print(f"Went back to {version}; it goes on as {now}")
+
+
 def _serve(engine: Engine, more: str = "") -> None:
     at = engine.settings.server
     url = f"http://{at.host}:{at.port}/"
@@ -192,8 +224,14 @@ def _import_file(engine: Engine, path: Path, chunks: Iterator[files.Chunk]) -> b
     aside.unlink(missing_ok=True)
     with terminal.progress(err) as progress:
         task = progress.add_task(path.name, total=files.rows_in(path))
+        texts = progress.add_task("Texts", total=0, visible=False)
         for chunk in chunks:
             receipt, _ = calls.accept(engine, chunk.rows)
+            # Before the next chunk, so that what it shows of these videos is learned with their texts.
+            if waiting := engine.texts.waiting:
+                progress.update(texts, total=progress.tasks[1].completed + waiting, visible=True)
+                while made := engine.embed():
+                    progress.advance(texts, made)
             while engine.learner.waiting > BACKLOG:
                 engine.work()
             accepted, duplicates = accepted + receipt.accepted, duplicates + receipt.duplicates
@@ -241,6 +279,7 @@ def _import_kuairand(engine: Engine, log: KuaiRand) -> None:
 
 app.command()(lab.replay)
 app.add_typer(lab.evaluate)
+app.add_typer(models)
 
 
 if __name__ == "__main__":

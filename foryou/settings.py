@@ -17,6 +17,7 @@ import msgspec
 
 from foryou.core.errors import SettingsError
 from foryou.feed.recipe import FeedSettings
+from foryou.text.embedder import TextSettings
 from foryou.training.stream import LearningSettings
 
 FILE = Path("foryou.toml")
@@ -57,6 +58,7 @@ class Settings:
     data: DataSettings = field(default_factory=DataSettings, metadata={"help": "where everything is kept"})
     server: ServerSettings = field(default_factory=ServerSettings, metadata={"help": "the HTTP server"})
     feed: FeedSettings = field(default_factory=FeedSettings, metadata={"help": "what the feed shows"})
+    text: TextSettings = field(default_factory=TextSettings, metadata={"help": "how captions are understood"})
     learning: LearningSettings = field(default_factory=LearningSettings, metadata={"help": "how the model learns"})
     demographics: bool = field(
         default=True, metadata={"help": "whether age band, gender and country may be inputs of the model"}

@@ -11,7 +11,16 @@ import msgspec
 from msgspec import Struct
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -33,6 +42,22 @@ def progress(console: Console) -> Progress:
     """A progress bar that counts rows, and rows a second."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Speed())
     return Progress(*columns, console=console)
+
+
+@contextmanager
+def telling(console: Console) -> Iterator[Callable[[str, int], None]]:
+    """A progress bar for each piece of work that is told of by name, with the rows done since it was last told of."""
+    with progress(console) as shown:
+        tasks: dict[str, TaskID] = {}
+
+        def told(what: str, rows: int) -> None:
+            if what not in tasks:
+                tasks[what] = shown.add_task(what, total=None)
+            shown.advance(tasks[what], rows)
+
+        yield told
+        for task in tasks.values():
+            shown.update(task, total=shown.tasks[task].completed)
 
 
 @contextmanager
@@ -107,6 +132,38 @@ def _heads(why: _Why) -> Table:
     table.add_row("exploration", "", "", f"{chance:+.4f}")
     table.add_row("together", "", "", f"{sum(head.part for head in why.heads) + chance:+.4f}", style="bold")
     return table
+
+
+class _Version(Struct):
+    """What of a kept version is shown."""
+
+    version: str
+    learned: int
+    at: int
+    measures: dict[str, dict[str, float]]
+    parent: str = ""
+
+
+class _Models(Struct):
+    in_use: str
+    reserve: str
+    held: bool
+    kept: list[_Version]
+
+
+def models(answer: Answer) -> RenderableType:
+    """The kept versions as a table, with the measures of long views when each was kept."""
+    told = msgspec.convert(answer, _Models)
+    table = Table(title="Models, with their measures of long views", title_justify="left", box=None, padding=(0, 1))
+    for name in ("version", "after", "rows", "until", "log loss", "AUC", "ECE"):
+        table.add_column(name, justify="left" if name in ("version", "after") else "right", no_wrap=True)
+    for each in told.kept:
+        when = datetime.fromtimestamp(each.at / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+        measured = each.measures.get("long_view", {})
+        figures = (f"{measured[name]:.4f}" if name in measured else "" for name in ("loss", "auc", "ece"))
+        table.add_row(escape(each.version), escape(each.parent), f"{each.learned:,}", when, *figures)
+    state = "; the learning one is worse than it, and held back" if told.held else ""
+    return Group(table, Text(f"In use: {told.in_use}. In reserve: {told.reserve or 'none'}{state}."))
 
 
 def bar(share: float) -> Text:

@@ -21,7 +21,7 @@ from foryou.training.stream import LearningSettings
 from tests.loop.conftest import START, World
 from tests.streams import tables_of
 
-LEARNING = LearningSettings(batch=16, publish_every=32)
+LEARNING = LearningSettings(batch=16)
 
 
 def opened(directory: Path | None, demographics: bool = True) -> World:

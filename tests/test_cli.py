@@ -104,6 +104,18 @@ def test_an_import_fails_only_if_every_row_was_refused(foryou: Command, tmp_path
     assert foryou("import", "d.jsonl").status == 1
 
 
+def test_what_an_import_says_of_videos_is_embedded_by_its_end(foryou: Command, tmp_path: Path) -> None:
+    captions = [f"Sourdough bread, loaf {n}" for n in range(600)]
+    as_lines(tmp_path / "t.jsonl", [
+        {"id": f"u{n}", "kind": "video", "video": f"v{n}", "at": 1_700_000_000_000, "caption": caption}
+        for n, caption in enumerate(captions)
+    ])  # fmt: skip
+    assert "600 accepted" in foryou("import", "t.jsonl").err
+    with cli.opened(None, None) as engine:
+        assert engine.texts.waiting == 0
+        assert len(engine.texts.current()) == 600
+
+
 @pytest.mark.parametrize("name", ["out.jsonl", "out.parquet"])
 def test_what_is_exported_can_be_imported_again(foryou: Command, tmp_path: Path, name: str) -> None:
     as_lines(tmp_path / "e.jsonl", ROWS)
@@ -145,6 +157,8 @@ def test_tables_are_made_again_from_the_log(foryou: Command, tmp_path: Path) -> 
         (("explain", "1", "v"), "explanations are kept for 30 days"),
         (("explain", "1", "v", "--language", "fr"), "language: 'fr' is not spoken; expected en, nb or nl"),
         (("explain", "1", "v", "--server", "http://127.0.0.1:9"), "cannot reach http://127.0.0.1:9"),
+        (("models", "rollback", "r-7"), "there is no model 'r-7'; there are none"),
+        (("serve", "--warm-start", "nowhere.npz"), "nowhere.npz cannot be read"),
         (("export", "events.doc"), "expected a name that ends in .jsonl or .parquet"),
     ],
 )
@@ -165,6 +179,18 @@ def test_a_file_of_no_known_format_is_refused_before_anything_is_opened(tmp_path
         next(files.read(tmp_path / "x.parquet"))
 
 
+def test_models_are_listed_and_gone_back_to(foryou: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORYOU_LEARNING_KEEP_EVERY", "2")
+    rows = [{"id": f"{kind}{n}", "kind": kind, "viewer": f"u{n}", "video": "7", "at": NOW + n, **more}
+            for n in range(5) for kind, more in (("impression", {}), ("watch", {"seconds": 3.0}))]  # fmt: skip
+    for n in range(0, 10, 2):
+        assert foryou("import", str(as_lines(tmp_path / f"{n}.jsonl", rows[n : n + 2]))).status == 0
+    listed = foryou("models", "list").out
+    assert "r-2" in listed and "r-4" in listed
+    assert "r1-2" in foryou("models", "rollback", "r-2").err
+    assert "In use: r1-2." in foryou("models", "list").out
+
+
 def test_help_lists_every_command(foryou: Command) -> None:
     told = foryou("--help").out
-    assert all(name in told for name in ("serve", "import", "explain", "rebuild", "export"))
+    assert all(name in told for name in ("serve", "import", "explain", "rebuild", "export", "models"))

@@ -1,92 +1,104 @@
-"""KR-rank: how well each viewer's own impressions are ranked, beside simple rules and a peer, on the same rows.
+"""KR-rank: how well each viewer's own impressions are ranked, beside simple rules and peers, on the same rows.
 
-The protocol is `foryou.protocols.rank.kr_rank`; the peer is told nothing that our model is not told.
+The protocol is `foryou.protocols.peers.compare`; the peers are told nothing that our model is not told.
 """
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from benchmarks.quality import trees
+from benchmarks.peers import PEERS, installed
 from benchmarks.record import Benchmark, Line, Report
-from foryou.protocols.rank import kr_rank
+from foryou.protocols.peers import Peer, best_peer, compare
 
 DATA = Path("data/kuairand-pure")
-MEASURES = ("gauc", "ndcg5", "primary")
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Which log, which test days, and the seeds of the models."""
+    """Which log, which test days, the seeds of the models, and which peers (those of them that are installed)."""
 
     test_from: str = "2022-05-01"
     test_to: str = "2022-05-04"
     seeds: tuple[int, ...] = (1, 2, 3)
-    rounds: int = 300
-    """Trees of the peer."""
+    peers: tuple[str, ...] = tuple(peer.name for peer, _ in PEERS)
     data: str = str(DATA)
 
 
 def measure(size: Size) -> Report:
-    """Mean and standard deviation of each measure over the seeds; the peer only where LightGBM is installed."""
-    directory, first, last = Path(size.data), date.fromisoformat(size.test_from), date.fromisoformat(size.test_to)
-    ours = [kr_rank(directory, first, last, seed) for seed in size.seeds]
-    systems = {"foryou": spread(ours)}
-    for name in ("random", "item_mean", "oracle"):
-        systems[name] = spread([report["baselines"][name] for report in ours])
-    if trees.installed():
-        systems["lightgbm"] = spread(trees.rank(directory, first, last, size.seeds, size.rounds))
-    return {
-        "test": [size.test_from, size.test_to],
-        "rows": ours[0]["rows"],
-        "users": ours[0]["users"],
-        "seconds": statistics.median(report["seconds"] for report in ours),
-        "systems": systems,
-        "peer": "measured" if trees.installed() else "not measured: pip install lightgbm",
-    }
-
-
-def spread(reports: list[dict[str, Any]]) -> dict[str, float]:
-    """Mean and deviation of each measure."""
-    out: dict[str, float] = {}
-    for name in MEASURES:
-        values = [float(report[name]) for report in reports]
-        out[name] = round(statistics.mean(values), 5)
-        out[f"{name}_deviation"] = round(statistics.stdev(values), 5) if len(values) > 1 else 0.0
-    return out
-
-
-LABELS = {
-    "foryou": "**ForYou**",
-    "random": "random order",
-    "item_mean": "item mean",
-    "lightgbm": "LightGBM on our columns (peer)",
-    "oracle": "oracle",
-}
+    """Mean and standard deviation of each measure over the seeds; `missing`: packages of peers that were not there."""
+    there, missing = installed(batch=True)
+    peers = [peer for peer in there if isinstance(peer, Peer) and peer.name in size.peers]
+    first, last = date.fromisoformat(size.test_from), date.fromisoformat(size.test_to)
+    return {**compare(Path(size.data), first, last, size.seeds, peers), "missing": missing}
 
 
 def lines(report: Report) -> list[Line]:
-    """For the table."""
+    """For the table: every system's ranking, then each head and the seconds beside the best peer."""
+    best = best_peer(report)
+    days = f"KR-rank {report['test_from']} to {report['test_to']}"
     told = [
         Line(
-            f"KR-rank {report['test'][0]} to {report['test'][1]}, GAUC / nDCG@5 / primary: {label}",
-            f"{row['gauc']:.4f} / {row['ndcg5']:.4f} / {row['primary']:.4f} ± {row['primary_deviation']:.4f}",
-            "primary .556" if name == "foryou" else "",
+            f"{days}, GAUC / nDCG@5 / primary: {bold(name, row['label'])}",
+            ranked(row),
+            f"primary .566 and {report['systems'][best]['primary'] + 0.002:.4f}" if name == "foryou" and best else "",
         )
-        for name, label in LABELS.items()
-        if (row := report["systems"].get(name)) is not None
+        for name, row in report["systems"].items()
+        if "primary" in row
     ]
-    return [*told, Line("KR-rank: time of one run, learning and ranking", f"{report['seconds']:.0f} s", "180 s")]
+    told += [_head(report, head) for head in ("finish", "like", "skip")]
+    told += _seconds(report)
+    train = report["systems"]["foryou"]["train"]
+    return [
+        *told,
+        Line(
+            "KR-rank: folding and learning before the test days",
+            f"{report['columns']['seconds'] + train['seconds']:.0f} s",
+            "180 s",
+        ),
+    ]
+
+
+def bold(name: str, label: str) -> str:
+    """Ours stands out."""
+    return f"**{label}**" if name == "foryou" else label
+
+
+def ranked(row: dict[str, Any]) -> str:
+    """The three measures of a system, and the deviation of the last."""
+    deviation = row["deviation"]["primary"]
+    return f"{row['gauc']:.4f} / {row['ndcg5']:.4f} / {row['primary']:.4f} ± {deviation:.4f}"
+
+
+def _head(report: Report, head: str) -> Line:
+    ours, name, theirs = _beside(report, lambda row: row["heads"].get(head, {}).get("gauc"))
+    return Line(f"KR-rank, GAUC of {head}: **ForYou** / {name}", f"{ours:.4f} / {theirs:.4f}", "the better")
+
+
+def _seconds(report: Report) -> list[Line]:
+    ours, name, theirs = _beside(report, lambda row: row.get("watch", {}).get("xauc"))
+    off, other, less = _beside(report, lambda row: -row["watch"]["mae"] if "watch" in row else None)
+    return [
+        Line(f"KR-rank, XAUC of seconds: **ForYou** / {name}", f"{ours:.4f} / {theirs:.4f}", "the better"),
+        Line(f"KR-rank, MAE of seconds: **ForYou** / {other}", f"{-off:.2f} / {-less:.2f}", "the better"),
+    ]
+
+
+def _beside(report: Report, of: Any) -> tuple[float, str, float]:
+    """Our figure, and the best other system's with its label; higher is better."""
+    known = {name: of(row) for name, row in report["systems"].items() if name not in ("foryou", "oracle")}
+    known = {name: value for name, value in known.items() if value is not None}
+    best = max(known, key=lambda name: known[name])
+    return of(report["systems"]["foryou"]), report["systems"][best]["label"], known[best]
 
 
 BENCHMARK = Benchmark(
-    "ranking each viewer's own impressions (KuaiRand-Pure), beside simple rules and LightGBM where it is installed",
+    "ranking each viewer's own impressions (KuaiRand-Pure), beside simple rules and the peers that are installed",
     Size(),
-    Size(seeds=(1,), rounds=5),
+    Size(seeds=(1,), peers=("machine",)),
     measure,
     lines,
 )

@@ -136,6 +136,15 @@ def video(request: Asked, video: Annotated[str, Parameter(description="the video
     return card
 
 
+@get("/v1/models", sync_to_thread=True, responses=BUSY, summary="How well the model predicts")
+def models(request: Asked) -> dict[str, object]:
+    """The version in use and those that are kept with their measures; for each head the running measures of what is
+    predicted before it is learned, and a reliability curve: predicted beside observed, in bins of about equal mass.
+    """
+    told: dict[str, object] = request.app.state.engine.models()
+    return told
+
+
 @get("/health/live", sync_to_thread=False, summary="Is the process alive")
 def live() -> dict[str, str]:
     """Answers as long as the process does."""
@@ -159,4 +168,4 @@ def metrics(request: Asked) -> bytes:
     return text
 
 
-ROUTES = (events, feed, explain, video, viewer, live, ready, metrics)
+ROUTES = (events, feed, explain, video, viewer, models, live, ready, metrics)

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from foryou.backends.dense import DenseIndex
 from foryou.backends.documents import MemoryDocuments, SqliteDocuments
 from foryou.backends.log import MemoryLog, SqliteLog
+from foryou.backends.models import Models
+from foryou.backends.scaled import ScaledIndex
 from foryou.backends.states import States
 from foryou.backends.tables import Tables
 from foryou.core.errors import BackendError
@@ -25,8 +26,9 @@ class Backend:
     store: Store
     documents: Documents
     states: States
+    models: Models
     directory: Path | None = None
-    index: Callable[[], Index] = DenseIndex
+    index: Callable[[], Index] = ScaledIndex
     release: Callable[[], None] = lambda: None
     """Lets others open it; called last when closing."""
 
@@ -47,7 +49,7 @@ def open_backend(url: str) -> Backend:
     if not colon or scheme not in SCHEMES:
         raise BackendError(f"cannot open {url!r}: a back end is one of {', '.join(SCHEMES.values())}")
     if scheme == "memory":
-        return Backend(MemoryLog(), Tables(), MemoryDocuments(), States(None))
+        return Backend(MemoryLog(), Tables(), MemoryDocuments(), States(None), Models(None))
     if not path:
         raise BackendError(f"cannot open {url!r}: give a directory, for example file:./data")
     return _open_files(Path(path.removeprefix("//")).expanduser())
@@ -84,8 +86,9 @@ def _open_files(directory: Path) -> Backend:
         Tables(directory / "tables", settle),
         documents,
         States(directory / "learner"),
+        Models(directory / "models"),
         directory,
-        DenseIndex,
+        ScaledIndex,
         release,
     )
 

@@ -67,6 +67,9 @@ RATES: tuple[str, ...] = (
 )
 """The outcomes whose smoothed rates are inputs: one per head, in this order wherever a `*_rates` array is split."""
 
+EFFECTS: tuple[str, ...] = ("long_view", "finish", "skip", "like")
+"""The outcomes whose causes are told apart: one column for each in every `*_effects` input."""
+
 INPUTS: tuple[Input, ...] = (
     # ids to embed
     Input("viewer", "viewer", "id", "behaviour", "the viewer"),
@@ -94,6 +97,10 @@ INPUTS: tuple[Input, ...] = (
         "how often this viewer does each of RATES, logit against all",
         12,
     ),
+    Input(
+        "viewer_effects", "viewer", "dense", "behaviour", "what this viewer adds to the log-odds of each of EFFECTS", 4
+    ),
+    Input("surface_effects", "viewer", "dense", "usage", "what this feed adds to the log-odds of each of EFFECTS", 4),
     Input("viewer_known", "viewer", "dense", "behaviour", "log of how much is known of the viewer"),
     Input("depth", "viewer", "dense", "usage", "log of videos already seen this session"),
     Input("gap", "viewer", "dense", "usage", "log of hours since the last visit"),
@@ -107,6 +114,18 @@ INPUTS: tuple[Input, ...] = (
     Input(
         "interest_evidence", "item", "dense", "behaviour", "log of evidence behind the topic and author interests", 2
     ),
+    Input(
+        "lift_topic",
+        "item",
+        "dense",
+        "behaviour",
+        "log-odds of a long view that nothing but this viewer with its topics explains: mean, highest",
+        2,
+    ),
+    Input("lift_author", "item", "dense", "behaviour", "the same of this viewer with its author"),
+    Input("lift_sound", "item", "dense", "behaviour", "the same of this viewer with its sound"),
+    Input("lift_length", "item", "dense", "behaviour", "the same of this viewer with its length"),
+    Input("lift_surface", "item", "dense", "usage", "the same of this viewer with this feed"),
     Input("rejected", "item", "dense", "behaviour", "1 - 2^-(not-interesteds on its topics or author)"),
     Input(
         "engagement_rates",
@@ -117,6 +136,30 @@ INPUTS: tuple[Input, ...] = (
         6,
     ),
     Input("completion_rates", "item", "dense", "completion", "smoothed rates of long_view, finish, skip, watch", 4),
+    Input(
+        "completion_effects",
+        "item",
+        "dense",
+        "completion",
+        "what the video adds to the log-odds of a long view, a finish and a skip, whoever sees it where",
+        3,
+    ),
+    Input("engagement_effect", "item", "dense", "engagement", "what the video adds to the log-odds of a like"),
+    Input(
+        "placed_effects",
+        "item",
+        "dense",
+        "completion",
+        "what the video on this feed adds to the log-odds of each of EFFECTS",
+        4,
+    ),
+    Input("effect_evidence", "item", "dense", "trend", "log of how much is known of the video's effects"),
+    Input(
+        "author_effects", "item", "dense", "information", "what the author adds to the log-odds of each of EFFECTS", 4
+    ),
+    Input("sound_effects", "item", "dense", "information", "what the sound adds to them", 4),
+    Input("topic_effects", "item", "dense", "information", "what its topics together add to them", 4),
+    Input("length_effects", "item", "dense", "information", "what its length adds to them", 4),
     Input("author_rates", "item", "dense", "information", "the author's smoothed long_view, skip and like rates", 3),
     Input("sound_rates", "item", "dense", "information", "the sound's smoothed long_view, skip and like rates", 3),
     Input("topic_rates", "item", "dense", "information", "the topics' mean smoothed long_view, skip and like rates", 3),
@@ -134,6 +177,15 @@ INPUTS: tuple[Input, ...] = (
         "1: in the language of the app, -1: in another; fades as the viewer gets known",
     ),
     Input("follows", "item", "dense", "similar", "1 if the viewer follows the author"),
+    Input(
+        "text_fit",
+        "item",
+        "dense",
+        "behaviour",
+        "likeness of its text to the viewer's positives, to their negatives, and to the nearest recent positive",
+        3,
+    ),
+    Input("has_text", "item", "dense", "information", "1 if it has a caption, hashtags or a description"),
 )
 
 HISTORY = 50

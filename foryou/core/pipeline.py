@@ -9,6 +9,7 @@ import time  # only to measure how long stages take
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from foryou.core.batch import Batch, Columns
 from foryou.core.errors import ModelError
+from foryou.core.share import NOWHERE, share
 
 Candidates: TypeAlias = Batch
 Slate: TypeAlias = Batch
@@ -46,7 +48,7 @@ class Request:
 
 
 class Source(Protocol):
-    """Brings rows with columns `item` and `source_score`."""
+    """Brings rows with columns `item` and `source_score`, the best first."""
 
     def __call__(self, request: Request) -> Candidates: ...
 
@@ -110,12 +112,20 @@ class Trace:
         return len(self.candidates)
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How many candidates are scored, and how many places among them each source has, in the order of the sources."""
+
+    most: int
+    quotas: tuple[float, ...]
+
+
 @dataclass(frozen=True)
 class Pipeline:
     """The recipe of a feed: named stages in order. A stage that fails is treated as `architecture.md` says:
 
     a source brings nothing and is named in the trace; a model scorer falls back to `fallback`; a filter, a hydrator or
-    a reranker fails the request.
+    a reranker fails the request. With a budget the sources share the places of what is scored, after the filters.
     """
 
     sources: Stages
@@ -124,6 +134,7 @@ class Pipeline:
     scorers: Stages
     rerankers: Stages
     fallback: Scorer | None = None
+    budget: Budget | None = None
 
     def __call__(self, request: Request) -> tuple[Slate, Trace]:
         trace = Trace()
@@ -134,6 +145,8 @@ class Pipeline:
                 step.rows = len(rows)
         for name, keep in self.filters:
             rows = self._filter(request, rows, name, keep, trace)
+        if self.budget is not None:
+            rows = self._filter(request, rows, "quota", partial(_has_a_place, self.budget), trace)
         for name, score in self.scorers:
             with _timed(trace, "scorer", name) as step:
                 rows = self._score(request, rows, score, trace)
@@ -168,12 +181,16 @@ class Pipeline:
         mask = np.zeros(len(unique), np.int64)
         np.bitwise_or.at(mask, row, 1 << by)
         score = np.concatenate(scores).astype(np.float32) if scores else np.zeros(0, np.float32)
+        places = np.full((len(unique), len(self.sources)), NOWHERE, np.int32)
+        if items:
+            places[row, by] = np.concatenate([np.arange(len(each)) for each in items])
         order = np.argsort(first, kind="stable")
         return Batch(
             {
                 "item": unique[order],
                 "source": by[first][order].astype(np.int8),
                 "sources": mask[order],
+                "places": places[order],
                 "source_score": score[first][order],
             },
             len(unique),
@@ -196,6 +213,14 @@ class Pipeline:
                 raise
             trace.steps.append(Step("scorer", "fallback", len(rows), 0.0, str(problem)))
             return rows.extend(self.fallback(request, rows))
+
+
+def _has_a_place(budget: Budget, request: Request, rows: Candidates) -> Mask:
+    """Which candidates are scored."""
+    chosen = np.full(len(rows), len(rows) <= budget.most)
+    if not chosen.all():
+        chosen[share(rows["places"], budget.quotas, budget.most, rows["item"])] = True
+    return chosen
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,7 +134,13 @@ class Model(Protocol):
         """One float32 column for each head, `[items]`."""
 
     def learn(self, pairs: Pairs, outcomes: Batch) -> float:
-        """One step on rows whose outcomes are known (NaN: not known); the mean loss before the step."""
+        """One step on rows whose outcomes are known (NaN: not known); the mean loss before the step.
+
+        Beside the heads `outcomes` may have `weight`, what each row counts, and `at`, when it was (ms).
+        """
+
+    def correct(self, pairs: Pairs, learned: Batch, outcomes: Batch) -> None:
+        """Rows that were learned with the outcomes `learned` turned out as `outcomes`: learn the difference."""
 
     def vectors(self, items: Batch) -> NDArray[np.float32]:
         """The retrieval vectors of items `[items, dim]`, whose inner product with a viewer's says how well they fit."""
@@ -146,12 +152,26 @@ class Model(Protocol):
         """What explaining needs: see `FamilyInputs`."""
 
     def copy(self) -> Model:
-        """A copy that no longer changes when this one learns."""
+        """A copy to predict with, that no longer changes when this one learns. It does not learn itself."""
 
     def state(self) -> Mapping[str, Column]:
         """Everything needed to continue, as arrays."""
 
-    def restore(self, state: Mapping[str, Column]) -> None: ...
+    def restore(self, state: Mapping[str, Column], branch: int | None = None) -> None:
+        """Continue from a state; with `branch` under other version names than those that followed it before."""
+
+
+class Models(Protocol):
+    """Versions of a model that are kept. BackendError when it cannot."""
+
+    def keep(self, version: str, state: Mapping[str, Column], about: Mapping[str, Any]) -> None:
+        """Keep a version and what is said of it (`version`, `learned`, ...); the oldest ones go."""
+
+    def all(self) -> list[dict[str, Any]]:
+        """What was said of each version, oldest first."""
+
+    def read(self, version: str) -> Mapping[str, Column]:
+        """The state of a version. NotFound if it is not kept."""
 
 
 class FamilyInputs(Protocol):

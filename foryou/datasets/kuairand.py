@@ -25,7 +25,6 @@ from foryou.core.event import TOPICS, Kind, events
 from foryou.core.ids import id_of
 
 CHUNK = 4096
-"""Events in a batch: what is predicted or hydrated together is at most this far from its own time."""
 ZONE = timezone(timedelta(hours=8))
 """Kuaishou's days are days in China."""
 OFFSET = 480 + 1440
@@ -52,11 +51,13 @@ def day_ms(day: date) -> int:
 class KuaiRand:
     """A KuaiRand directory. NotFound names the file that is missing.
 
-    `shift_ms` moves all times, for a demo in which the log ends now; whole days keep the hours.
+    `shift_ms` moves all times, for a demo in which the log ends now; whole days keep the hours. `chunk` is how many
+    events make a batch: what is predicted or hydrated together is at most this far from its own time.
     """
 
     directory: Path
     shift_ms: int = 0
+    chunk: int = CHUNK
 
     def __post_init__(self) -> None:
         for name in FILES:
@@ -87,7 +88,7 @@ class KuaiRand:
 
     def history(self, before: date | None = None) -> Iterator[Batch]:
         """The exposures of `sequences`, in time order; those before a day, if one is given."""
-        yield from _chunks(_exposures(self.sequences(before), "h", self.shift_ms))
+        yield from _chunks(_exposures(self.sequences(before), "h", self.shift_ms), self.chunk)
 
     def sequences(self, before: date | None = None) -> dict[str, Column]:
         """The exposures of `sequences` as columns, in time order; those before a day, if one is given."""
@@ -118,13 +119,13 @@ class KuaiRand:
 
     def events(self, before: date | None = None) -> Iterator[Batch]:
         """The videos, the sequences, the impressions: all, or what happened before a day of the log."""
-        yield from _chunks(self.videos())
+        yield from _chunks(self.videos(), self.chunk)
         yield from self.history(before)
         yield from self.exposures(self.impressions() if before is None else between(self.impressions(), None, before))
 
     def exposures(self, rows: dict[str, Column]) -> Iterator[Batch]:
         """Rows of `impressions` as events: an impression, a watch, and what else was done, all at the row's time."""
-        yield from _chunks(_exposures(rows, "i", self.shift_ms))
+        yield from _chunks(_exposures(rows, "i", self.shift_ms), self.chunk)
 
     def size(self) -> int:
         """How many exposures there are in all: for progress bars."""
@@ -169,9 +170,9 @@ def _ids(kind: str, numbers: Column) -> Column:
     return np.array([id_of(kind, f"kr-{number}") if number >= 0 else 0 for number in unique.tolist()], np.int64)[row]
 
 
-def _chunks(batch: Batch) -> Iterator[Batch]:
-    for start in range(0, len(batch), CHUNK):
-        yield batch.take(np.arange(start, min(start + CHUNK, len(batch))))
+def _chunks(batch: Batch, size: int) -> Iterator[Batch]:
+    for start in range(0, len(batch), size):
+        yield batch.take(np.arange(start, min(start + size, len(batch))))
 
 
 def _videos(rows: dict[str, Column], shift_ms: int) -> Batch:

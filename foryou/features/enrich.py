@@ -20,7 +20,7 @@ WATCH_LIMIT_S = 300.0
 OUTCOMES: tuple[str, ...] = (*OUTCOME_BITS, "seconds")
 """What is counted, in the order of every counter array: the bits of OUTCOME_BITS, then the seconds."""
 
-_COUNTS = {
+OUTCOME_OF = {
     Kind.IMPRESSION: "impression",
     Kind.LIKE: "like",
     Kind.COMMENT: "comment",
@@ -33,6 +33,7 @@ _COUNTS = {
     Kind.REPORT: "report",
     Kind.BLOCK: "report",
 }
+"""What each act counts as. A watch counts as what its seconds say."""
 _COLUMN = {name: position for position, name in enumerate(OUTCOMES)}
 
 
@@ -78,7 +79,7 @@ def enrich(store: Store, rows: Batch) -> Batch:
         "video_language": video["language"],
     }
     counts = np.zeros((len(rows), len(OUTCOMES)))
-    for kind, name in _COUNTS.items():
+    for kind, name in OUTCOME_OF.items():
         mask = rows["base"] == kind
         counts[mask, _COLUMN[name]] = rows["amount"][mask]
     watch = np.flatnonzero(rows["kind"] == Kind.WATCH)

@@ -10,7 +10,7 @@ from foryou.core.pipeline import Mask
 from foryou.core.ports import Store
 from foryou.core.table import Table
 from foryou.core.view import View
-from foryou.features import catalog, counters, history, interests, similar
+from foryou.features import catalog, content, counters, effects, history, interests, similar, taste
 from foryou.features.acts import ACTS
 from foryou.features.enrich import enrich
 
@@ -20,7 +20,7 @@ SERVED_STREAM = "served"
 ACCEPTED = Table("accepted")
 """The ids of all accepted events: what has been sent twice counts once."""
 
-VIEWS: tuple[View, ...] = (*counters.VIEWS, *interests.VIEWS, *similar.VIEWS, *history.VIEWS)
+VIEWS: tuple[View, ...] = (*counters.VIEWS, *interests.VIEWS, *similar.VIEWS, *history.VIEWS, *taste.VIEWS)
 """The views of what viewers do, after the catalogue: each reads only its own table and the enriched events."""
 
 TABLES: tuple[Table, ...] = tuple(
@@ -30,9 +30,11 @@ TABLES: tuple[Table, ...] = tuple(
             ACCEPTED,
             ACTS,
             similar.COMPANION,
+            effects.EFFECT,
             *(view.table for view in catalog.VIEWS),
             *(view.table for view in VIEWS),
             history.SERVED,
+            content.CONTENT,
         )
     }.values()
 )
@@ -80,7 +82,7 @@ def fold_events(store: Store, rows: Batch) -> Batch:
     reactions = rows if reacted.all() else rows.take(reacted)
     if len(reactions) == 0:
         return reactions
-    reactions = similar.pair_up(store, enrich(store, reactions))
+    reactions = effects.explain(store, similar.pair_up(store, enrich(store, reactions)))
     reactions = reactions.extend({"everyone": np.ones(len(reactions), np.int64)})
     for view in VIEWS:
         view.fold(store, reactions)

@@ -16,9 +16,11 @@ from foryou.core.ports import Keys, Store
 from foryou.features.acts import stands
 from foryou.features.catalog import FORMAT_IDS, LENGTH_IDS
 from foryou.features.counters import HALF_LIVES, count_at, counts_at, overall, rates, trials
+from foryou.features.effects import effects, evidence, mean_effects, placed, told
 from foryou.features.history import SESSION_GAP
 from foryou.features.interests import look_up
 from foryou.features.similar import COMPANIONS, likeness, positives
+from foryou.features.taste import text_columns
 
 EVERYONE = np.ones(1, np.int64)
 PRIORS = np.array([next(head.prior for head in HEADS if head.name == name) for name in RATES])
@@ -66,6 +68,8 @@ def viewer_columns(store: Store, viewer: Keys, at: Column, context: Columns) -> 
             "hour": local // HOUR % 24 + 1,
             "weekday": (local // DAY + 3) % 7 + 1,
             "viewer_rates": rates(counts, _overall(store)),
+            "viewer_effects": effects(store, viewer),
+            "surface_effects": effects(store, told(said["surface"])),
             "viewer_known": np.log1p(trials(counts)[:, _AT["like"]]).astype(np.float32) / 2,
             "depth": np.log1p(depth).astype(np.float32),
             "gap": np.log1p(gap / HOUR).astype(np.float32),
@@ -98,6 +102,7 @@ def item_columns(store: Store, viewers: Batch, of: Rows, item: Keys, at: Column)
     of_video = rates(counts[:, :, LONG], prior)
     usual = prior * np.exp(of_video)
     hours = np.maximum(at - video["uploaded"], 0) / HOUR
+    own = effects(store, item)
     return {
         "item": item,
         "author": video["author"],
@@ -109,6 +114,14 @@ def item_columns(store: Store, viewers: Batch, of: Rows, item: Keys, at: Column)
         "seconds_long": np.maximum(video["duration"], 0).astype(np.float32),
         "engagement_rates": of_video[:, ENGAGEMENT],
         "completion_rates": of_video[:, COMPLETION],
+        "completion_effects": own[:, :3],
+        "engagement_effect": own[:, 3],
+        "placed_effects": effects(store, placed(item, viewers["surface"][of])),
+        "effect_evidence": np.log1p(evidence(store, item)) / 2,
+        "author_effects": effects(store, video["author"]),
+        "sound_effects": effects(store, video["sound"]),
+        "topic_effects": mean_effects(store, video["topics"]),
+        "length_effects": effects(store, LENGTH_IDS[video["length"]]),
         "author_rates": _brief(store, "count_author", video["author"], at, prior),
         "sound_rates": _brief(store, "count_sound", video["sound"], at, prior),
         "topic_rates": _topic_rates(store, video["topics"], at, prior),
@@ -120,6 +133,7 @@ def item_columns(store: Store, viewers: Batch, of: Rows, item: Keys, at: Column)
         "velocity": _velocity(counts),
         "age_h": (np.log1p(hours) / 3).astype(np.float32),
         **_affinity(store, viewers, of, item, video, at),
+        **text_columns(store, viewers, of, item, at),
     }
 
 
@@ -131,13 +145,21 @@ def _affinity(store: Store, viewers: Batch, of: Rows, item: Keys, video: Batch, 
         [
             topics,
             np.stack(
-                [author, sound, FORMAT_IDS[video["format"]], LENGTH_IDS[video["length"]], video["language"]], axis=1
+                [
+                    author,
+                    sound,
+                    FORMAT_IDS[video["format"]],
+                    LENGTH_IDS[video["length"]],
+                    video["language"],
+                    viewers["surface"][of],
+                ],
+                axis=1,
             ),
         ],
         axis=1,
     )
     interests = store.read("interest", viewers["viewer"])
-    strength, evidence, refused = look_up(interests, of, targets, at)
+    strength, proof, refused, lift = look_up(interests, of, targets, at)
     wide = topics.shape[1]
     has = topics != 0
     number = np.maximum(has.sum(axis=1), 1)
@@ -167,7 +189,18 @@ def _affinity(store: Store, viewers: Batch, of: Rows, item: Keys, video: Batch, 
             "interest_format": strength[:, wide + 2],
             "interest_length": strength[:, wide + 3],
             "interest_language": strength[:, wide + 4],
-            "interest_evidence": np.log1p(np.stack([evidence[:, :wide].sum(axis=1), evidence[:, wide]], axis=1)),
+            "interest_evidence": np.log1p(np.stack([proof[:, :wide].sum(axis=1), proof[:, wide]], axis=1)),
+            "lift_topic": np.stack(
+                [
+                    lift[:, :wide].sum(axis=1) / number,
+                    lift[:, :wide].max(axis=1, initial=-1, where=has) * has.any(axis=1),
+                ],
+                axis=1,
+            ),
+            "lift_author": lift[:, wide],
+            "lift_sound": lift[:, wide + 1],
+            "lift_length": lift[:, wide + 3],
+            "lift_surface": lift[:, wide + 5],
             "rejected": 1.0 - np.exp2(-refusals),
             "similar": likeness(store, item, mine, of),
             "follows": follows,

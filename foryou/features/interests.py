@@ -1,10 +1,14 @@
-"""What each viewer likes more and less than they usually do: topics, authors, sounds, formats, lengths and languages.
+"""What each viewer likes more and less than they usually do: topics, authors, sounds, formats, lengths, languages and
+surfaces.
 
 Interest is signed. A slot holds faded evidence for and against; strength = (for - against) / (for + against + 2) lies
-in (-1, 1). A viewer keeps the 64 slots with the most evidence.
+in (-1, 1). Beside it stands what `effects` left unexplained of this viewer's long views of it: lift, in log-odds. A
+viewer keeps the 64 slots with the most evidence.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -21,8 +25,10 @@ SLOTS = 64
 HALF_LIFE = 30 * DAY
 REJECTED_HALF_LIFE = 90 * DAY
 PRIOR = 2.0
-TOPIC, AUTHOR, SOUND, FORMAT, LENGTH, LANGUAGE = range(6)
-KINDS_OF_INTEREST: tuple[str, ...] = ("topic", "author", "sound", "format", "length", "language")
+RIDGE = 8.0
+"""How strongly a lift is held at zero: the ridge of one more effect, that of a viewer with a target."""
+TOPIC, AUTHOR, SOUND, FORMAT, LENGTH, LANGUAGE, SURFACE = range(7)
+KINDS_OF_INTEREST: tuple[str, ...] = ("topic", "author", "sound", "format", "length", "language", "surface")
 
 INTERESTS = Table(
     "interest",
@@ -32,6 +38,8 @@ INTERESTS = Table(
         Field("for", "float64", SLOTS),
         Field("against", "float64", SLOTS),
         Field("rejected", "float64", SLOTS, help="not-interesteds and reports"),
+        Field("unexplained", "float32", SLOTS, help="sum of y - p of long views"),
+        Field("weight", "float32", SLOTS, help="sum of p (1 - p)"),
         Field("at", "int64", SLOTS),
     ),
 )
@@ -55,7 +63,27 @@ def _weakest(pro, con, rejected, at, k, when, half):  # type: ignore[no-untyped-
 
 
 @njit(cache=True, nogil=True)
-def _learn(key, what, pro, con, rejected, at, row, targets, whats, plus, minus, reject, when, half, reject_half):  # type: ignore[no-untyped-def]
+def _learn(  # type: ignore[no-untyped-def]
+    key,
+    what,
+    pro,
+    con,
+    rejected,
+    left,
+    heavy,
+    at,
+    row,
+    targets,
+    whats,
+    plus,
+    minus,
+    reject,
+    residual,
+    weight,
+    when,
+    half,
+    reject_half,
+):
     slots = key.shape[1]
     for i in range(len(row)):
         k = row[i]
@@ -75,11 +103,14 @@ def _learn(key, what, pro, con, rejected, at, row, targets, whats, plus, minus, 
                 found = empty if empty >= 0 else _weakest(pro, con, rejected, at, k, when[i], half)
                 key[k, found], what[k, found], at[k, found] = target, whats[t], when[i]
                 pro[k, found], con[k, found], rejected[k, found] = 0.0, 0.0, 0.0
+                left[k, found], heavy[k, found] = 0.0, 0.0
             late = 0.0
             if when[i] > at[k, found]:
                 fade = 2.0 ** (-(when[i] - at[k, found]) / half)
                 pro[k, found] *= fade
                 con[k, found] *= fade
+                left[k, found] *= fade
+                heavy[k, found] *= fade
                 rejected[k, found] *= 2.0 ** (-(when[i] - at[k, found]) / reject_half)
                 at[k, found] = when[i]
             else:
@@ -87,6 +118,8 @@ def _learn(key, what, pro, con, rejected, at, row, targets, whats, plus, minus, 
             fade = 2.0 ** (-late / half)
             pro[k, found] = max(pro[k, found] + plus[i] * fade, 0.0)
             con[k, found] = max(con[k, found] + minus[i] * fade, 0.0)
+            left[k, found] += residual[i] * fade
+            heavy[k, found] += weight[i] * fade
             if whats[t] <= 1:
                 rejected[k, found] = max(rejected[k, found] + reject[i] * 2.0 ** (-late / reject_half), 0.0)
 
@@ -111,6 +144,7 @@ def _interests(state: Batch, events: Batch, row: Rows) -> Batch:
                     FORMAT_IDS[events["format"]],
                     LENGTH_IDS[events["length"]],
                     events["video_language"],
+                    events["surface"],
                 ],
                 axis=1,
             ),
@@ -118,13 +152,15 @@ def _interests(state: Batch, events: Batch, row: Rows) -> Batch:
         axis=1,
     )
     targets[(plus == 0) & (minus == 0)] = 0
-    whats = np.array([TOPIC] * topics.shape[1] + [AUTHOR, SOUND, FORMAT, LENGTH, LANGUAGE], np.int8)
+    whats = np.array([TOPIC] * topics.shape[1] + [AUTHOR, SOUND, FORMAT, LENGTH, LANGUAGE, SURFACE], np.int8)
     _learn(
         held["key"],
         held["what"],
         held["for"],
         held["against"],
         held["rejected"],
+        held["unexplained"],
+        held["weight"],
         held["at"],
         row,
         targets,
@@ -132,6 +168,8 @@ def _interests(state: Batch, events: Batch, row: Rows) -> Batch:
         np.asarray(plus),
         np.asarray(minus),
         reject,
+        events["residual"],
+        events["weight"],
         events["effective"],
         float(HALF_LIFE),
         float(REJECTED_HALF_LIFE),
@@ -139,12 +177,43 @@ def _interests(state: Batch, events: Batch, row: Rows) -> Batch:
     return Batch(held)
 
 
-_READS = ("counts", "topics", "base", "author", "sound", "format", "length", "video_language", "effective")
+_READS = (
+    "counts",
+    "topics",
+    "base",
+    "author",
+    "sound",
+    "format",
+    "length",
+    "video_language",
+    "surface",
+    "residual",
+    "weight",
+    "effective",
+)
 VIEWS = (View(INTERESTS, "viewer", REACTIONS, _interests, _READS),)
 
 
 @njit(cache=True, nogil=True)
-def _look_up(key, pro, con, rejected, at, of, targets, when, half, reject_half, strength, evidence, refused):  # type: ignore[no-untyped-def]
+def _look_up(  # type: ignore[no-untyped-def]
+    key,
+    pro,
+    con,
+    rejected,
+    left,
+    heavy,
+    at,
+    of,
+    targets,
+    when,
+    half,
+    reject_half,
+    ridge,
+    strength,
+    evidence,
+    refused,
+    lift,
+):
     for i in range(targets.shape[0]):
         k = of[i]
         for t in range(targets.shape[1]):
@@ -159,26 +228,39 @@ def _look_up(key, pro, con, rejected, at, of, targets, when, half, reject_half, 
                     strength[i, t] = (a - b) / (a + b + 2.0)
                     evidence[i, t] = a + b
                     refused[i, t] = rejected[k, s] * 2.0 ** (-age / reject_half)
+                    lift[i, t] = left[k, s] * fade / (heavy[k, s] * fade + ridge)
                     break
 
 
-def look_up(interests: Batch, of: Rows, targets: Column, at: Column) -> tuple[Column, Column, Column]:
-    """Strength in (-1, 1), evidence and rejections `[rows, targets]` of what each row is about, for viewer row
-    `of[i]`."""
-    strength, evidence, refused = (np.zeros(targets.shape) for _ in range(3))
+class Found(NamedTuple):
+    """What the viewer's record says of some targets, each `[rows, targets]`."""
+
+    strength: Column
+    """In (-1, 1)."""
+    evidence: Column
+    refused: Column
+    """Not-interesteds and reports."""
+    lift: Column
+    """Log-odds of a long view beyond what the effects of all that took part explain."""
+
+
+def look_up(interests: Batch, of: Rows, targets: Column, at: Column) -> Found:
+    """What viewer row `of[i]` thinks of what each row is about, `targets` `[rows, targets]`, at `at` (ms)."""
+    found = Found(*(np.zeros(targets.shape) for _ in Found._fields))
     _look_up(
         interests["key"],
         interests["for"],
         interests["against"],
         interests["rejected"],
+        interests["unexplained"],
+        interests["weight"],
         interests["at"],
         of,
         np.ascontiguousarray(targets),
         at,
         float(HALF_LIFE),
         float(REJECTED_HALF_LIFE),
-        strength,
-        evidence,
-        refused,
+        RIDGE,
+        *found,
     )
-    return strength, evidence, refused
+    return found

@@ -10,7 +10,7 @@ from foryou.core.inputs import OUTCOME_BITS
 from foryou.core.ports import Documents, Store
 from foryou.features.catalog import FORMAT_IDS, LENGTH_CUTS, LENGTH_IDS
 from foryou.features.documents import name_of
-from foryou.features.interests import KINDS_OF_INTEREST, look_up
+from foryou.features.interests import KINDS_OF_INTEREST, SURFACE, look_up
 
 _LEAST = 0.05
 _FORMATS = {int(number): name for number, name in zip(FORMAT_IDS[1:], ("upright", "square", "wide"), strict=True)}
@@ -29,7 +29,7 @@ def profile(store: Store, documents: Documents, viewer: str, at: int) -> dict[st
     number = np.array([id_of("viewer", viewer)], np.int64)
     interests = store.read("interest", number)
     keys = interests["key"]
-    strength, evidence, refused = look_up(interests, np.zeros(1, np.int64), keys, np.array([at]))
+    found = look_up(interests, np.zeros(1, np.int64), keys, np.array([at]))
     history = store.read("history", number)
     recent = (history["at"][0] > at - 7 * DAY) & (history["item"][0] != 0)
     signals = sum(int(flags & ~_PASSIVE).bit_count() for flags in history["flags"][0][recent].tolist())
@@ -44,12 +44,12 @@ def profile(store: Store, documents: Documents, viewer: str, at: int) -> dict[st
         for key, what, how, proof, no in zip(
             keys[0].tolist(),
             interests["what"][0].tolist(),
-            strength[0].tolist(),
-            evidence[0].tolist(),
-            refused[0].tolist(),
+            found.strength[0].tolist(),
+            found.evidence[0].tolist(),
+            found.refused[0].tolist(),
             strict=True,
         )
-        if key
+        if key and what != SURFACE
     ]
     more = sorted(
         (row for row in each if _f(row, "strength") >= _LEAST and _f(row, "rejected") < 0.5),

@@ -8,25 +8,29 @@ from math import isfinite
 
 from foryou.core.errors import SettingsError
 from foryou.core.heads import HEADS
-from foryou.core.pipeline import Pipeline
+from foryou.core.pipeline import Budget, Pipeline
 from foryou.core.ports import Index, Model, Store
 from foryou.feed.hydrators import Catalog, Inputs
 from foryou.filters.eligible import available, not_own
 from foryou.filters.graph import NotBlocked, NotHidden
 from foryou.filters.seen import NotSeen, NotServed
+from foryou.models.clusters import Codebook
 from foryou.rerankers.diversity import Diversity
 from foryou.rerankers.explore import Explore, by_score
 from foryou.rerankers.quota import Quota
 from foryou.rerankers.spacing import Spacing
 from foryou.scorers.predict import Predict
 from foryou.scorers.value import Value, source_score
+from foryou.sources.clusters import Clusters
+from foryou.sources.content import Content
 from foryou.sources.following import Following
 from foryou.sources.fresh import Fresh
 from foryou.sources.nearest import Nearest
 from foryou.sources.popular import Popular
 from foryou.sources.similar import Similar
 
-SOURCES = ("nearest", "similar", "following", "popular", "fresh")
+SOURCES = ("nearest", "similar", "following", "popular", "fresh", "clusters", "content")
+"""Their positions are logged: a new one comes last."""
 SURFACES = ("for_you", "following", "plain")
 
 
@@ -34,11 +38,18 @@ SURFACES = ("for_you", "following", "plain")
 class FeedSettings:
     """The knobs of the feed."""
 
-    nearest: int = field(default=200, metadata={"help": "candidates from the nearest vectors"})
-    similar: int = field(default=200, metadata={"help": "candidates from co-engagement with recent positives"})
-    following: int = field(default=100, metadata={"help": "candidates from followed authors"})
-    popular: int = field(default=150, metadata={"help": "candidates popular in the viewer's country and language"})
-    fresh: int = field(default=50, metadata={"help": "new candidates that need a first audience"})
+    ranked: int = field(default=500, metadata={"help": "candidates that the model ranks, at most"})
+    retrieved: int = field(
+        default=1500, metadata={"help": "candidates that all sources bring together, each as its share of places"}
+    )
+    nearest: int = field(default=100, metadata={"help": "places of `ranked` for the nearest vectors"})
+    similar: int = field(default=100, metadata={"help": "places for co-engagement with recent positives"})
+    following: int = field(default=50, metadata={"help": "places for followed authors"})
+    popular: int = field(default=100, metadata={"help": "places for the popular in the viewer's country and language"})
+    fresh: int = field(default=50, metadata={"help": "places for new videos that need a first audience"})
+    clusters: int = field(default=100, metadata={"help": "places for the viewer's several themes"})
+    content: int = field(default=100, metadata={"help": "places for texts nearest to those of recent positives"})
+    themes: int = field(default=6, metadata={"help": "themes of a viewer that are looked for at once"})
     fresh_days: float = field(default=3.0, metadata={"help": "until what age a video is new, days"})
     fresh_audience: float = field(
         default=100.0, metadata={"help": "exposures after which a new video had its first audience"}
@@ -57,8 +68,7 @@ class FeedSettings:
 
     def __post_init__(self) -> None:
         for name in (
-            "nearest", "similar", "following", "popular", "fresh", "fresh_audience", "temperature", "diversity",
-            "author_gap", "sound_gap",
+            *SOURCES, "themes", "fresh_audience", "temperature", "diversity", "author_gap", "sound_gap",
         ):  # fmt: skip
             value = getattr(self, name)
             if not (isfinite(value) and value >= 0):
@@ -67,22 +77,41 @@ class FeedSettings:
             value = getattr(self, name)
             if not (isfinite(value) and value > 0):
                 raise SettingsError(f"feed.{name} is {value}; expected days, above 0")
+        for name in ("ranked", "retrieved"):
+            if getattr(self, name) < 1:
+                raise SettingsError(f"feed.{name} is {getattr(self, name)}; expected 1 or more")
         if not 0 <= self.fresh_least <= 10:
             raise SettingsError(f"feed.fresh_least is {self.fresh_least}; expected 0 to 10")
 
+    def places(self, source: str) -> int:
+        """Of the candidates that are ranked, how many are the source's."""
+        return int(getattr(self, source))
+
+    def brings(self, source: str) -> int:
+        """How many candidates a source is asked for, rounded up."""
+        return -(-self.places(source) * self.retrieved // max(sum(map(self.places, SOURCES)), 1))
+
 
 def for_you(
-    store: Store, model: Callable[[], Model], index: Callable[[], Index], fallback: Model, s: FeedSettings
+    store: Store,
+    model: Callable[[], Model],
+    index: Callable[[], Index],
+    codebook: Callable[[], Codebook],
+    texts: Callable[[], Index],
+    fallback: Model,
+    s: FeedSettings,
 ) -> Pipeline:
-    """What this viewer is most likely to enjoy next."""
+    """What this viewer is most likely to enjoy next; `index` is of learned vectors, `texts` of text vectors."""
     value = Value({head.name: head.weight for head in HEADS})
     return Pipeline(
         sources=[
-            ("nearest", Nearest(index, s.nearest)),
-            ("similar", Similar(store, s.similar)),
-            ("following", Following(store, s.following)),
-            ("popular", Popular(store, s.popular, seen_days=s.seen_days)),
-            ("fresh", Fresh(store, s.fresh, s.fresh_days, s.fresh_audience)),
+            ("nearest", Nearest(index, s.brings("nearest"))),
+            ("similar", Similar(store, s.brings("similar"))),
+            ("following", Following(store, s.brings("following"))),
+            ("popular", Popular(store, s.brings("popular"), seen_days=s.seen_days)),
+            ("fresh", Fresh(store, s.brings("fresh"), s.fresh_days, s.fresh_audience)),
+            ("clusters", Clusters(store, model, index, codebook, s.brings("clusters"), s.themes, s.seen_days)),
+            ("content", Content(store, texts, s.brings("content"), s.seen_days)),
         ],
         hydrators=[("catalog", Catalog(store))],
         filters=[
@@ -101,6 +130,7 @@ def for_you(
             ("fresh", Quota(SOURCES.index("fresh"), s.fresh_least)),
         ],
         fallback=Predict(lambda: fallback),
+        budget=Budget(s.ranked, tuple(map(s.places, SOURCES))),
     )
 
 

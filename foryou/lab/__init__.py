@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from foryou.lab.ablation import ablation
 from foryou.lab.kuairand import kuairand
 from foryou.lab.options import DATA
 from foryou.lab.replay import replay
@@ -12,5 +13,6 @@ from foryou.lab.retrieval import interactions
 evaluate = typer.Typer(name="evaluate", help="Measure the engine on a data set, beside others.", no_args_is_help=True)
 evaluate.command()(kuairand)
 evaluate.command()(interactions)
+evaluate.command()(ablation)
 
 __all__ = ["DATA", "evaluate", "replay"]

@@ -12,7 +12,7 @@ from foryou import terminal
 from foryou.core.errors import InvalidEvent
 from foryou.datasets.kuairand import KuaiRand
 from foryou.lab.options import DATA, Directory, Json, Seed, err, heads_table, out, write
-from foryou.plots import plot_replay
+from foryou.plots.replay import plot_replay
 from foryou.protocols import replay as protocol
 
 Log = Annotated[str, typer.Argument(help="The public log; kuairand.")]

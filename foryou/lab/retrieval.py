@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,24 +17,23 @@ import typer
 from rich.table import Table
 
 from foryou import terminal
+from foryou.lab.ask import Ask
 from foryou.lab.options import Json, Seed, err, out, write
-from foryou.plots import plot_lists
+from foryou.plots.lists import plot_lists
 from foryou.protocols import interactions as protocol
 from foryou.protocols.interactions import Peer
 from foryou.protocols.next import kr_next
 
 PEERS = "benchmarks.peers.retrieval"
-PICTURES = Path()
-"""Where pictures go: here."""
 
 
-def next_videos(data: Path, test_from: date, test_to: date, seed: int, json: Path | None) -> None:
-    """KR-next on a KuaiRand directory."""
+def next_videos(ask: Ask) -> None:
+    """KR-next: what each viewer watches for long in the next days, of all videos; with the first of the seeds."""
     others = _peers(("long views", "shown"), True, 0)
     with _steps() as told:
-        report = kr_next(data, test_from, test_to, seed, others, told)
-    write(report, json)
-    picture = PICTURES / "kuairand-next.png"
+        report = kr_next(ask.data, ask.first, ask.last, ask.seeds[0], others, told)
+    write(report, ask.json)
+    picture = ask.picture_for("next")
     measures = ("recall@20", "recall@100", "recall@500", "ndcg@100")
     plot_lists(report["systems"], measures, f"KR-next, {report['test_from']} to {report['test_to']}", picture)
     title = f"KR-next, {report['test_from']} to {report['test_to']}: {report['wanted']:,} long views of "
@@ -50,6 +48,7 @@ def interactions(
     alone: Annotated[bool, typer.Option("--alone", help="Leave the peers out.")] = False,
     seed: Seed = 1,
     json: Json = None,
+    picture: Annotated[Path, typer.Option(help="Where to draw the measures (PNG or SVG).")] = Path("interactions.png"),
 ) -> None:
     """Lists of `k` from all items of any data set: columns `user, item`, perhaps `at, weight`, and vectors of items."""
     rows = protocol.read(data)
@@ -58,7 +57,6 @@ def interactions(
     with _steps() as told:
         report = protocol.interactions(rows, k, budget, seed, others, told)
     write(report, json)
-    picture = PICTURES / "interactions.png"
     measures = (f"recall@{k}", f"ndcg@{k}")
     ours = {measures[0]: report["recall"], measures[1]: report["ndcg"], "coverage": report["coverage"]}
     systems = {"foryou": {**ours, "seconds": report["seconds"]}, **report["peers"]}

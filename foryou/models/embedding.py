@@ -1,45 +1,61 @@
-"""A table of learned vectors that grows: one row for each id that was ever learned from, and no two ids share one.
+"""A table of learned vectors that grows and shrinks: a row for each id that came often enough, and no two share one.
 
 It knows ids by slot ("item", "author", ...), so that equal numbers in two slots have two rows. A row starts from a hash
-of its key and the seed, so it does not matter in which order ids arrive. Row 0 is nobody's and stays zero.
+of its key and the seed, so it does not matter in which order ids arrive. Row 0 is nobody's and stays zero. An id gets
+its row after a few occurrences and loses it when it was not used for long, so that memory is bounded however many ids
+come (admission and expiry of Monolith: Liu et al., 2022).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foryou.core.clock import DAY, HOUR
 from foryou.core.errors import ModelError
+from foryou.models import sketch
 from foryou.models.kernel import kernel
+from foryou.models.sketch import count, mix
 
 Ids = NDArray[np.int64]
 Vectors = NDArray[np.float32]
 
 NONE = 0
 """The id of "none", the row of whatever is not known, and the mark of a free place in the hash index."""
+_UNBORN = np.iinfo(np.int64).max
+_EVER = _UNBORN - 1
+"""The stamp of a table that learns: it sees every row that was born."""
 
 
-@kernel
-def _mix(value: np.uint64) -> np.uint64:
-    """SplitMix64's finaliser (Steele et al., 2014)."""
-    x = value
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Who gets a row, and for how long."""
+
+    after: int = 1
+    """Occurrences before an id gets a row; until then it counts as none."""
+    days: float = 30.0
+    """Days of event time after which a row that was not used is given up."""
+    most: int = 2_000_000
+    """Rows at most; beyond, those whose last use is longest ago are given up."""
 
 
 @kernel
 def _key(slot: int, value: int) -> np.int64:
     """One non-zero key for an id in a slot; two of them meet as rarely as two 63-bit hashes do."""
-    key = np.int64(_mix(np.uint64(value) + np.uint64(slot + 1) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(1))
+    key = np.int64(mix(np.uint64(value) + np.uint64(slot + 1) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(1))
     return key if key != 0 else np.int64(1)
 
 
 @kernel
-def _find(index: Ids, keys: Ids, slot: int, ids: Ids, rows: Ids) -> None:
+def _find(index: Ids, keys: Ids, born: Ids, stamp: int, slot: int, ids: Ids, rows: Ids) -> None:
+    """The row of each id that was born until `stamp`; 0 for all others.
+
+    The index may be one that a learning table goes on filling: then it holds rows that are not in `keys` yet.
+    """
     mask = len(index) - 1
     for i in range(len(ids)):
         rows[i] = 0
@@ -47,17 +63,43 @@ def _find(index: Ids, keys: Ids, slot: int, ids: Ids, rows: Ids) -> None:
             continue
         key = _key(slot, ids[i])
         place = key & mask
-        while index[place] != 0:
-            if keys[index[place]] == key:
-                rows[i] = index[place]
+        row = index[place]
+        while row != 0:
+            if row < len(keys) and keys[row] == key:
+                if born[row] <= stamp:
+                    rows[i] = row
                 break
             place = (place + 1) & mask
+            row = index[place]
 
 
 @kernel
-def _admit(index: Ids, keys: Ids, used: int, slot: int, ids: Ids, rows: Ids) -> int:
-    """As `_find`, but an unknown id gets the next row. Returns the rows in use; there must be room for all."""
+def _admit(
+    index: Ids,
+    keys: Ids,
+    born: Ids,
+    stamp: int,
+    last: Ids,
+    now: int,
+    used: int,
+    free: Ids,
+    left: int,
+    counts: NDArray[np.uint8],
+    after: int,
+    slot: int,
+    ids: Ids,
+    seed: int,
+    spread: float,
+    vectors: Vectors,
+    squares: Vectors,
+    rows: Ids,
+) -> tuple[int, int, int]:
+    """As `_find`, but an unknown id is counted, and gets a row once it came often enough: a free one, or the next.
+
+    Returns the rows in use, the free ones that are left, and how many occurrences were counted.
+    """
     mask = len(index) - 1
+    counted = 0
     for i in range(len(ids)):
         rows[i] = 0
         if ids[i] == 0:
@@ -66,18 +108,34 @@ def _admit(index: Ids, keys: Ids, used: int, slot: int, ids: Ids, rows: Ids) -> 
         place = key & mask
         while index[place] != 0 and keys[index[place]] != key:
             place = (place + 1) & mask
-        if index[place] == 0:
-            index[place] = used
-            keys[used] = key
-            used += 1
-        rows[i] = index[place]
-    return used
+        row = index[place]
+        if row == 0:
+            if after > 1:
+                counted += 1
+                if count(counts, key) < after:
+                    continue
+            if left > 0:
+                left -= 1
+                row = free[left]
+            else:
+                row = used
+                used += 1
+            _start(key, seed, spread, vectors[row])
+            squares[row] = 0.0
+            born[row] = stamp
+            keys[row] = key
+            index[place] = row
+        last[row] = now
+        rows[i] = row
+    return used, left, counted
 
 
 @kernel
 def _rebuild(index: Ids, keys: Ids, used: int) -> None:
     mask = len(index) - 1
     for row in range(1, used):
+        if keys[row] == 0:
+            continue
         place = keys[row] & mask
         while index[place] != 0:
             place = (place + 1) & mask
@@ -87,17 +145,11 @@ def _rebuild(index: Ids, keys: Ids, used: int) -> None:
 @kernel
 def _start(key: np.int64, seed: int, spread: float, out: Vectors) -> None:
     """The first value of a row: each component uniform in [-spread, spread], from the key and the seed alone."""
-    state = np.uint64(key) ^ _mix(np.uint64(seed) + np.uint64(0x9E3779B97F4A7C15))
+    state = np.uint64(key) ^ mix(np.uint64(seed) + np.uint64(0x9E3779B97F4A7C15))
     for d in range(len(out)):
         state += np.uint64(0x9E3779B97F4A7C15)
-        unit = np.float64(_mix(state) >> np.uint64(11)) / 9007199254740992.0
+        unit = np.float64(mix(state) >> np.uint64(11)) / 9007199254740992.0
         out[d] = spread * (2.0 * unit - 1.0)
-
-
-@kernel
-def _start_rows(keys: Ids, first: int, last: int, seed: int, spread: float, vectors: Vectors) -> None:
-    for row in range(first, last):
-        _start(keys[row], seed, spread, vectors[row])
 
 
 @kernel
@@ -151,41 +203,111 @@ class Embeddings:
     et al., 2019). Rows that no gradient reaches do not change.
     """
 
-    def __init__(self, dim: int, seed: int = 0, spread: float = 0.05) -> None:
+    def __init__(self, dim: int, seed: int = 0, spread: float = 0.05, admission: Admission | None = None) -> None:
         """`spread`: components start uniform in [-spread, spread]."""
-        self.dim, self.seed, self.spread = dim, seed, spread
-        self._used = 1
+        self.dim, self.seed, self.spread, self.admission = dim, seed, spread, admission or Admission()
+        self.now = 0
+        """The event time (ms) as of which ids are used; see `tend`."""
+        self._empty()
+
+    def _empty(self) -> None:
+        self._used, self._left, self._counted, self._tended = 1, 0, 0, 0
         self._keys = np.zeros(1024, np.int64)
+        self._born = np.full(1024, _UNBORN, np.int64)
+        self._last = np.zeros(1024, np.int64)
+        self._free = np.zeros(0, np.int64)
         self._index = np.zeros(4096, np.int64)
-        self._vectors = np.zeros((1024, dim), np.float32)
+        self._vectors = np.zeros((1024, self.dim), np.float32)
         self._squares = np.zeros(1024, np.float32)
+        self._counts = sketch.sketch() if self.admission.after > 1 else np.zeros((1, 1), np.uint8)
         self._gradient: Gradient | None = None
+        self._seen = _EVER
+        """Only rows that were born until this stamp are seen."""
+        self._stamp = 1
 
     def __len__(self) -> int:
-        return self._used - 1
+        return self._used - 1 - self._left
 
     @property
     def vectors(self) -> Vectors:
-        """All rows `[rows, dim]`; row 0 is zero."""
+        """All rows `[rows, dim]`; row 0 is zero, and those that are free mean nothing."""
         return self._vectors[: self._used]
 
+    @property
+    def nbytes(self) -> int:
+        """The memory that the table takes, bytes."""
+        arrays = (self._keys, self._born, self._last, self._free, self._index, self._vectors, self._squares)
+        return sum(array.nbytes for array in arrays) + self._counts.nbytes
+
     def find(self, slot: int, ids: NDArray[Any]) -> Ids:
-        """The row of each id, in the shape of `ids`; 0 for none and for ids never learned from."""
+        """The row of each id, in the shape of `ids`; 0 for none and for ids without a row."""
         flat = np.ascontiguousarray(ids, np.int64).reshape(-1)
         rows = np.empty(len(flat), np.int64)
-        _find(self._index, self._keys, slot, flat, rows)
+        _find(self._index, self._keys, self._born, self._seen, slot, flat, rows)
         return rows.reshape(np.shape(ids))
 
     def admit(self, slot: int, ids: NDArray[Any]) -> Ids:
-        """As `find`, but ids that are not there get a row."""
+        """As `find`, but ids that came often enough get a row, and all are used now. Not on a copy."""
+        if self._seen != _EVER:
+            raise ModelError("a copy of a table does not learn")
         flat = np.ascontiguousarray(ids, np.int64).reshape(-1)
         missing = int(np.count_nonzero(self.find(slot, flat) == 0))
-        self._make_room(self._used + missing)
+        self._make_room(missing)
         rows = np.empty(len(flat), np.int64)
-        used = _admit(self._index, self._keys, self._used, slot, flat, rows)
-        _start_rows(self._keys, self._used, used, self.seed, self.spread, self._vectors)
-        self._used = used
+        self._used, self._left, counted = _admit(
+            self._index,
+            self._keys,
+            self._born,
+            self._stamp,
+            self._last,
+            self.now,
+            self._used,
+            self._free,
+            self._left,
+            self._counts,
+            self.admission.after,
+            slot,
+            flat,
+            self.seed,
+            self.spread,
+            self._vectors,
+            self._squares,
+            rows,
+        )
+        self._counted += counted
+        if self._counted >= sketch.AGE:
+            sketch.age(self._counts)
+            self._counted //= 2
         return rows.reshape(np.shape(ids))
+
+    def tend(self, now: int) -> Ids:
+        """Move to event time `now` (ms), and give up what was not used for long; the rows that became free.
+
+        Looks once an hour, and whenever there are too many rows. Not between `admit` and `descend` of a step.
+        """
+        self.now = max(self.now, now)
+        most, crowd = self.admission.most, len(self)
+        if self.now // HOUR == self._tended and crowd <= most:
+            return np.zeros(0, np.int64)
+        self._tended = self.now // HOUR
+        held = 1 + np.flatnonzero(self._keys[1 : self._used])
+        gone = held[self.now - self._last[held] > self.admission.days * DAY]
+        if crowd - len(gone) > most:
+            # A tenth more than it takes, so that it does not have to be done again for each new id.
+            by_use = held[np.argsort(self._last[held], kind="stable")]
+            gone = by_use[: crowd - most + most // 10]
+        if len(gone):
+            self._give_up(gone)
+        return gone
+
+    def _give_up(self, rows: Ids) -> None:
+        """Free rows. Copies go on with the arrays as they were."""
+        self._keys, self._born = self._keys.copy(), self._born.copy()
+        self._keys[rows], self._born[rows] = 0, _UNBORN
+        self._free = np.concatenate([self._free[: self._left], rows])
+        self._left = len(self._free)
+        self._index = np.zeros_like(self._index)
+        _rebuild(self._index, self._keys, self._used)
 
     def initial(self, slot: int, ids: NDArray[Any]) -> Vectors:
         """Each id's vector before anything is learned, `[..., dim]`: a fixed random direction, zero for none."""
@@ -206,48 +328,73 @@ class Embeddings:
         gradient.clear()
 
     def copy(self) -> Embeddings:
-        """A copy that no longer changes when this one learns."""
-        other = Embeddings(self.dim, self.seed, self.spread)
-        other.restore(self.state())
+        """A copy to read from, that no longer changes when this one learns; it does not learn itself.
+
+        Only the vectors are copied. Keys and index are shared: rows born after the copy are not seen in it, and when
+        rows are given up this table goes on with new arrays.
+        """
+        other = Embeddings.__new__(Embeddings)
+        vars(other).update(vars(self))
+        other._vectors = self._vectors[: self._used].copy()
+        other._squares, other._gradient = np.zeros(0, np.float32), None
+        if self._seen == _EVER:
+            other._seen = self._stamp
+            self._stamp += 1
         return other
 
     def state(self) -> Mapping[str, NDArray[Any]]:
-        """Everything but the settings: keys, vectors and accumulators of the rows after row 0."""
+        """Everything but the settings: keys, vectors, accumulators and last uses of the rows after row 0, and the
+        counts of ids without a row. ModelError from a copy."""
+        if self._seen != _EVER:
+            raise ModelError("a copy of a table has no accumulators to keep")
         rows = slice(1, self._used)
         return {
             "keys": self._keys[rows].copy(),
             "vectors": self._vectors[rows].copy(),
             "squares": self._squares[rows].copy(),
+            "last": self._last[rows].copy(),
+            "free": self._free[: self._left].copy(),
+            "counts": self._counts.copy(),
+            "times": np.array([self.now, self._tended, self._counted]),
         }
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """ModelError if the vectors have another width."""
+        """ModelError if the vectors have another width. Counts kept under other settings are forgotten."""
         vectors = state["vectors"]
         if vectors.shape[1] != self.dim:
             raise ModelError(f"vectors of {vectors.shape[1]} components where this table has {self.dim}")
+        self._empty()
         used = len(vectors) + 1
-        self._used = 1
-        self._make_room(used)
+        self._make_room(used - 1)
         self._keys[1:used] = state["keys"]
+        self._born[1:used] = np.where(state["keys"] != 0, 0, _UNBORN)
         self._vectors[1:used] = vectors
         self._squares[1:used] = state["squares"]
+        self._last[1:used] = state["last"]
+        self._free = state["free"].copy()
+        self._left = len(self._free)
+        if state["counts"].shape == self._counts.shape:
+            self._counts = state["counts"].copy()
+        self.now, self._tended, self._counted = state["times"].tolist()
         self._used = used
-        self._index[:] = NONE
         _rebuild(self._index, self._keys, used)
 
-    def _make_room(self, rows: int) -> None:
-        """Room for so many rows in all, at most half of the index filled."""
+    def _make_room(self, more: int) -> None:
+        """Room for so many more ids, at most half of the index filled."""
+        rows = self._used + max(0, more - self._left)
         if rows > len(self._keys):
             size = max(rows, 2 * len(self._keys))
             self._keys = _grown(self._keys, size)
+            self._born = _grown(self._born, size, _UNBORN)
+            self._last = _grown(self._last, size)
             self._vectors = _grown(self._vectors, size)
             self._squares = _grown(self._squares, size)
-        if 2 * rows > len(self._index):
-            self._index = np.zeros(1 << int(np.ceil(np.log2(4 * rows))), np.int64)
+        if 2 * (len(self) + more) > len(self._index):
+            self._index = np.zeros(1 << int(np.ceil(np.log2(4 * (len(self) + more)))), np.int64)
             _rebuild(self._index, self._keys, self._used)
 
 
-def _grown(array: NDArray[Any], rows: int) -> NDArray[Any]:
-    out = np.zeros((rows, *array.shape[1:]), array.dtype)
+def _grown(array: NDArray[Any], rows: int, fill: int = 0) -> NDArray[Any]:
+    out = np.full((rows, *array.shape[1:]), fill, array.dtype)
     out[: len(array)] = array
     return out

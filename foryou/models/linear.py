@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from foryou.core.batch import Batch, Column
 from foryou.core.errors import ModelError
 from foryou.core.heads import HEADS
-from foryou.core.inputs import FAMILIES, RATES, Side
+from foryou.core.inputs import EFFECTS, FAMILIES, RATES, Side
 from foryou.core.ports import Pairs
 from foryou.models import layout, survival
 
@@ -58,14 +58,19 @@ def _good(input_: str, part: int, weight: float, **also: float) -> Effect:
 
 
 PRIOR: tuple[Effect, ...] = (
+    # The effects are log-odds already, each beside all others.
+    *(
+        effect
+        for name in ("viewer", "surface", "placed", "author", "sound", "topic", "length")
+        for effect in _each(f"{name}_effects", EFFECTS, (1.0,) * len(EFFECTS))
+    ),
+    *_each("completion_effects", EFFECTS[:3], (1.0,) * 3),
+    *_each("engagement_effect", EFFECTS[3:], (1.0,)),
     # The rates are log ratios, so near a base rate p one unit is 1 / (1 - p) logits.
-    *_each("completion_rates", ("long_view", "finish", "skip", "watch"), (1.4, 1.2, 1.5, 0.7)),
-    *_each("engagement_rates", ("like", "comment", "share", "save", "follow", "visit"), (1.0,) * 6),
+    *_each("completion_rates", ("long_view", "finish", "skip", "watch"), (0.2, 0.2, 0.2, 0.7)),
+    *_each("engagement_rates", ("like", "comment", "share", "save", "follow", "visit"), (0.2, *(1.0,) * 5)),
     *_each("quality", ("not_interested", "report"), (1.0, 1.0), first=1),
-    *_each("viewer_rates", RATES, (1.4, 1.2, 1.5, 0.7, *(1.0,) * 8)),
-    *_each("author_rates", ("long_view", "skip", "like"), (0.3, 0.3, 0.2)),
-    *_each("sound_rates", ("long_view", "skip", "like"), (0.1, 0.1, 0.1)),
-    *_each("topic_rates", ("long_view", "skip", "like"), (0.2, 0.2, 0.1)),
+    *_each("viewer_rates", RATES, (0.2, 0.2, 0.2, 0.7, 0.2, *(1.0,) * 7)),
     *_each("recent_rates", ("long_view", "like"), (0.3, 0.3)),
     _good("interest_topic", 0, 0.8, not_interested=-0.3),
     _good("interest_topic", 1, 0.4),
@@ -76,9 +81,12 @@ PRIOR: tuple[Effect, ...] = (
     _good("interest_length", 0, 0.2),
     _good("interest_language", 0, 1.0),
     _good("speaks", 0, 0.3),
-    _good("similar", 0, 1.2),
+    _good("similar", 0, 2.4),
     _good("similar", 1, 0.4),
     _good("follows", 0, 0.6, follow=-6.0),
+    _good("text_fit", 0, 0.8, not_interested=-0.3),
+    _good("text_fit", 1, -0.4, not_interested=0.3),
+    _good("text_fit", 2, 0.4),
     # From a base rate of .0008: .08 at one not-interested, .5 at two, .75 at three.
     Effect(
         "rejected",
@@ -150,6 +158,9 @@ class Linear:
         """Nothing to learn; the loss is not known."""
         return float("nan")
 
+    def correct(self, pairs: Pairs, learned: Batch, outcomes: Batch) -> None:
+        """Nothing was learned, so nothing is to be corrected."""
+
     def vectors(self, items: Batch) -> NDArray[np.float32]:
         """No directions: one zero for each item."""
         return np.zeros((len(items), 1), np.float32)
@@ -178,7 +189,7 @@ class Linear:
         """Nothing: it is all in the table."""
         return {}
 
-    def restore(self, state: Mapping[str, Column]) -> None:
+    def restore(self, state: Mapping[str, Column], branch: int | None = None) -> None:
         """ModelError if there is anything to restore."""
         if state:
             raise ModelError(f"the linear model has no state; there came {', '.join(state)}")

@@ -37,11 +37,14 @@ class Known:
 
 
 def look_up(table: Embeddings, pairs: Pairs, admit: bool) -> Known:
-    """The rows of all ids of some pairs; with `admit`, unknown ids get one."""
+    """The rows of all ids of some pairs; with `admit`, they have come once more, and may get one.
+
+    Histories only look up: what stands in them came as a row of its own before, and would be counted again each time.
+    """
     find = table.admit if admit else table.find
     viewers, items = pairs.viewers, pairs.items
     past = viewers["history_item"]
-    past_rows = {name: find(slot(name), entries(viewers, name)) for name in CONTENT}
+    past_rows = {name: table.find(slot(name), entries(viewers, name)) for name in CONTENT}
     return Known(
         {one.name: find(slot(one.name), layout.wide(viewers[one.name])) for one in layout.ids("viewer")},
         {one.name: find(slot(one.name), layout.wide(items[one.name])) for one in layout.ids("item")},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ class Parameters:
             values[...] = anchor.get(name, 0.0)
         self._first = np.zeros_like(self.flat)
         self._second = np.zeros_like(self.flat)
-        self.steps = 0
+        self.steps = 0.0
         self._named = self.views(self.flat)
 
     def __getitem__(self, name: str) -> Vector:
@@ -43,14 +44,26 @@ class Parameters:
             start += size
         return out
 
-    def descend(self, gradient: Vector, rate: float, decay: float) -> None:
-        """One Adam step; `decay` is the part of the distance to the anchor that goes, in units of `rate`."""
-        self.steps += 1
-        self._first += (1 - _FIRST) * (gradient - self._first)
-        self._second += (1 - _SECOND) * (gradient * gradient - self._second)
+    def descend(self, gradient: Vector, rate: float, decay: float, share: float = 1.0) -> None:
+        """One Adam step; `decay` is the part of the distance to the anchor that goes, in units of `rate`.
+
+        `share`: how much of a step this is. Moments fade and values move in proportion to it, so that each row counts
+        the same in a small batch as in a large one.
+        """
+        self.steps += share
+        self._first += (1 - _FIRST**share) * (gradient - self._first)
+        self._second += (1 - _SECOND**share) * (gradient * gradient - self._second)
         scale = np.sqrt(self._second / (1 - _SECOND**self.steps)) + _LEAST
-        self.flat -= (rate / (1 - _FIRST**self.steps)) * self._first / scale
-        self.flat -= (rate * decay) * (self.flat - self._anchor)
+        self.flat -= (rate * share / (1 - _FIRST**self.steps)) * self._first / scale
+        self.flat -= (rate * share * decay) * (self.flat - self._anchor)
+
+    def copy(self) -> Parameters:
+        """A copy to read from: without the moments that a step needs."""
+        other = copy(self)
+        other.flat = self.flat.copy()
+        other._first = other._second = np.zeros(0, np.float32)
+        other._named = other.views(other.flat)
+        return other
 
     def state(self) -> Mapping[str, NDArray[Any]]:
         """Values and moments, each as one vector."""
@@ -68,4 +81,4 @@ class Parameters:
         self.flat[:] = state["values"]
         self._first[:] = state["first"]
         self._second[:] = state["second"]
-        self.steps = int(state["steps"][0])
+        self.steps = float(state["steps"][0])

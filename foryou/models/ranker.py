@@ -6,6 +6,7 @@ It starts as the hand-set prior of `linear` and learns online: each row moves it
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +18,7 @@ from foryou.core.inputs import FAMILIES, OUTCOME_BITS, POSITIVE_BITS, Side
 from foryou.core.ports import Pairs
 from foryou.models import layout, network, survival
 from foryou.models.attention import kind_of, sum_by
-from foryou.models.embedding import Embeddings
+from foryou.models.embedding import Admission, Embeddings
 from foryou.models.layout import BINARY, OUTPUTS, SURVIVAL, Place
 from foryou.models.linear import predictions, seconds_of
 from foryou.models.network import Pass
@@ -49,6 +50,8 @@ class Learning:
     """What the retrieval loss of a positive pair counts."""
     memory: int = 100_000
     """Rows after which the running means of the inputs fade."""
+    admission: Admission = field(default_factory=Admission)
+    """Which ids get an embedding, and for how long."""
 
     def of_outputs(self) -> NDArray[np.float32]:
         """The weight of each output `[OUTPUTS]`."""
@@ -62,16 +65,17 @@ class Ranker:
 
     def __init__(self, seed: int = 0, shape: Shape | None = None, learning: Learning | None = None) -> None:
         self.seed, self.shape, self.learning = seed, shape or Shape(), learning or Learning()
-        self.learned = 0
-        self.table = Embeddings(self.shape.dim, seed)
+        self.learned = self.corrected = self.branch = 0
+        self.table = Embeddings(self.shape.dim, seed, admission=self.learning.admission)
         self.params = start(self.shape, seed)
         self._often = Often()
         self._means = {side: np.zeros(layout.width(places), np.float32) for side, places in self.shape.places().items()}
 
     @property
     def version(self) -> str:
-        """Says how many rows it has learned from."""
-        return f"r-{self.learned}"
+        """Says how many rows it has learned from, how many late labels, and how often it went back to an older one."""
+        branch, late = str(self.branch or ""), f"-{self.corrected}" if self.corrected else ""
+        return f"r{branch}-{self.learned}{late}"
 
     def predict(self, pairs: Pairs) -> Batch:
         """One float32 column for each head, `[items]`. An id never learned from counts as none."""
@@ -83,13 +87,26 @@ class Ranker:
         """Learn rows in the order given, `Learning.batch` at a time; the mean loss of each batch before its step.
 
         `outcomes` has a column for each head that is known of at least some rows: 1, 0 or NaN, and seconds for the
-        survival head. `finish` also says where watching was cut off by the end of the video.
+        survival head. `finish` also says where watching was cut off by the end of the video. `weight` (1 where there is
+        none) says what each row counts, and `at` (ms) as of when its ids are used.
         """
         total = 0.0
         for first, part in _parts(pairs, self.learning.batch):
-            rows = np.arange(first, first + len(part))
-            total += self._step(part, targets(outcomes.take(rows))) * len(part)
+            total += self._step(part, outcomes.take(np.arange(first, first + len(part)))) * len(part)
         return total / max(len(pairs), 1)
+
+    def correct(self, pairs: Pairs, learned: Batch, outcomes: Batch) -> None:
+        """Rows that were learned with outcomes `learned` turned out as `outcomes`: descend the difference of the
+        losses.
+
+        Of a binary head that was learned as 0 and became 1 the gradient is (p - 1) - p = -1, whatever p is now; what
+        did not change has none. Early negative and late correction together are in expectation the gradient of the
+        true label: the fake-negative idea of Ktena et al. (RecSys 2019), with the row's own negative taken back
+        instead of a weight that estimates it.
+        """
+        for first, part in _parts(pairs, self.learning.batch):
+            rows = np.arange(first, first + len(part))
+            self._step(part, outcomes.take(rows), learned.take(rows))
 
     def loss(self, pairs: Pairs, outcomes: Batch) -> float:
         """The loss that `learn` lowers: cross-entropy of every known outcome, weighted by head, summed over heads."""
@@ -133,15 +150,16 @@ class Ranker:
         return RankerFamilies(names, self.shape, self.params, neutral, parts, seconds_of(pairs.items))
 
     def copy(self) -> Ranker:
-        """A copy that no longer changes when this one learns."""
-        other = Ranker(self.seed, self.shape, self.learning)
-        other.restore(self.state())
+        """A copy to predict with, that no longer changes when this one learns; it does not learn itself."""
+        other = copy(self)
+        other.table, other.params = self.table.copy(), self.params.copy()
+        other._means = {side: values.copy() for side, values in self._means.items()}
         return other
 
     def state(self) -> Mapping[str, Column]:
         """Everything needed to continue, as arrays."""
         return {
-            "learned": np.array([self.learned]),
+            "learned": np.array([self.learned, self.corrected, self.branch]),
             "seed": np.array([self.seed]),
             "often": self._often.counts.copy(),
             **{f"table.{name}": values for name, values in self.table.state().items()},
@@ -149,15 +167,16 @@ class Ranker:
             **{f"mean.{name}": values.copy() for name, values in self._means.items()},
         }
 
-    def restore(self, state: Mapping[str, Column]) -> None:
+    def restore(self, state: Mapping[str, Column], branch: int | None = None) -> None:
         """ModelError if the state is of a ranker of another shape."""
         try:
-            self.learned, self.seed = int(state["learned"][0]), int(state["seed"][0])
-            self.table = Embeddings(self.shape.dim, self.seed)
+            (self.learned, self.corrected, self.branch), self.seed = state["learned"].tolist(), int(state["seed"][0])
+            self.table = Embeddings(self.shape.dim, self.seed, admission=self.learning.admission)
             self.table.restore(_within(state, "table."))
             self._often = Often(state["often"])
             self.params.restore(_within(state, "dense."))
             self._means = {side: np.array(state[f"mean.{side}"], np.float32) for side in self._means}
+            self.branch = self.branch if branch is None else branch
         except KeyError as missing:
             raise ModelError(f"no {missing} in the state of a ranker; there are {', '.join(state)}") from None
 
@@ -170,32 +189,44 @@ class Ranker:
             found[unknown] = self.table.initial(slot(name), ids[unknown])
         return np.asarray(found.sum(axis=1) / np.maximum(present.sum(axis=1), 1)[:, None], np.float32)
 
-    def _step(self, pairs: Pairs, truth: NDArray[np.float32]) -> float:
-        known = network.look_up(self.table, pairs, admit=True)
+    def _step(self, pairs: Pairs, outcomes: Batch, learned: Batch | None = None) -> float:
+        """One step; the mean loss before it. With `learned`, what rows were learned as is unlearned in it."""
+        if "at" in outcomes:
+            self._often.forget(self.table.tend(int(outcomes["at"].max())))
+        known = network.look_up(self.table, pairs, admit=learned is None)
         run = network.forward(self.shape, self.table, self.params, pairs, known)
-        weights = self.learning.of_outputs()
+        weights, truth = self.learning.of_outputs(), targets(outcomes)
         before = _loss(run.logits, truth, weights)
         sums = self.table.gradient()
-        d_logits, retrieval = d_loss(run.logits, truth, weights), self._retrieval(run, truth)
-        dense = network.backward(self.shape, self.params, run, d_logits, sums, retrieval)
-        self.params.descend(dense / np.float32(len(pairs)), self.learning.rate, self.learning.decay)
-        self.table.descend(sums, self.learning.embedding_rate, self.learning.embedding_decay)
+        d_logits = d_loss(run.logits, truth, weights) * _weight(outcomes)
+        good = _good(truth)
+        if learned is not None:
+            told = targets(learned)
+            d_logits -= d_loss(run.logits, told, weights) * _weight(learned)
+            good &= ~_good(told)
+        dense = network.backward(self.shape, self.params, run, d_logits, sums, self._retrieval(run, good))
+        of, share = self.learning, len(pairs) / self.learning.batch
+        self.params.descend(dense / np.float32(len(pairs)), of.rate, of.decay, share)
+        self.table.descend(sums, of.embedding_rate, of.embedding_decay)
+        if learned is not None:
+            self.corrected += len(pairs)
+            return before
         self.learned += len(pairs)
         share = len(pairs) / min(self.learned, self.learning.memory)
         self._means["viewer"] += min(share, 1.0) * (run.viewer[run.of].mean(axis=0) - self._means["viewer"])
         self._means["item"] += min(share, 1.0) * (run.item.mean(axis=0) - self._means["item"])
         return before
 
-    def _retrieval(self, run: Pass, truth: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The gradients of the retrieval loss with respect to viewers' tastes and item vectors."""
+    def _retrieval(self, run: Pass, good: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The gradients of the retrieval loss of the good pairs, with respect to tastes and item vectors."""
         items = run.known.item["item"][:, 0]
-        good = np.flatnonzero((truth[:, GOOD] == 1).any(axis=1) & (items != 0))
-        tastes, of = network.tastes(self.shape, run), run.of[good]
-        often = self._often.see(items[good])
-        _, d_taste, d_vector = contrast(tastes[of], run.vector[good], items[good], often)
+        rows = np.flatnonzero(good & (items != 0))
+        tastes, of = network.tastes(self.shape, run), run.of[rows]
+        often = self._often.see(items[rows])
+        _, d_taste, d_vector = contrast(tastes[of], run.vector[rows], items[rows], often)
         d_tastes, d_vectors = np.zeros_like(tastes), np.zeros_like(run.vector)
         sum_by(self.learning.retrieval * d_taste, of, d_tastes)
-        d_vectors[good] = self.learning.retrieval * d_vector
+        d_vectors[rows] = self.learning.retrieval * d_vector
         return d_tastes, d_vectors
 
 
@@ -205,6 +236,17 @@ def _parts(pairs: Pairs, size: int) -> Iterator[tuple[int, Pairs]]:
         rows = np.arange(first, min(first + size, len(pairs)))
         viewers, of = np.unique(pairs.of[rows], return_inverse=True)
         yield first, Pairs(pairs.viewers.take(viewers), pairs.items.take(rows), of)
+
+
+def _good(truth: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which rows are positive pairs."""
+    return np.asarray((truth[:, GOOD] == 1).any(axis=1))
+
+
+def _weight(outcomes: Batch) -> NDArray[np.float32]:
+    """What each row counts `[rows, 1]`."""
+    weight = outcomes["weight"] if "weight" in outcomes else np.ones(len(outcomes), np.float32)
+    return np.asarray(weight[:, None], np.float32)
 
 
 def targets(outcomes: Batch) -> NDArray[np.float32]:

@@ -31,6 +31,10 @@ class Often:
         np.add.at(self.counts, rows, 1)
         return np.asarray(self.counts[rows] / max(float(self.counts.sum()), 1.0), np.float32)
 
+    def forget(self, rows: Rows) -> None:
+        """These embedding rows are another item's from now on."""
+        self.counts[rows[rows < len(self.counts)]] = 0
+
 
 def unit(vectors: Vectors) -> Vectors:
     """Each row at length 1; a zero row stays zero."""

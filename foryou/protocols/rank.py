@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -14,18 +13,18 @@ from foryou.app import Engine
 from foryou.core.batch import Batch, Column
 from foryou.core.clock import ManualClock
 from foryou.core.errors import NotFound
-from foryou.core.heads import HEADS
+from foryou.core.event import UNKNOWN
 from foryou.datasets.kuairand import KuaiRand, between
-from foryou.evaluation.calibration import ece, log_loss
-from foryou.evaluation.ranking import gauc, ndcg_at
+from foryou.features.enrich import watch_outcomes
+from foryou.protocols.measures import Report, head_measures, ranking
 from foryou.settings import DataSettings, Settings
 from foryou.training.stream import LearningSettings
 from foryou.training.validate import learn_all, predict_frozen
 
-Report = dict[str, Any]
+Rows = dict[str, Column]
 Progressed = Callable[[int], None]
 SHRINK = 20.0
-"""Pseudo-counts of the item mean."""
+"""Pseudo-rows of the overall mean in a mean."""
 
 
 def kr_rank(
@@ -38,14 +37,10 @@ def kr_rank(
     """
     started = time.perf_counter()
     data = KuaiRand(directory)
+    train, test = split(data, test_from, test_to)
     engine = open_engine(seed)
     learner, store = engine.learner, engine.backend.store
     learn_all(learner, store, data.events(test_from), progressed)
-    rows = data.impressions()
-    train = between(rows, None, test_from)
-    test = between(rows, test_from, test_to + timedelta(days=1))
-    if len(test["date"]) == 0:
-        raise NotFound(f"{directory} has no impressions from {test_from} to {test_to}")
     predicted = predict_frozen(learner, store, data.exposures(test))
     labels = test["long_view"].astype(np.float64)
     users = test["user_id"]
@@ -58,13 +53,14 @@ def kr_rank(
         **ranking(users, labels, predicted["long_view"], seed),
     }
     report["seconds"] = round(time.perf_counter() - started, 1)
+    by_video = shrunk_mean(train["video_id"], train["long_view"], test["video_id"])
     chance = np.random.default_rng(seed).random(len(labels))
     report |= {
         "seed": seed,
         "learned": learner.learned,
         "baselines": {
             "random": ranking(users, labels, chance, seed),
-            "item_mean": ranking(users, labels, item_mean(train, test), seed),
+            "item_mean": ranking(users, labels, by_video, seed),
             "oracle": ranking(users, labels, labels, seed),
         },
         "heads": head_measures(predicted, truth(test)),
@@ -78,48 +74,48 @@ def open_engine(seed: int, clock: ManualClock | None = None) -> Engine:
     return Engine.open(settings, clock or ManualClock())
 
 
-def ranking(users: Column, labels: Column, scores: Column, seed: int) -> dict[str, float]:
-    """GAUC, nDCG@5 and their mean."""
-    area, gain = gauc(users, labels, scores), ndcg_at(users, labels, scores, 5, seed)
-    return {"gauc": round(area, 5), "ndcg5": round(gain, 5), "primary": round((area + gain) / 2, 5)}
+def split(data: KuaiRand, test_from: date, test_to: date) -> tuple[Rows, Rows]:
+    """The `impressions` before the test days, and those of the test days. NotFound if there are none."""
+    impressions = data.impressions()
+    rows = between(impressions, test_from, test_to + timedelta(days=1))
+    if len(rows["date"]) == 0:
+        raise NotFound(f"{data.directory} has no impressions from {test_from} to {test_to}")
+    return between(impressions, None, test_from), rows
 
 
-def item_mean(train: dict[str, Column], test: dict[str, Column]) -> Column:
-    """Each test row's share of long views of its video in the train rows, shrunk to the overall share."""
-    size = int(max(train["video_id"].max(initial=0), test["video_id"].max(initial=0))) + 1
-    shown = np.bincount(train["video_id"], minlength=size)
-    viewed = np.bincount(train["video_id"], train["long_view"], minlength=size)
-    overall = viewed.sum() / max(shown.sum(), 1)
-    return np.asarray(((viewed + SHRINK * overall) / (shown + SHRINK))[test["video_id"]])
+def shrunk_mean(key: Column, value: Column, asked: Column, shrink: float = SHRINK) -> Column:
+    """The mean `value` of each asked key, with `shrink` pseudo-rows of the overall mean."""
+    known, row = np.unique(key, return_inverse=True)
+    overall = float(np.mean(value, dtype=np.float64)) if len(value) else 0.0
+    if len(known) == 0:
+        return np.full(len(asked), overall)
+    mean = (np.bincount(row, value) + shrink * overall) / (np.bincount(row) + shrink)
+    place = np.minimum(np.searchsorted(known, asked), len(known) - 1)
+    return np.where(known[place] == asked, mean[place], overall)
 
 
-def truth(rows: dict[str, Column]) -> Batch:
-    """What happened on rows of `impressions`, as far as the log says: the outcome columns of some heads."""
-    names = {
-        "like": "is_like",
-        "comment": "is_comment",
-        "share": "is_forward",
-        "follow": "is_follow",
-        "visit": "is_profile_enter",
-        "not_interested": "is_hate",
-        "long_view": "long_view",
-    }
-    return Batch({head: rows[name].astype(np.float64) for head, name in names.items()})
+_HAPPENED = {
+    "like": "is_like",
+    "comment": "is_comment",
+    "share": "is_forward",
+    "follow": "is_follow",
+    "visit": "is_profile_enter",
+    "not_interested": "is_hate",
+    "long_view": "long_view",
+}
+"""The heads that KuaiRand has a column for."""
 
 
-def head_measures(predicted: Batch, outcomes: Batch) -> dict[str, dict[str, float]]:
-    """Log loss and calibration error of each binary head whose outcomes are known."""
-    out: dict[str, dict[str, float]] = {}
-    for head in HEADS:
-        if head.kind != "binary" or head.name not in outcomes:
-            continue
-        known = np.isfinite(outcomes[head.name])
-        y, p = outcomes[head.name][known].astype(np.float64), predicted[head.name][known].astype(np.float64)
-        if len(y):
-            out[head.name] = {
-                "log_loss": log_loss(y, p),
-                "ece": ece(y, p),
-                "rate": float(y.mean()),
-                "positives": float(y.sum()),
-            }
-    return out
+def truth(rows: Rows, duration: Column | None = None) -> Batch:
+    """What happened on rows of `impressions`, as far as the log says: the outcome columns of some heads.
+
+    With the videos' durations (seconds), `finish`, `skip` and `watch` too, as they are read from a watch event.
+    """
+    happened = {head: rows[name].astype(np.float64) for head, name in _HAPPENED.items()}
+    if duration is not None:
+        nothing = np.full(len(duration), UNKNOWN)
+        told = {"seconds": np.minimum(rows["play_time_ms"] / 1000, 3600), "long_view": rows["long_view"]}
+        watched = watch_outcomes(Batch({**told, "furthest": nothing, "replays": nothing}), duration)
+        happened |= {name: watched[name].astype(np.float64) for name in ("finish", "skip")}
+        happened["watch"] = watched["seconds"]
+    return Batch(happened)

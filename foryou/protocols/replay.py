@@ -13,7 +13,8 @@ from foryou.core.batch import Batch, Column
 from foryou.core.clock import ManualClock
 from foryou.datasets.kuairand import KuaiRand
 from foryou.evaluation.ranking import gauc
-from foryou.protocols.rank import Report, head_measures, open_engine
+from foryou.protocols.measures import Report, head_measures
+from foryou.protocols.rank import open_engine
 from foryou.training.validate import Tested
 
 Told = Callable[[int, float], None]

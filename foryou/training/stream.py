@@ -1,7 +1,8 @@
 """Learning while serving: the log in, better models out, each row predicted before it is learned.
 
-It follows the log one batch at a time and is deterministic: the same log and seed give the same models. What it
-publishes is a copy that no longer changes.
+It follows the log one batch at a time and is deterministic: the same log and seed give the same models. Now and then a
+version is kept, and the model is tried against it from then on: if it gets worse it is held, and goes back if it stays
+worse.
 """
 
 from __future__ import annotations
@@ -9,23 +10,27 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from math import isfinite
 
 import numpy as np
 
 from foryou.core.batch import Batch, Column
-from foryou.core.clock import SECOND
-from foryou.core.errors import ModelError, SettingsError
+from foryou.core.errors import ModelError, NotFound, SettingsError
 from foryou.core.heads import HEADS
 from foryou.core.ids import id_of
 from foryou.core.inputs import INPUTS
-from foryou.core.ports import Model, Pairs, Store
+from foryou.core.ports import Model, Models, Pairs, Store
 from foryou.features.fold import fold_events
 from foryou.features.hydrate import without_demographics
-from foryou.training.examples import ITEM_COLUMNS, VIEWER_COLUMNS, Examples, Join, as_of_now
+from foryou.models.registry import Kept, Trial
+from foryou.training.examples import ITEM_COLUMNS, VIEWER_COLUMNS, Examples, as_of_now
+from foryou.training.join import Join, Lesson
 from foryou.training.progress import Progress
 
-SCHEMA = id_of("schema", repr((INPUTS, HEADS, ITEM_COLUMNS, VIEWER_COLUMNS)))
+SCHEMA = id_of("schema", repr((INPUTS, HEADS, ITEM_COLUMNS, VIEWER_COLUMNS, 2)))
 """Changes whenever what a learner keeps would no longer fit."""
+TRIED = 16
+"""One row in so many is predicted by the version in reserve too."""
 Listener = Callable[[Examples, Batch], None]
 """Told of every learned batch: the examples, and what was predicted before learning them."""
 
@@ -36,37 +41,76 @@ class LearningSettings:
 
     seed: int = field(default=1, metadata={"help": "start of the model's random numbers"})
     window_s: float = field(
-        default=120.0, metadata={"help": "seconds after an exposure in which outcomes may still join it"}
+        default=120.0, metadata={"help": "seconds that an exposure waits for its watch event before it is learned"}
     )
-    batch: int = field(
-        default=512, metadata={"help": "rows learned in one step; fewer once they have waited for window_s"}
+    late_s: float = field(
+        default=86_400.0, metadata={"help": "seconds after an exposure in which outcomes may still correct it"}
     )
-    publish_every: int = field(default=2048, metadata={"help": "learned rows after which a new version is swapped in"})
+    late_mb: float = field(
+        default=128.0, metadata={"help": "memory for exposures that outcomes may join; the oldest go first, MB"}
+    )
+    negatives: float = field(
+        default=1.0,
+        metadata={"help": "share of the exposures without any reaction that is learned, weighted up for it"},
+    )
+    batch: int = field(default=512, metadata={"help": "most rows learned in one step"})
+    publish_every_s: float = field(
+        default=0.5, metadata={"help": "least seconds between two versions that are swapped in"}
+    )
+    refresh_s: float = field(
+        default=60.0, metadata={"help": "seconds after which the vectors of all videos are computed again, bit by bit"}
+    )
+    admit_after: int = field(default=2, metadata={"help": "occurrences after which an id gets an embedding"})
+    expire_days: float = field(
+        default=30.0, metadata={"help": "days without use after which an id loses its embedding"}
+    )
+    embeddings: int = field(
+        default=2_000_000, metadata={"help": "embeddings at most; the least recently used are given up first"}
+    )
+    keep_every: int = field(
+        default=50_000, metadata={"help": "learned rows after which a version is kept, unless it got worse"}
+    )
+    keep: int = field(default=8, metadata={"help": "versions that are kept"})
+    warm_start: str = field(
+        default="", metadata={"help": "file of a kept version that an empty deployment starts from"}
+    )
 
     def __post_init__(self) -> None:
-        if self.window_s < 0 or self.batch < 1 or self.publish_every < 1:
-            raise SettingsError(
-                "learning.window_s must be at least 0; learning.batch and learning.publish_every at least 1"
-            )
+        for name in ("window_s", "late_s", "late_mb", "publish_every_s", "refresh_s", "expire_days"):
+            value = getattr(self, name)
+            if not (isfinite(value) and value >= 0):
+                raise SettingsError(f"learning.{name} is {value}; expected 0 or more")
+        for name in ("batch", "admit_after", "embeddings", "keep_every", "keep"):
+            if getattr(self, name) < 1:
+                raise SettingsError(f"learning.{name} is {getattr(self, name)}; expected 1 or more")
+        if not 0 < self.negatives <= 1:
+            raise SettingsError(f"learning.negatives is {self.negatives}; expected a share above 0, at most 1")
 
 
 @dataclass
 class Learner:
-    """The learning side: rows that wait for outcomes, rows that wait to be learned, and the model that learns them."""
+    """The learning side: rows that wait for outcomes, lessons that wait to be learned, and the model that learns."""
 
     model: Model
     settings: LearningSettings
     listener: Listener | None = None
     demographics: bool = True
     """Whether age band, gender and country may be learned from."""
+    models: Models | None = None
+    """Where versions are kept; without it none are, and nothing is tried."""
     learned: int = 0
+    corrected: int = 0
     progress: Progress = field(default_factory=Progress)
 
     def __post_init__(self) -> None:
-        self._join = Join(self.settings.window_s)
-        self._queue: deque[Examples] = deque()
-        self._open: list[Examples] = []
-        self._open_since = 0
+        of = self.settings
+        self._join = Join(of.window_s, of.late_s, of.late_mb, of.negatives)
+        self._queue: deque[Lesson] = deque()
+        self._trial = Trial()
+        self.reserve: Model | None = None
+        """A copy of the latest version that was kept: what serves while the model is held."""
+        self._worse_since = self._branch = 0
+        self._items: list[Column] = []
 
     def fold(self, store: Store, rows: Batch) -> None:
         """Fold a batch of events into the tables, keeping what there is to learn from it."""
@@ -78,7 +122,8 @@ class Learner:
         if pairs is not None:
             self._join.expect(strangers["viewer"], strangers["video"], strangers["at"], pairs)
         self._join.observe(reactions)
-        self._seal(self._join.ripe())
+        # Lessons are cut here and not where they are learned, so that they depend on the log alone.
+        self._queue.extend(self._join.ready(self.settings.batch))
 
     def serve(self, rows: Batch) -> None:
         """A slate was logged: its rows wait for their outcomes."""
@@ -93,97 +138,183 @@ class Learner:
     @property
     def waiting(self) -> int:
         """Rows ready to be learned."""
-        return sum(len(examples) for examples in list(self._queue))
+        return sum(len(lesson) for lesson in list(self._queue))
+
+    @property
+    def held(self) -> bool:
+        """Whether the model is worse than the version in reserve, and should not serve."""
+        return self.reserve is not None and self._trial.worse
+
+    @property
+    def line(self) -> tuple[int, bool]:
+        """Changes when what should serve did not come by learning from what served before."""
+        return self._branch, self.held
+
+    def counts(self) -> dict[str, int]:
+        """What was done and what waits, in rows; `joined` are those that outcomes can still join."""
+        return {
+            "learned": self.learned,
+            "corrected": self.corrected,
+            "waiting": self.waiting,
+            "joined": len(self._join),
+            "held": int(self.held),
+        }
+
+    def told(self) -> dict[str, object]:
+        """The version that learns, the one in reserve, and how good and how calibrated the predictions are."""
+        return {
+            "learning": self.model.version,
+            "reserve": self.reserve.version if self.reserve is not None else "",
+            "held": self.held,
+            "heads": self.progress.measures(),
+            "reliability": self.progress.reliability(),
+        }
 
     def flush(self) -> None:
-        """Wait for no more outcomes, nor for a batch to fill: every row that was shown may be learned now."""
-        self._seal(self._join.ripe(everything=True), everything=True)
-
-    def _seal(self, ripe: list[Examples], everything: bool = False) -> None:
-        """Put what is ripe into batches of the settings' size; what is left waits for more, but not longer than the
-        window.
-
-        Batches are cut here and not where they are learned, so that they depend on the log alone.
-        """
-        now = self._join.now
-        if not self._open:
-            self._open_since = now
-        self._open += ripe
-        total, size = sum(len(examples) for examples in self._open), self.settings.batch
-        everything |= now - self._open_since > self.settings.window_s * SECOND
-        ready = total if everything else total - total % size
-        if ready == 0:
-            return
-        rows = Examples.concat(self._open)
-        for start in range(0, ready, size):
-            self._queue.append(rows.take(np.arange(start, min(start + size, ready))))
-        self._open = [rows.take(np.arange(ready, total))] if ready < total else []
-        self._open_since = now
+        """Wait for no more watch events: every row that was shown may be learned now."""
+        self._queue.extend(self._join.ready(self.settings.batch, everything=True))
 
     def step(self, most: int | None = None) -> int:
-        """Learn the batches that are ready, at least one and until `most` rows; how many rows.
+        """Learn the lessons that are ready, at least one and until `most` rows; how many rows, corrections too.
 
         May run while another thread folds: that one only adds to the end of the queue.
         """
-        learned = 0
-        while self._queue and (most is None or learned < most):
-            examples = self._queue.popleft()
-            self._learn(examples)
-            learned += len(examples)
-        return learned
+        done = 0
+        while self._queue and (most is None or done < most):
+            lesson = self._queue.popleft()
+            self._items.append(lesson.examples.pairs.items["item"])
+            if lesson.learned is None:
+                self._learn(lesson)
+            else:
+                self.model.correct(lesson.examples.pairs, lesson.learned, lesson.examples.outcomes)
+                self.progress.correct(lesson.number, lesson.learned, lesson.examples.outcomes)
+                self.corrected += len(lesson)
+            done += len(lesson)
+        return done
 
-    def _learn(self, examples: Examples) -> None:
+    def moved(self) -> Column:
+        """The items whose own rows were learned since this was last asked."""
+        items, self._items = self._items, []
+        return np.unique(np.concatenate(items)) if items else np.zeros(0, np.int64)
+
+    def _learn(self, lesson: Lesson) -> None:
+        examples = lesson.examples
         predicted = self.model.predict(examples.pairs)
+        self._try(lesson, predicted)
         self.model.learn(examples.pairs, examples.outcomes)
-        self.learned += len(examples)
-        self.progress.add(predicted, examples.outcomes)
+        viewer = examples.pairs.viewers["viewer"][examples.pairs.of]
+        self.progress.add(lesson.number, viewer, predicted, examples.outcomes)
+        before, self.learned = self.learned, self.learned + len(lesson)
         if self.listener is not None:
             self.listener(examples, predicted)
+        if self.models is not None and self.learned // self.settings.keep_every > before // self.settings.keep_every:
+            self._keep(self.models)
+
+    def _try(self, lesson: Lesson, predicted: Batch) -> None:
+        """Predict some of the rows with the version in reserve too, and note since when the model is worse."""
+        rows = np.flatnonzero(lesson.number % TRIED == 0)
+        if self.reserve is None or len(rows) == 0:
+            return
+        some = lesson.examples.take(rows)
+        self._trial.add(predicted.take(rows), self.reserve.predict(some.pairs), some.outcomes)
+        self._worse_since = (self._worse_since or self.learned) if self._trial.worse else 0
+
+    def _keep(self, models: Models) -> None:
+        """Keep the model as the version in reserve, unless it is worse than that; if it was so for long, go back."""
+        if self.held:
+            assert self.reserve is not None
+            if self.learned - self._worse_since >= self.settings.keep_every // 2:
+                self.go_back(self.reserve.version)
+            return
+        parent = self.reserve.version if self.reserve is not None else ""
+        about = Kept(self.model.version, parent, self.learned, self._join.now, self.progress.measures())
+        models.keep(self.model.version, self.model.state(), about.told())
+        self._reserve()
+
+    def _reserve(self) -> None:
+        self.reserve, self._trial, self._worse_since = self.model.copy(), Trial(), 0
+
+    def go_back(self, version: str) -> None:
+        """Go on from a version that was kept, under new names. NotFound if there is no such version."""
+        if self.models is None:
+            raise NotFound(f"there is no model {version!r}: none are kept")
+        state = self.models.read(version)
+        self._branch += 1
+        self.model.restore(state, self._branch)
+        self._reserve()
 
     def state(self) -> Mapping[str, Column]:
         """Everything needed to continue after a restart, as arrays."""
-        units = [*self._queue, *self._open]
         held: dict[str, Column] = {
             "schema": np.array([SCHEMA]),
-            "learned": np.array([self.learned]),
-            "units": np.array([len(unit) for unit in units], np.int64),
-            "open": np.array([len(self._open), self._open_since]),
+            "counts": np.array([self.learned, self.corrected, self._worse_since, self._branch]),
+            "reserve": np.array([self.reserve.version if self.reserve is not None else ""]),
         }
-        if units:
-            rows = Examples.concat(units)
-            held["queue.of"] = rows.pairs.of
-            for part, batch in (
-                ("viewers", rows.pairs.viewers),
-                ("items", rows.pairs.items),
-                ("outcomes", rows.outcomes),
-            ):
-                held |= {f"queue.{part}.{name}": values for name, values in batch.columns.items()}
         for prefix, state in (
             ("model", self.model.state()),
             ("join", self._join.state()),
             ("progress", self.progress.state()),
+            ("trial", self._trial.state()),
+            ("queue", _queued(list(self._queue))),
         ):
             held |= {f"{prefix}.{name}": values for name, values in state.items()}
         return held
 
     def restore(self, state: Mapping[str, Column]) -> None:
         """Continue from `state`. ModelError if it was kept by a version with other inputs, heads or parameters."""
-
-        def under(prefix: str) -> dict[str, Column]:
-            return {name.removeprefix(prefix): values for name, values in state.items() if name.startswith(prefix)}
-
         if "schema" not in state or int(state["schema"][0]) != SCHEMA:
             raise ModelError("the learner's state was kept by a version with other inputs or heads")
-        self.learned = int(state["learned"][0])
-        self.model.restore(under("model."))
-        self._join.restore(under("join."))
-        self.progress.restore(under("progress."))
-        units = state["units"].tolist()
-        opened, self._open_since = state["open"].tolist()
-        parts: list[Examples] = []
-        if units:
-            pairs = Pairs(Batch(under("queue.viewers.")), Batch(under("queue.items.")), state["queue.of"])
-            rows, end = Examples(pairs, Batch(under("queue.outcomes."))), np.cumsum(units)
-            parts = [rows.take(np.arange(stop - size, stop)) for stop, size in zip(end, units, strict=True)]
-        sealed = len(parts) - opened
-        self._queue, self._open = deque(parts[:sealed]), parts[sealed:]
+        self.learned, self.corrected, self._worse_since, self._branch = state["counts"].tolist()
+        self.reserve = self._in_reserve(str(state["reserve"][0]))
+        self.model.restore(_under(state, "model."))
+        self._join.restore(_under(state, "join."))
+        self.progress.restore(_under(state, "progress."))
+        self._trial.restore(_under(state, "trial."))
+        self._queue = deque(_unqueued(_under(state, "queue.")))
+
+    def _in_reserve(self, version: str) -> Model | None:
+        """The version of that name, from where versions are kept; nothing if it is not there any more."""
+        if self.models is None or version not in {row["version"] for row in self.models.all()}:
+            return None
+        self.model.restore(self.models.read(version))
+        return self.model.copy()
+
+
+def _under(state: Mapping[str, Column], prefix: str) -> dict[str, Column]:
+    return {name.removeprefix(prefix): values for name, values in state.items() if name.startswith(prefix)}
+
+
+def _queued(lessons: list[Lesson]) -> Mapping[str, Column]:
+    """Lessons as arrays."""
+    held: dict[str, Column] = {"size": np.array([len(lesson) for lesson in lessons], np.int64)}
+    if not lessons:
+        return held
+    late = [lesson for lesson in lessons if lesson.learned is not None]
+    rows = Examples.concat([lesson.examples for lesson in lessons])
+    held["late"] = np.array([lesson.learned is not None for lesson in lessons])
+    held["number"], held["of"] = np.concatenate([lesson.number for lesson in lessons]), rows.pairs.of
+    learned = Batch.concat([lesson.learned for lesson in late if lesson.learned is not None])
+    parts = (
+        ("viewers", rows.pairs.viewers),
+        ("items", rows.pairs.items),
+        ("outcomes", rows.outcomes),
+        ("learned", learned),
+    )
+    for part, batch in parts:
+        held |= {f"{part}.{name}": values for name, values in batch.columns.items()}
+    return held
+
+
+def _unqueued(held: Mapping[str, Column]) -> list[Lesson]:
+    """What `_queued` made arrays of."""
+    if len(held["size"]) == 0:
+        return []
+    pairs = Pairs(Batch(_under(held, "viewers.")), Batch(_under(held, "items.")), held["of"])
+    rows, learned = Examples(pairs, Batch(_under(held, "outcomes."))), Batch(_under(held, "learned."))
+    lessons, end, taken = [], 0, 0
+    for size, late in zip(held["size"].tolist(), held["late"].tolist(), strict=True):
+        some = np.arange(end, end + size)
+        before = learned.take(np.arange(taken, taken + size)) if late else None
+        lessons.append(Lesson(held["number"][some], rows.take(some), before))
+        end, taken = end + size, taken + (size if late else 0)
+    return lessons

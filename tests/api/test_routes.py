@@ -176,6 +176,21 @@ def test_the_page_is_served_beside_the_api_and_nothing_outside_of_it(engine: Eng
         assert http.get("/v1/feed").status_code == 200
 
 
+@pytest.mark.mission("NL-20")
+def test_models_tells_how_good_and_how_calibrated_every_head_is(engine: Engine, http: Http) -> None:
+    seen = [{"kind": kind, "viewer": f"u{n}", "video": "v1", "id": f"{kind}-{n}", **more}
+            for n in range(20) for kind, more in (("impression", {}), ("watch", {"seconds": 1.0 + n}))]  # fmt: skip
+    assert http.post("/v1/events", json=[*seen, {**LIKE, "viewer": "u3"}]).json()["accepted"] == 41
+    while engine.work():
+        pass
+    told = http.get("/v1/models").json()
+    assert (told["learning"], told["held"], told["kept"]) == ("r-20", False, [])
+    assert told["heads"]["like"]["observed"] == pytest.approx(0.05, abs=0.001)
+    (point,) = told["reliability"]["like"]
+    assert point["predicted"] == pytest.approx(told["heads"]["like"]["predicted"])
+    assert set(told["reliability"]) == set(told["heads"]) - {"watch"}
+
+
 def test_the_schema_lists_every_route_and_every_field_of_an_event(http: Http) -> None:
     schema = http.get("/schema/openapi.json").json()
     paths = {"/v1/events", "/v1/feed", "/v1/explain/{request_id}/{video}", "/v1/viewers/{viewer}"}

@@ -8,13 +8,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foryou.backends.dense import DenseIndex
+from foryou.backends.scaled import ScaledIndex
 from foryou.core.ports import Index
 
+MAKERS: dict[str, Callable[[], Index]] = {
+    "dense": DenseIndex,
+    "scaled": ScaledIndex,
+    "cells": lambda: ScaledIndex(exact_until=0),
+    "old cells": lambda: ScaledIndex(exact_until=0, stale=100.0),
+}
+"""The last two search cells from the first vector on, the last one those of the first filling only."""
 
-@pytest.fixture(params=[DenseIndex], ids=["dense"])
+
+@pytest.fixture(params=MAKERS.values(), ids=MAKERS)
 def index(request: pytest.FixtureRequest) -> Index:
-    make: Callable[[], Index] = request.param
-    return make()
+    made: Index = request.param()
+    return made
 
 
 def ids(*values: int) -> np.ndarray:
@@ -83,10 +92,13 @@ STEPS = st.lists(
 )
 
 
-@given(STEPS, st.sampled_from([1, 2, 7, 16]), st.integers(1, 80))
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+@given(steps=STEPS, dim=st.sampled_from([1, 2, 7, 16]), k=st.integers(1, 80))
 @settings(max_examples=60, deadline=None)
-def test_the_search_equals_brute_force(steps: list[tuple[bool, list[int], int]], dim: int, k: int) -> None:
-    index, held = DenseIndex(), dict[int, np.ndarray]()
+def test_the_search_equals_brute_force(
+    make: Callable[[], Index], steps: list[tuple[bool, list[int], int]], dim: int, k: int
+) -> None:
+    index, held = make(), dict[int, np.ndarray]()
     for add, chosen, seed in steps:
         if add:
             # Small whole numbers: products are exact and often equal.

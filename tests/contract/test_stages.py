@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ from foryou.core.batch import Batch, Columns
 from foryou.core.errors import BackendError, ModelError
 from foryou.core.heads import HEADS, NAMES
 from foryou.core.ids import id_of
-from foryou.core.pipeline import Candidates, Mask, Pipeline, Request, Reranker, Trace
+from foryou.core.pipeline import Budget, Candidates, Mask, Pipeline, Request, Reranker, Trace
 from foryou.core.ports import Pairs
+from foryou.feed.recipe import SOURCES
 from foryou.feed.serve import Ask, request_for
 from foryou.models.linear import Linear
 from foryou.rerankers.diversity import Diversity
@@ -335,7 +337,7 @@ def test_the_counts_of_a_real_request_add_up(library: World, surface: str) -> No
     if surface == "for_you":
         assert {"available", "seen", "hidden"} <= set(trace.dropped.values()) | {"available"}
         brought = {step.name: step.rows for step in trace.steps if step.stage == "source"}
-        assert set(brought) == {"nearest", "similar", "following", "popular", "fresh"}
+        assert set(brought) == set(SOURCES)
         assert trace.found <= sum(brought.values())
 
 
@@ -343,6 +345,16 @@ def test_a_candidate_of_several_sources_remembers_them_all() -> None:
     slate, _ = recipe()(ASKED)
     sources = dict(zip(slate["item"].tolist(), slate["sources"].tolist(), strict=True))
     assert sources == {10: 0b10, 9: 0b10, 4: 0b11, 3: 0b11, 2: 0b01}
+
+
+def test_with_a_budget_sources_share_the_places_after_the_filters() -> None:
+    both = [("a", brings(2, 1, 4, 6, 8)), ("b", brings(4, 5, 10, 12))]
+    shared = replace(recipe(sources=both, filters=[("even", even)]), budget=Budget(4, (2, 2)))
+    slate, trace = shared(ASKED)
+    adds_up(trace)
+    assert set(slate["item"].tolist()) == {2, 4, 6, 10}, "the odd ones leave their places"
+    assert {item for item, rule in trace.dropped.items() if rule == "quota"} == {8, 12}
+    assert dict(zip(slate["item"].tolist(), slate["sources"].tolist(), strict=True))[4] == 0b11
 
 
 def test_the_value_is_the_weighted_sum_of_the_heads() -> None:

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from foryou.core.errors import SettingsError
-from foryou.feed.recipe import FeedSettings
+from foryou.feed.recipe import SOURCES, FeedSettings
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("ranked", 0), ("retrieved", 0), ("clusters", -1), ("themes", -1),
         ("nearest", -1), ("similar", -1), ("following", -1), ("popular", -1), ("fresh", -1), ("fresh_audience", -1.0),
         ("fresh_days", 0.0), ("seen_days", 0.0), ("seen_days", math.inf), ("fresh_least", -1), ("fresh_least", 11),
         ("temperature", -0.1), ("temperature", math.nan), ("diversity", -0.1), ("author_gap", -1), ("sound_gap", -1),
@@ -27,3 +28,18 @@ def test_a_knob_out_of_range_is_refused_by_its_name(name: str, value: float) -> 
 
 def test_nothing_is_a_number_too() -> None:
     assert FeedSettings(nearest=0, fresh_least=0, temperature=0.0, author_gap=0, sound_gap=0).temperature == 0
+
+
+def test_sources_bring_all_that_is_retrieved_each_as_its_places_are_a_part_of_all() -> None:
+    settings = FeedSettings(retrieved=1000, nearest=30, similar=10, following=0, popular=5, fresh=5, clusters=0)
+    assert {name: settings.brings(name) for name in SOURCES} == {
+        "nearest": 600, "similar": 200, "following": 0, "popular": 100, "fresh": 100, "clusters": 0,
+    }  # fmt: skip
+    assert FeedSettings().brings("fresh") >= FeedSettings().fresh
+    nothing = dict.fromkeys(SOURCES, 0)
+    assert FeedSettings(**nothing).brings("nearest") == 0
+
+
+def test_the_usual_places_are_all_that_is_ranked() -> None:
+    settings = FeedSettings()
+    assert sum(map(settings.places, SOURCES)) == settings.ranked < settings.retrieved

@@ -32,16 +32,14 @@ def told(directory: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> dict[
     """What a command wrote with --json. Pictures go to the directory too."""
     path, here = directory / "report.json", Path.cwd()
     monkeypatch.syspath_prepend(str(here))
-    result = CliRunner().invoke(app, ["evaluate", *words, "--json", str(path)], catch_exceptions=False)
+    result = CliRunner().invoke(
+        app,
+        ["evaluate", *words, "--json", str(path), "--picture", str(directory / "report.png")],
+        catch_exceptions=False,
+    )
     assert result.exit_code == 0, result.output
     report: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return report
-
-
-@pytest.fixture(autouse=True)
-def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(retrieval, "PICTURES", tmp_path)
-    return tmp_path
 
 
 @pytest.fixture
@@ -54,7 +52,7 @@ def cut(tmp_path: Path) -> Path:
 
 @pytest.mark.mission("NL-20")
 def test_what_viewers_watch_next_is_found_among_all_videos_and_better_than_by_popularity(
-    cut: Path, monkeypatch: pytest.MonkeyPatch, pictures: Path
+    cut: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retrieval, "_peers", popularity_alone)
     report = told(cut, monkeypatch, "kuairand", "--next", "--data", str(cut))
@@ -63,7 +61,7 @@ def test_what_viewers_watch_next_is_found_among_all_videos_and_better_than_by_po
     assert ours["recall@20"] <= ours["recall@100"] <= ours["recall@500"] <= 1
     for measure in ("recall@20", "ndcg@100"):
         assert ours[measure] > popularity[measure]
-    assert (pictures / "kuairand-next.png").read_bytes()[:4] == b"\x89PNG"
+    assert (cut / "report.png").read_bytes()[:4] == b"\x89PNG"
 
 
 def popularity_alone(matrices: tuple[str, ...], timed: bool, items: int) -> Any:

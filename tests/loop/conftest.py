@@ -11,6 +11,7 @@ import pytest
 from foryou.app import Engine
 from foryou.client import Client, in_process
 from foryou.core.clock import DAY, HOUR, SECOND, ManualClock
+from foryou.feed.recipe import FeedSettings
 from foryou.settings import DataSettings, Settings
 
 TOPICS = 10
@@ -84,11 +85,11 @@ class World:
         return [video for video, about in self.topic_of.items() if about == topic]
 
 
-def make_world() -> World:
+def make_world(feed: FeedSettings | None = None) -> World:
     """Three hundred videos of ten topics, uploaded over the last ten days, and a day in which strangers watched
     some."""
     clock = ManualClock(START - 10 * DAY)
-    engine = Engine.open(Settings(data=DataSettings(url="memory:")), clock)
+    engine = Engine.open(Settings(data=DataSettings(url="memory:"), feed=feed or FeedSettings()), clock)
     world = World(engine, clock, in_process(engine))
     for number in range(TOPICS * EACH):
         clock.forward(HOUR // 2)

@@ -5,9 +5,11 @@ import pytest
 from worlds import blank, chance, pairs
 
 from foryou.core.batch import Batch
+from foryou.core.clock import DAY
 from foryou.core.errors import ModelError
 from foryou.core.inputs import FAMILIES, HISTORY, OUTCOME_BITS
 from foryou.core.ports import Pairs
+from foryou.models.embedding import Admission
 from foryou.models.linear import Linear
 from foryou.models.ranker import Learning, Ranker
 from foryou.models.shape import Shape
@@ -197,3 +199,53 @@ def test_an_untrained_ranker_still_buries_what_was_rejected() -> None:
         ranker.learn(Pairs(some.viewers, quiet, some.of), rare)
     seen = ranker.predict(pairs({"rejected": np.array([0, 0.875], np.float32)}))["not_interested"]
     assert seen[1] > 50 * seen[0]
+
+
+def test_a_correction_is_the_gradient_of_the_right_label_less_that_of_the_learned_one() -> None:
+    """Half of the rows are learned as no like and corrected at once: it ends where in-time labels end."""
+    rng = np.random.default_rng(0)
+    learning = Learning(batch=64, decay=0.0)
+    timely, late = Ranker(learning=learning), Ranker(learning=learning)
+    for _ in range(200):
+        some, _ = chance(rng, viewers=8, items=64)
+        liked = (rng.random(64) < 0.5).astype(np.float32)
+        right = Batch({"like": liked})
+        timely.learn(some, right)
+        none = Batch({"like": np.zeros(64, np.float32)})
+        late.learn(some, none)
+        turned = np.flatnonzero(liked)
+        changed = Pairs(some.viewers, some.items.take(turned), some.of[turned])
+        late.correct(changed, none.take(turned), right.take(turned))
+    some, _ = chance(rng, viewers=40, items=2000)
+    here, there = timely.predict(some)["like"], late.predict(some)["like"]
+    assert here.mean() == pytest.approx(0.5, abs=0.1)
+    assert there.mean() == pytest.approx(here.mean(), abs=0.06)
+    assert late.version.startswith("r-12800-")
+
+
+def test_what_did_not_change_is_not_corrected() -> None:
+    some, outcomes = chance(np.random.default_rng(0), viewers=5, items=50)
+    ranker = Ranker(learning=Learning(decay=0.0))
+    before = ranker.predict(some)
+    ranker.correct(some, outcomes, outcomes)
+    assert _same(ranker.predict(some), before)
+
+
+def test_a_weight_of_two_is_a_row_that_comes_twice() -> None:
+    some, outcomes = chance(np.random.default_rng(0), viewers=5, items=50)
+    twice = Pairs(some.viewers, some.items.take(np.tile(np.arange(50), 2)), np.tile(some.of, 2))
+    learning = Learning(batch=512, decay=0.0, retrieval=0.0)
+    one, other = Ranker(learning=learning), Ranker(learning=learning)
+    one.learn(some, outcomes.extend({"weight": np.full(50, 2, np.float32)}))
+    other.learn(twice, outcomes.take(np.tile(np.arange(50), 2)))
+    assert one.table.vectors[1:40] == pytest.approx(other.table.vectors[1:40], abs=1e-5)
+
+
+def test_ids_are_used_as_of_the_time_of_their_rows() -> None:
+    some, outcomes = chance(np.random.default_rng(0), viewers=5, items=50)
+    ranker = Ranker(learning=Learning(admission=Admission(days=1)))
+    ranker.learn(some, outcomes.extend({"at": np.full(50, DAY)}))
+    held = len(ranker.table)
+    other, more = chance(np.random.default_rng(1), viewers=1, items=2, ids=3)
+    ranker.learn(other, more.extend({"at": np.full(2, 3 * DAY)}))
+    assert 0 < len(ranker.table) < held

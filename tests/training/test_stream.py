@@ -15,10 +15,9 @@ from foryou.core.heads import HEADS, NAMES
 from foryou.core.ports import Store
 from foryou.features.fold import create_tables, fold_events
 from foryou.features.hydrate import without_demographics
-from foryou.models.ranker import Ranker
+from foryou.models.ranker import Learning, Ranker
 from foryou.training import validate
 from foryou.training.examples import as_of_now
-from foryou.training.progress import Progress
 from foryou.training.stream import Learner, LearningSettings
 from foryou.training.validate import learn_all, predict_frozen
 from tests.streams import VIDEOS, Row, catalogue, log
@@ -111,16 +110,85 @@ def test_how_much_is_learned_at_a_time_does_not_matter() -> None:
     assert equal(one, other)
 
 
-def test_less_than_a_batch_waits_for_more_but_not_longer_than_the_window() -> None:
-    learner, store = Learner(Ranker(seed=1), LearningSettings(window_s=60, batch=32)), empty()
-    seen: Row = {"kind": Kind.IMPRESSION, "video": VIDEOS[0]}
-    learner.fold(store, log(*({**seen, "viewer": 100 + n, "at": 0, "id": n + 1} for n in range(40))))
-    learner.fold(store, log({**seen, "viewer": 7, "at": 2, "id": 98}))
-    assert (learner.waiting, learner.step(), learner.step()) == (32, 32, 0)
-    learner.fold(store, log({**seen, "viewer": 8, "at": 4, "id": 99}))
-    assert learner.step() == 9
-    learner.flush()
-    assert learner.step() == 1
+@pytest.mark.mission("NO-33")
+def test_each_batch_of_events_is_learned_by_itself_and_a_long_one_in_steps() -> None:
+    learner, store = Learner(Ranker(seed=1), LearningSettings(batch=32)), empty()
+    seen: Row = {"video": VIDEOS[0], "seconds": 5.0}
+
+    def watched(first: int, count: int) -> Batch:
+        return log(*({**seen, "kind": kind, "viewer": first + n, "at": 0, "id": 2 * (first + n) + (kind == Kind.WATCH)}
+                     for n in range(count) for kind in (Kind.IMPRESSION, Kind.WATCH)))  # fmt: skip
+
+    learner.fold(store, watched(100, 1))
+    assert (learner.waiting, learner.step(), learner.learned) == (1, 1, 1)
+    learner.fold(store, watched(200, 40))
+    assert (learner.step(1), learner.step(1), learner.step(1)) == (32, 8, 0)
+
+
+def test_a_late_like_is_learned_and_corrects_the_measures() -> None:
+    learner, store = Learner(Ranker(seed=1), LearningSettings()), empty()
+    seen: Row = {"video": VIDEOS[0], "viewer": 10, "seconds": 5.0}
+    learner.fold(
+        store, log(*({**seen, "kind": kind, "at": 0, "id": int(kind) + 1} for kind in (Kind.IMPRESSION, Kind.WATCH)))
+    )
+    learner.step()
+    before = learner.progress.measures()["like"]
+    learner.fold(store, log({**seen, "kind": Kind.LIKE, "at": 30, "id": 90}))
+    assert (learner.step(), learner.learned, learner.corrected) == (1, 1, 1)
+    after = learner.progress.measures()["like"]
+    assert (before["observed"], after["observed"], after["predicted"]) == (0, 1, before["predicted"])
+    assert after["loss"] == pytest.approx(-np.log(before["predicted"]), rel=1e-5)
+    assert learner.model.version == "r-1-1"
+
+
+@pytest.mark.mission("NL-20")
+def test_a_head_whose_labels_are_all_late_is_calibrated_as_if_they_had_been_in_time() -> None:
+    """Three in ten like: in one log with the watch, in the other an hour later."""
+    likes = np.random.default_rng(0).random(3000) < 0.3
+
+    def said(delay: int) -> float:
+        learner, store, rows = Learner(Ranker(seed=1, learning=Learning(batch=64)), LearningSettings()), empty(), []
+        predicted: list[np.ndarray] = []
+        learner.listener = lambda examples, heads: predicted.append(heads["like"])
+        for n, liked in enumerate(likes):
+            seen: Row = {"viewer": 1000 + n, "video": VIDEOS[n % 8], "at": n, "seconds": 12.0}
+            rows += [{**seen, "kind": Kind.IMPRESSION}, {**seen, "kind": Kind.WATCH}]
+            rows += [{**seen, "kind": Kind.LIKE, "at": n + delay}] if liked else []
+        rows.sort(key=lambda row: int(row["at"]))
+        for start in range(0, len(rows), 100):
+            learner.fold(store, log(*({**row, "id": start + n + 1} for n, row in enumerate(rows[start : start + 100]))))
+            learner.step()
+        assert (learner.corrected > 700) == (delay > 0)
+        return float(np.concatenate(predicted)[1500:].mean())
+
+    late, timely = said(60), said(0)
+    assert late == pytest.approx(timely, abs=0.03)
+    assert late == pytest.approx(0.3, abs=0.04)
+
+
+@pytest.mark.mission("NL-20")
+def test_heads_stay_calibrated_when_most_negatives_are_left_out() -> None:
+    def learn(negatives: float) -> Learner:
+        rng = np.random.default_rng(0)
+        learner, store = Learner(Ranker(seed=1), LearningSettings(negatives=negatives)), empty()
+        for start in range(0, 12_000, 500):
+            rows: list[Row] = []
+            for n in range(start, start + 500):
+                good, liked = rng.random() < 0.2, rng.random() < 0.05
+                seen: Row = {"viewer": 1000 + n % 500, "video": VIDEOS[int(rng.integers(8))], "at": n}
+                rows += [{**seen, "kind": Kind.IMPRESSION},
+                         {**seen, "kind": Kind.WATCH, "seconds": 40.0 if good else 1.0}]  # fmt: skip
+                rows += [{**seen, "kind": Kind.LIKE}] if liked else []
+            learner.fold(store, log(*({**row, "id": 10 * start + k + 1} for k, row in enumerate(rows))))
+            learner.step()
+        return learner
+
+    everything, few = learn(1.0), learn(0.25)
+    assert few.learned < 0.5 * everything.learned
+    for name in ("long_view", "skip", "like"):
+        whole, part = everything.progress.measures()[name], few.progress.measures()[name]
+        assert part["observed"] == pytest.approx(whole["observed"], abs=0.03), name
+        assert part["predicted"] == pytest.approx(part["observed"], abs=0.04), name
 
 
 def test_frozen_predictions_neither_fold_nor_learn() -> None:
@@ -142,7 +210,8 @@ def test_with_demographics_off_age_gender_and_country_change_no_head() -> None:
     """Age decides everything in this log. Off: identical heads. On: the model has found out."""
 
     def learn(demographics: bool) -> tuple[Learner, Store]:
-        learner, store = Learner(Ranker(seed=1), SETTINGS, demographics=demographics), empty()
+        ranker = Ranker(seed=1, learning=Learning(batch=32))
+        learner, store = Learner(ranker, SETTINGS, demographics=demographics), empty()
         people = [{"kind": Kind.VIEWER, "viewer": 1000 + n, "age": 1 + n % 2, "gender": 1 + n % 3, "country": 1 + n % 5,
                    "at": -1, "id": 90_000 + n} for n in range(600)]  # fmt: skip
         batches = [log(*people)]
@@ -182,32 +251,6 @@ def test_a_state_of_another_version_is_refused() -> None:
 
 
 def test_settings_out_of_range_are_refused() -> None:
-    for wrong in ({"window_s": -1.0}, {"batch": 0}, {"publish_every": 0}):
+    for wrong in ({"window_s": -1.0}, {"batch": 0}, {"publish_every_s": -1}, {"negatives": 0.0}, {"keep": 0}):
         with pytest.raises(SettingsError):
             LearningSettings(**wrong)
-
-
-def test_progress_follows_the_latest_rows() -> None:
-    progress = Progress()
-    for chance, rows in ((0.9, 5000), (0.1, 50_000)):
-        happened = (np.arange(rows) % 10 < 10 * chance).astype(np.float32)
-        said = Batch({name: np.full(rows, 0.1, np.float32) for name in NAMES})
-        progress.add(said, Batch({name: happened for name in NAMES}))
-    like = progress.measures()["like"]
-    assert like["predicted"] == pytest.approx(0.1)
-    assert like["observed"] == pytest.approx(0.1, abs=0.01)
-    assert like["loss"] == pytest.approx(-0.1 * np.log(0.1) - 0.9 * np.log(0.9), rel=0.02)
-    other = Progress()
-    other.restore(progress.state())
-    assert other.measures() == progress.measures()
-    assert Progress().measures() == {}
-
-
-def test_the_window_is_counted_in_event_time() -> None:
-    learner, store = Learner(Ranker(seed=1), LearningSettings(window_s=600, batch=1)), empty()
-    seen: Row = {"kind": Kind.IMPRESSION, "viewer": 10, "video": VIDEOS[0], "at": 0, "id": 1}
-    learner.fold(store, log(seen))
-    learner.fold(store, log({**seen, "viewer": 11, "at": 9, "id": 2}))
-    assert learner.waiting == 0
-    learner.fold(store, log({**seen, "viewer": 12, "at": 10, "id": 3}))
-    assert learner.waiting == 1

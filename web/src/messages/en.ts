@@ -108,6 +108,7 @@ export const en = {
     following: 'following',
     popular: 'popular',
     fresh: 'new videos',
+    clusters: 'one of your themes',
     plain: 'popular and recent',
   } as Record<string, string>,
   heads: {

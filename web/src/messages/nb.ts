@@ -102,6 +102,7 @@ export const nb: Messages = {
     following: 'følger',
     popular: 'populært',
     fresh: 'nye videoer',
+    clusters: 'et av temaene dine',
     plain: 'populært og nytt',
   },
   heads: {

@@ -110,6 +110,7 @@ export const nl: Messages = {
     following: 'volgend',
     popular: 'populair',
     fresh: 'nieuwe video’s',
+    clusters: 'een van je thema’s',
     plain: 'populair en recent',
   },
   heads: {

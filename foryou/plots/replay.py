@@ -1,4 +1,4 @@
-"""Pictures of reports, as PNG or SVG by the name of the file."""
+"""The picture of a replay: the measures as they go."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import matplotlib
 matplotlib.use("agg")
 import matplotlib.pyplot as plt
 
-_INK, _ACCENT, _SOFT = "#1c2333", "#d6336c", "#adb5bd"
+from foryou.plots.style import ACCENT, INK, SOFT, plain
 
 
 def plot_replay(report: Mapping[str, Any], path: Path) -> None:
@@ -23,7 +23,7 @@ def plot_replay(report: Mapping[str, Any], path: Path) -> None:
     )
     rows = [point["rows"] for point in points]
     _line(axes[0][0], rows, [point["gauc"] for point in points], "GAUC of long_view, before learning")
-    axes[0][0].axhline(0.5, color=_SOFT, linewidth=1)
+    axes[0][0].axhline(0.5, color=SOFT, linewidth=1)
     axes[0][1].axis("off")
     axes[0][1].text(
         0,
@@ -31,7 +31,7 @@ def plot_replay(report: Mapping[str, Any], path: Path) -> None:
         f"{report['rows']:,} rows in {report['seconds']:.0f} s\n{report['rows_per_second']:,} rows/s, seed "
         f"{report['seed']}",
         va="center",
-        color=_INK,
+        color=INK,
     )
     for place, name in enumerate(heads, start=1):
         each = [point["heads"].get(name, {}) for point in points]
@@ -43,27 +43,6 @@ def plot_replay(report: Mapping[str, Any], path: Path) -> None:
     plt.close(figure)
 
 
-def plot_lists(systems: Mapping[str, Mapping[str, Any]], measures: Sequence[str], title: str, path: Path) -> None:
-    """A row of bars for each measure, a bar for each system, ours in colour."""
-    figure, axes = plt.subplots(
-        1, len(measures), figsize=(3.2 * len(measures), 3.2), squeeze=False, layout="constrained"
-    )
-    names = list(systems)[::-1]
-    for place, measure in enumerate(measures):
-        axis = axes[0][place]
-        values = [systems[name][measure] for name in names]
-        axis.barh(names, values, color=[_ACCENT if name == "foryou" else _SOFT for name in names])
-        axis.set_title(measure, loc="left", fontsize=9, color=_INK)
-        axis.spines[["top", "right"]].set_visible(False)
-        axis.tick_params(labelsize=8, colors=_INK, labelleft=place == 0)
-    figure.suptitle(title, fontsize=10, color=_INK, x=0.01, ha="left")
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
-
-
 def _line(axis: Any, x: Sequence[float], y: Sequence[float | None], title: str) -> None:
-    axis.plot(x, y, color=_ACCENT, linewidth=1.8, marker="o", markersize=3)
-    axis.set_title(title, loc="left", fontsize=9, color=_INK)
-    axis.spines[["top", "right"]].set_visible(False)
-    axis.tick_params(labelsize=8, colors=_INK)
-    axis.grid(axis="y", color="#edf0f4")
+    axis.plot(x, y, color=ACCENT, linewidth=1.8, marker="o", markersize=3)
+    plain(axis, title)

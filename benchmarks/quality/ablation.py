@@ -1,0 +1,37 @@
+"""What the ranking loses without each group of inputs."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from benchmarks.quality.kr_rank import Size
+from benchmarks.record import Benchmark, Line, Report
+from foryou.protocols.ablation import ablation
+
+
+def measure(size: Size) -> Report:
+    """All groups at the full size; two at the tiniest."""
+    first, last = date.fromisoformat(size.test_from), date.fromisoformat(size.test_to)
+    return ablation(Path(size.data), first, last, size.seeds, () if len(size.seeds) > 1 else ("when", "demographics"))
+
+
+def lines(report: Report) -> list[Line]:
+    """For the table."""
+    days = f"{report['test_from']} to {report['test_to']}"
+    return [
+        Line(
+            f"KR-rank {days}, primary without `{name}`" + ("" if row["told"] else " (this log says nothing of it)"),
+            f"{row['difference']['mean']:+.4f} ± {row['difference']['deviation']:.4f}",
+        )
+        for name, row in sorted(report["without"].items(), key=lambda each: each[1]["difference"]["mean"])
+    ]
+
+
+BENCHMARK = Benchmark(
+    "the ranking without each group of inputs in turn, on validation days",
+    Size("2022-04-28", "2022-04-30", peers=()),
+    Size(seeds=(1,)),
+    measure,
+    lines,
+)

@@ -1,0 +1,163 @@
+"""Nearest neighbours at any size: every vector is looked at while there are few, and cells of them once there are many.
+
+The exact scan holds what is true; cells only propose. So what was removed never comes, a score is always exact, and
+what came or changed after the cells were built is scanned beside them until they are built anew.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foryou.backends.cells import Cells, missing
+from foryou.backends.dense import DenseIndex, best_first
+from foryou.core.ports import Keys
+
+EXACT_UNTIL = 2_000_000
+"""Numbers (vectors x components) up to which a scan of all is about as fast as a search in cells: 125,000 vectors of
+16, 31,000 of 64. `python -m benchmarks index` measures it."""
+STALE = 0.1
+"""Cells are built anew once so large a part of what they hold was added, replaced or removed."""
+
+_LOG = logging.getLogger("foryou")
+
+
+@dataclass(frozen=True, slots=True)
+class _Proposing:
+    """Cells, and what was added or replaced since they were built. Swapped in whole."""
+
+    cells: Cells
+    since: DenseIndex
+
+
+class ScaledIndex:
+    """An `Index` that scans up to `exact_until` numbers, and above searches cells and scans what is newer than they.
+
+    Any thread may search; adding and removing take turns. An `add` of more than `stale` of all vectors, as the first
+    filling is, builds the cells before it returns. When many small ones have made them stale, a thread builds, and the
+    old cells go on serving meanwhile.
+    """
+
+    def __init__(self, exact_until: int = EXACT_UNTIL, stale: float = STALE) -> None:
+        self.exact_until, self.stale = exact_until, stale
+        self._all = DenseIndex()
+        self._proposing: _Proposing | None = None
+        self._next: DenseIndex | None = None
+        """What was added or replaced since the building that is under way began."""
+        self._changes = 0
+        self._writing = threading.Lock()
+        self._building = threading.Lock()
+        self._builder: threading.Thread | None = None
+        self._dim = 1
+
+    def add(self, ids: Keys, vectors: NDArray[np.float32]) -> None:
+        """Put vectors `[ids, dim]`; an id that is there is replaced. ValueError if `dim` is not that of the others."""
+        with self._writing:
+            self._all.add(ids, vectors)  # before it can be proposed
+            if len(ids) == 0:
+                return
+            self._dim = vectors.shape[1]
+            for newer in self._newer():
+                newer.add(ids, vectors)
+            self._changes += len(ids)
+            due, at_once = self._is_due(), len(ids) > self.stale * len(self._all)
+        if due:
+            (self._build if at_once else self._build_beside)()
+
+    def remove(self, ids: Keys) -> None:
+        """Forget these ids; those that are not there are no matter."""
+        with self._writing:
+            self._all.remove(ids)
+            for newer in self._newer():
+                newer.remove(ids)
+            self._changes += len(ids)
+            due = self._is_due()
+        if due:
+            self._build_beside()
+
+    def search(self, query: NDArray[np.float32], k: int) -> tuple[Keys, NDArray[np.float32]]:
+        """The ids with the k highest inner products with `query` `[dim]`, best first, and these; most of them, once
+        there are cells."""
+        proposing = self._proposing
+        if proposing is None or 4 * k >= len(self._all):
+            return self._all.search(query, k)
+        scale = k + k // 4 + 16  # some are gone by now, or have moved away
+        found = np.concatenate([proposing.cells.search(query, scale), proposing.since.search(query, k)[0]])
+        found = np.unique(found)
+        ids, scores = best_first(found, self._all.products(found, query), k)
+        return (ids, scores) if len(ids) >= k else self._all.search(query, k)
+
+    def settle(self) -> None:
+        """Wait until cells that are being built are in use."""
+        builder = self._builder
+        if builder is not None:
+            builder.join()
+
+    @property
+    def cells(self) -> Cells | None:
+        """What proposes now; none while every vector is looked at."""
+        proposing = self._proposing
+        return proposing.cells if proposing is not None else None
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def _newer(self) -> list[DenseIndex]:
+        now = [self._proposing.since] if self._proposing is not None else []
+        return [*now, self._next] if self._next is not None else now
+
+    def _is_due(self) -> bool:
+        """Whether there are too many vectors for a scan, too few for cells, or too many that the cells do not know."""
+        numbers = len(self._all) * self._dim
+        if self._proposing is None:
+            return numbers > self.exact_until
+        few = 2 * numbers < self.exact_until  # half: not back and forth
+        return few or self._changes > max(self.stale * len(self._proposing.cells), 1.0)
+
+    def _build_beside(self) -> None:
+        """Build in a thread, unless one does already."""
+        with self._writing:
+            if self._builder is not None and self._builder.is_alive():
+                return
+            self._builder = threading.Thread(target=self._build_or_tell, name="foryou-index")
+            self._builder.start()
+
+    def _build_or_tell(self) -> None:
+        try:
+            self._build()
+        except Exception:  # out of memory, say: the old cells and the scan beside them go on
+            _LOG.exception("building the index failed; it is tried again after as many changes")
+            with self._writing:
+                self._changes, self._next = 0, None
+
+    def _build(self) -> None:
+        """Build cells from what there is now, and swap them in together with what comes meanwhile."""
+        with self._building:
+            with self._writing:
+                if 2 * len(self._all) * self._dim < self.exact_until or not _there_is_faiss():
+                    self._proposing, self._changes = None, 0
+                    return
+                before = self._changes
+                self._next = DenseIndex()
+                ids, vectors = self._all.held()
+            cells = Cells(ids, vectors) if len(ids) else None
+            with self._writing:
+                self._proposing = _Proposing(cells, self._next) if cells is not None else None
+                self._next = None
+                self._changes -= before
+
+
+_TOLD: list[str] = []
+
+
+def _there_is_faiss() -> bool:
+    """Whether cells can be built; if not, that is told once."""
+    what = missing()
+    if what and not _TOLD:
+        _TOLD.append(what)
+        _LOG.warning("every video's vector is looked at in each search, which grows slow: %s for an index", what)
+    return not what

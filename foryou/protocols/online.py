@@ -1,0 +1,196 @@
+"""KR-rank online: one pass over the log in time order, each row predicted before anything that came later was learned.
+
+Tables and models go on through the test days. Measured are the same rows as in KR-rank, all of them, in the same order
+for every system.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from foryou.core.batch import Batch, Column
+from foryou.core.inputs import INPUTS
+from foryou.core.ports import Model, Pairs
+from foryou.models.ranker import Ranker
+from foryou.protocols.columns import Table, table
+from foryou.protocols.examples import RankExamples, fold_log
+from foryou.protocols.measures import RANKED, Report, measures, over_seeds
+from foryou.protocols.peers import Told, chance, known_heads, means, pace
+from foryou.protocols.rank import SHRINK
+from foryou.training import recorded
+from foryou.training.recorded import Change, unchanged
+
+
+class Learns(Protocol):
+    """An online learner of one binary head."""
+
+    def predict(self, rows: Table) -> Column: ...
+
+    def learn(self, rows: Table, labels: Column) -> None: ...
+
+
+@dataclass(frozen=True)
+class OnlinePeer:
+    """A system to compare with. `start` gets rows from the beginning of the log (to scale its inputs by) and a seed."""
+
+    name: str
+    label: str
+    start: Callable[[Table, int], Learns]
+    seeded: bool = True
+
+
+OURS = {
+    "foryou_frozen": "ForYou, frozen before the test days",
+    "foryou_videos": "ForYou, frozen but for what is known of videos",
+    "foryou": "ForYou",
+}
+"""`foryou_videos`: the columns of videos go on, those of viewers and their interests stay as before the test days, and
+the model learns nothing more: what following the videos alone gives."""
+PERSONAL = tuple(
+    each.name for each in INPUTS if each.side == "item" and each.family in ("behaviour", "similar", "device")
+)
+"""Item columns that say what the viewer makes of the video."""
+STRETCH = 512
+"""Rows that a peer learns at a time before the test days."""
+
+
+def online(
+    directory: Path,
+    test_from: date,
+    test_to: date,
+    seeds: Sequence[int] = (1, 2, 3),
+    peers: Sequence[OnlinePeer] = (),
+    told: Told = lambda what, rows: None,
+) -> Report:
+    """Every system's measures over the test days. Keys as in `compare`; `foryou_frozen` is our own model of KR-rank."""
+    started = time.perf_counter()
+    rows = fold_log(directory, test_from, test_to, True, lambda count: told("Events", count))
+    folded = time.perf_counter() - started
+    assert rows.ongoing is not None and rows.later is not None
+    users, truth = rows.rows["user_id"], rows.ongoing.outcomes
+    systems: dict[str, tuple[str, list[Report]]] = {
+        "random": ("random order", [measures(users, truth, chance(truth, seed), seed) for seed in seeds]),
+        "item_mean": ("item mean before the test days", [measures(users, truth, means(rows), seeds[0])]),
+        "running_mean": ("running item mean", [measures(users, truth, running_means(rows), seeds[0])]),
+    }
+    ours = [_ours(rows, seed, told) for seed in seeds]
+    systems |= {name: (label, [run[name] for run in ours]) for name, label in OURS.items()}
+    if peers:
+        learned, asked = table(rows.learned), table(rows.ongoing)
+        for peer in peers:
+            systems[peer.name] = (
+                peer.label,
+                [
+                    _theirs(peer, learned, asked, rows.ongoing.ends, users, seed, told)
+                    for seed in (seeds if peer.seeded else seeds[:1])
+                ],
+            )
+    return {
+        "protocol": "KR-rank online",
+        "test_from": test_from.isoformat(),
+        "test_to": test_to.isoformat(),
+        "rows": len(users),
+        "users": len(np.unique(users)),
+        "seeds": list(seeds),
+        "columns": pace(len(rows.learned) + 2 * len(rows.ongoing), folded),
+        "systems": {name: {"label": label, **over_seeds(runs)} for name, (label, runs) in systems.items()},
+        "seconds": round(time.perf_counter() - started, 1),
+    }
+
+
+def _ours(rows: RankExamples, seed: int, told: Told) -> dict[str, Report]:
+    """Our measures of each of OURS, with one learning of what came before the test days."""
+    users, model, started = rows.rows["user_id"], Ranker(seed), time.perf_counter()
+    recorded.learn(model, rows.learned, progressed=lambda count: told(f"ForYou, seed {seed}", count))
+    before = pace(len(rows.learned), time.perf_counter() - started)
+    assert rows.ongoing is not None
+    truth = rows.ongoing.outcomes
+    frozen = recorded.predict(model, rows.frozen)
+    videos = Batch.concat([model.predict(pairs) for pairs in with_viewers_held(rows)])
+    resumed = time.perf_counter()
+    online = predict_then_learn(rows, model)
+    both = pace(len(rows.learned) + len(rows.ongoing), before["seconds"] + time.perf_counter() - resumed)
+    return {
+        "foryou_frozen": {**measures(users, truth, frozen, seed), "train": before},
+        "foryou_videos": {**measures(users, truth, videos, seed), "train": before},
+        "foryou": {**measures(users, truth, online, seed), "train": both},
+    }
+
+
+def with_viewers_held(rows: RankExamples) -> Iterator[Pairs]:
+    """The test rows, videos as of now, viewers and what depends on them as before the test days."""
+    assert rows.ongoing is not None
+    start = 0
+    for shown in rows.ongoing.batches():
+        before = rows.frozen.take(np.arange(start, start + len(shown))).pairs
+        start += len(shown)
+        held = {name: before.items[name] for name in PERSONAL if name in before.items}
+        yield Pairs(before.viewers, shown.pairs.items.extend(held), before.of)
+
+
+def predict_then_learn(rows: RankExamples, model: Model, change: Change = unchanged) -> Batch:
+    """The test rows by a model that has learned what was before; it learns each batch when the learner did."""
+    assert rows.ongoing is not None and rows.later is not None
+    later, done = rows.later.batches(), 0
+    out: list[Batch] = []
+    for shown, ready in zip(rows.ongoing.batches(), rows.after.tolist(), strict=True):
+        for examples in islice(later, ready - done):
+            model.learn(change(examples.pairs), examples.outcomes)
+        done = ready
+        out.append(model.predict(change(shown.pairs)))
+    return Batch.concat(out)
+
+
+def _theirs(
+    peer: OnlinePeer, learned: Table, asked: Table, ends: Column, users: Column, seed: int, told: Told
+) -> Report:
+    """The head that is ranked by: first what was before the test days, then batch by batch predicted and learned."""
+    model = peer.start(learned, seed)
+    label = learned.outcomes[RANKED], asked.outcomes[RANKED]
+    known = np.flatnonzero(np.isfinite(label[0]))
+    started = time.perf_counter()
+    for start in range(0, len(known), STRETCH):
+        some = known[start : start + STRETCH]
+        model.learn(learned.take(some), label[0][some])
+        told(f"{peer.label}, seed {seed}", len(some))
+    out: list[Column] = []
+    for start, end in pairwise([0, *ends.tolist()]):
+        some = np.arange(start, end)
+        shown = asked.take(some)
+        out.append(model.predict(shown))
+        model.learn(shown, label[1][some])
+    predicted = Batch({RANKED: np.concatenate(out)})
+    train = pace(len(known) + len(asked), time.perf_counter() - started)
+    return {**measures(users, asked.outcomes, predicted, seed), "train": train}
+
+
+def running_means(rows: RankExamples) -> Batch:
+    """Each video's share of each outcome in the `impressions` until a row's batch was shown, shrunk to the share of
+    all."""
+    assert rows.ongoing is not None
+    train, asked = rows.learned, rows.ongoing
+    measured = np.isfinite(train.outcomes["watch"])
+    known, place = np.unique(np.concatenate([train.items["item"][measured], asked.items["item"]]), return_inverse=True)
+    before, now = np.split(place.reshape(-1), [int(measured.sum())])
+    out: dict[str, Column] = {}
+    for name in known_heads(asked.outcomes):
+        labels, told = train.outcomes[name][measured].astype(np.float64), asked.outcomes[name]
+        count = np.bincount(before, minlength=len(known)).astype(np.float64)
+        total = np.bincount(before, labels, minlength=len(known))
+        found = np.empty(len(asked))
+        for start, end in pairwise([0, *asked.ends.tolist()]):
+            some = now[start:end]
+            overall = total.sum() / max(count.sum(), 1)
+            found[start:end] = (total[some] + SHRINK * overall) / (count[some] + SHRINK)
+            np.add.at(count, some, 1)
+            np.add.at(total, some, told[start:end])
+        out[name] = found
+    return Batch(out)

@@ -1,0 +1,118 @@
+"""Videos near each of several interests of the viewer, small ones and those that were given too little among them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foryou.core.batch import Batch
+from foryou.core.clock import DAY
+from foryou.core.inputs import OUTCOME_BITS, POSITIVE_BITS
+from foryou.core.pipeline import Candidates, Request
+from foryou.core.ports import Index, Keys, Model, Store
+from foryou.core.share import NOWHERE, share
+from foryou.features.history import unseen, unserved
+from foryou.models.clusters import ENOUGH, Codebook, cluster, clusters_for
+from foryou.models.retrieval import unit
+
+_FADES = 20.0
+"""Exposures after which an older one counts half."""
+_PSEUDO = 2.0
+"""Exposures at the viewer's own mean that a theme starts with."""
+_SPARE = 10
+_REFUSED = OUTCOME_BITS["not_interested"] | OUTCOME_BITS["report"]
+_AGAINST = 2.0
+"""Positives that one refusal takes away."""
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """The `most` nearest to the viewer's `themes` strongest themes: one query for each, and a quota.
+
+    A theme is a cluster with positives in the viewer's history; its query is their mean vector, so that a new like
+    moves it at once (a query for each interest: Pal et al., KDD 2020). Its quota grows with the root of its positives,
+    which keeps small interests, and with the rate at which its exposures were positive, which brings back what was
+    shown too seldom. `codebook` says which clusters there are, and goes with the index and the model in use.
+    """
+
+    store: Store
+    model: Callable[[], Model]
+    index: Callable[[], Index]
+    codebook: Callable[[], Codebook]
+    most: int = 100
+    themes: int = 6
+    seen_days: float = 30.0
+
+    def __call__(self, request: Request) -> Candidates:
+        history, flags = request.viewer["history_item"][0], request.viewer["history_flags"][0]
+        shown = np.flatnonzero(history != 0)
+        refused = (flags[shown] & _REFUSED) != 0
+        good = ((flags[shown] & POSITIVE_BITS) != 0) & ~refused
+        if not good.any() or len(self.codebook()) == 0:
+            return Batch({"item": np.zeros(0, np.int64), "source_score": np.zeros(0, np.float32)})
+        item = history[shown]
+        vectors = self.model().vectors(self.store.read("video", item).extend({"item": item}))
+        which = self.codebook().assign(vectors)
+        faded = np.exp2(-np.arange(len(shown)) / _FADES)
+        worth = worths(which, good, refused, faded, len(self.codebook()))
+        best = np.argsort(-worth, kind="stable")[: self.themes]
+        best = best[worth[best] > 0]
+        quotas = self.most * worth[best] / max(float(worth[best].sum()), 1e-12)
+        queries = unit((faded * good * (which == best[:, None])).astype(np.float32) @ vectors)
+        index = self.index()
+        found = [
+            index.search(query, 2 * int(np.ceil(quota)) + _SPARE)
+            for query, quota in zip(queries, quotas.tolist(), strict=True)
+        ]
+        return self._joined(request, found, quotas)
+
+    def _joined(
+        self, request: Request, found: list[tuple[Keys, NDArray[np.float32]]], quotas: NDArray[np.float64]
+    ) -> Candidates:
+        """What each theme found by quota, the best of each first; an item of two themes once.
+
+        What this viewer and session have had makes room for the next.
+        """
+        every = np.concatenate([each for each, _ in found] or [np.zeros(0, np.int64)])
+        score = np.concatenate([each for _, each in found] or [np.zeros(0, np.float32)])
+        item, row = np.unique(every, return_inverse=True)
+        places = np.full((len(item), len(found)), NOWHERE, np.int32)
+        for theme, each in enumerate(np.split(row, np.cumsum([len(each) for each, _ in found])[:-1]) if found else ()):
+            places[each, theme] = np.arange(len(each))
+        highest = np.full(len(item), -np.inf, np.float32)
+        np.maximum.at(highest, row, score)
+        new = unseen(self.store, request.viewer_id, item, int(request.at - self.seen_days * DAY))
+        new &= unserved(self.store, request.viewer_id, request.session, item)
+        best = np.flatnonzero(new)[share(places[new], quotas, self.most, item[new])]
+        return Batch({"item": item[best], "source_score": highest[best]})
+
+
+def clusters_of(store: Store, model: Model, seed: int) -> Codebook:
+    """The clusters among the vectors of the videos that can be shown, from a sample of them: as quick at any size."""
+    item, videos = store.scan("video", ("known", "removed"))
+    shown = item[(videos["known"] == 1) & (videos["removed"] == 0)]
+    chance = np.random.default_rng(seed)
+    some = min(len(shown), ENOUGH * clusters_for(len(shown)))
+    sample = shown[chance.choice(len(shown), some, replace=False)] if some else shown
+    vectors = model.vectors(store.read("video", sample).extend({"item": sample}))
+    return cluster(vectors, len(shown), chance)
+
+
+def worths(
+    which: NDArray[np.int64],
+    good: NDArray[np.bool_],
+    refused: NDArray[np.bool_],
+    faded: NDArray[np.float64],
+    clusters: int,
+) -> NDArray[np.float64]:
+    """What each cluster `[clusters]` is worth to a viewer; 0 without positives, or with refusals that outweigh them.
+
+    Of each exposure: its cluster, whether it was positive, whether it was refused, and how much it counts.
+    """
+    shown = np.bincount(which, faded, clusters)
+    liked = np.maximum(np.bincount(which, faded * (good - _AGAINST * refused), clusters), 0.0)
+    mean = liked.sum() / max(shown.sum(), 1e-12)
+    return np.asarray(np.sqrt(liked) * (liked + _PSEUDO * mean) / (shown + _PSEUDO))

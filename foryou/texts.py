@@ -1,0 +1,92 @@
+"""Keeps the text vectors of videos up to date: what waits is embedded in the background, and can then be found.
+
+It computes outside of any lock. What it made becomes a record of the log, and only folding that record changes
+anything.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from foryou.core.batch import Batch
+from foryou.core.event import CATALOG, of_kinds
+from foryou.core.ports import Documents, Index, Keys, Store
+from foryou.features import content
+from foryou.features.content import CONTENT, Waiting
+from foryou.text.embedder import Embedder
+from foryou.text.open import embedder_id, embedder_name
+
+TEXTS_STREAM = "texts"
+_LOG = logging.getLogger("foryou")
+
+
+@dataclass
+class Texts:
+    """The embedder of a deployment, what waits for it, and the index of what it made."""
+
+    store: Store
+    documents: Documents
+    embedder: Embedder
+    new_index: Callable[[], Index]
+    _index: Index = field(init=False)
+    _waiting: Waiting = field(init=False, default_factory=Waiting)
+
+    def __post_init__(self) -> None:
+        self._who = embedder_id(self.embedder)
+        self._index = self.new_index()
+
+    def open(self) -> None:
+        """Begin with the tables as they were loaded. Vectors of another embedder are forgotten, and that is said."""
+        self._index, self._waiting = self.new_index(), Waiting()
+        count, whose = content.forget_others(self.store, self._who)
+        if count:
+            _LOG.warning(
+                "the text vectors of %d videos were made by %s, and the settings now say %s: they are made anew in the "
+                "background, and until then these videos count as without text",
+                count, embedder_name(whose), self.embedder.name,
+            )  # fmt: skip
+        video, _ = self.store.scan(CONTENT.name, ("text",))
+        self._show(video)
+
+    def hear(self, rows: Batch) -> None:
+        """Events were folded, documents too: what they say waits; what they removed is found no more."""
+        self._waiting.add(content.hear(self.store, self.documents, rows))
+        self._show(np.unique(rows["video"][of_kinds(rows, CATALOG)]))
+
+    def fold(self, rows: Batch) -> None:
+        """Fold what `step` made."""
+        self._show(content.fold_vectors(self.store, rows, self._who))
+
+    def step(self, lock: AbstractContextManager[object]) -> Batch:
+        """Vectors for the texts that waited longest, as many as the embedder takes at once: rows for `fold`.
+
+        The texts are read under the lock; the computing needs none.
+        """
+        with lock:
+            video = self._waiting.next(self.store, self.embedder.at_once)
+            texts = [content.text_of(each) for each in self.documents.get("video", video.tolist())]
+        return content.embedded(video, texts, self.embedder(texts), self._who)
+
+    def current(self) -> Index:
+        """The vectors of all videos that may be shown and have a text."""
+        return self._index
+
+    @property
+    def waiting(self) -> int:
+        """Texts still to be embedded."""
+        return content.waiting(self.store)
+
+    def _show(self, video: Keys) -> None:
+        """Bring the index to what the tables say of these videos."""
+        if len(video) == 0:
+            return
+        there = self.store.columns("video", video, ("known", "removed"))
+        held = self.store.columns(CONTENT.name, video, ("text", "vector"))
+        shown = (there["known"] == 1) & (there["removed"] == 0) & (held["text"] != 0)
+        self._index.remove(video[~shown])
+        self._index.add(video[shown], held["vector"][shown])

@@ -1,0 +1,173 @@
+"""An index that changes its structure with its size: while it does, and while others search it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import numpy as np
+import pytest
+
+from foryou.backends import cells, scaled
+from foryou.backends.dense import DenseIndex
+from foryou.backends.scaled import ScaledIndex
+
+DIM = 16
+
+
+def some(count: int, seed: int = 0) -> np.ndarray:
+    """Vectors of length 1 in thirty heaps, as those of videos lie by topic."""
+    chance = np.random.default_rng(seed)
+    heaps = chance.normal(size=(30, DIM))
+    made = heaps[chance.integers(0, 30, count)] + 0.6 * chance.normal(size=(count, DIM))
+    return (made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float32)
+
+
+def filled(count: int, exact_until: int = 0, stale: float = 0.1) -> ScaledIndex:
+    index = ScaledIndex(exact_until, stale)
+    index.add(np.arange(1, count + 1), some(count))
+    return index
+
+
+def test_few_vectors_are_all_looked_at_and_many_are_searched_in_cells() -> None:
+    index = filled(100, exact_until=100 * DIM)
+    assert index.cells is None
+    index.add(np.arange(101, 201), some(100, 1))
+    assert index.cells is not None and len(index.cells) == 200
+    index.remove(np.arange(1, 170))
+    index.settle()
+    assert index.cells is None
+    assert sorted(index.search(some(1)[0], 100)[0].tolist()) == list(range(170, 201))
+
+
+def test_cells_find_at_least_95_percent_of_the_best_500() -> None:
+    index, exact = filled(20_000), DenseIndex()
+    exact.add(np.arange(1, 20_001), some(20_000))
+    vectors = some(20_000)
+    found = []
+    for first in range(0, 400, 10):
+        query = vectors[first : first + 1 + first % 3].sum(axis=0)
+        best, scores = exact.search(query, 500)
+        near, near_scores = index.search(query, 500)
+        assert len(near) == 500
+        assert near_scores.tolist() == exact.products(near, query).tolist()
+        assert near_scores[0] == scores[0]
+        found.append(len(np.intersect1d(best, near)) / 500)
+    assert index.cells is not None and index.cells.probes < index.cells.cells
+    assert np.mean(found) >= 0.95
+
+
+def test_the_same_vectors_give_the_same_cells() -> None:
+    one, other = filled(3_000), filled(3_000)
+    for query in some(20, 5):
+        assert one.search(query, 50)[0].tolist() == other.search(query, 50)[0].tolist()
+
+
+def test_what_is_newer_than_the_cells_is_found_and_what_moved_comes_with_its_new_score() -> None:
+    index = filled(2_000)
+    built, query = index.cells, some(1, 9)[0]
+    index.add(np.array([5_000]), query[None])
+    best = index.search(query, 10)[0]
+    assert best[0] == 5_000
+    index.add(best[1:2], -query[None])
+    index.remove(best[2:3])
+    after = index.search(query, 10)[0]
+    assert index.cells is built, "two changes are no reason to build anew"
+    assert after[:2].tolist() == [5_000, best[3]]
+    assert not {best[1], best[2]} & set(after.tolist())
+
+
+def test_many_small_changes_have_the_cells_built_anew() -> None:
+    index = filled(1_000)
+    built = index.cells
+    for first in range(2_000, 2_200, 10):
+        index.add(np.arange(first, first + 10), some(10, first))
+    index.settle()
+    assert index.cells is not built
+    assert index.cells is not None and len(index.cells) > 1_000
+
+
+def test_where_so_many_were_removed_that_cells_propose_too_few_everything_is_looked_at() -> None:
+    index = filled(2_000, stale=10.0)
+    query = some(1)[0]
+    best = index.search(query, 400)[0]
+    index.remove(best[:300])
+    exact = DenseIndex()
+    exact.add(np.arange(1, 2_001), some(2_000))
+    exact.remove(best[:300])
+    assert index.search(query, 200)[0].tolist() == exact.search(query, 200)[0].tolist()
+
+
+def test_without_the_library_every_vector_is_looked_at_and_it_is_said_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def absent() -> None:
+        raise ImportError("no module named faiss")
+
+    monkeypatch.setattr(cells, "_faiss", absent)
+    monkeypatch.setattr(scaled, "_TOLD", [])
+    with caplog.at_level(logging.WARNING, "foryou"):
+        index = filled(50)
+        index.add(np.array([51]), some(1))
+    assert index.cells is None
+    assert len(index.search(some(1)[0], 100)[0]) == 51
+    assert [record.getMessage().count("foryou[ann]") for record in caplog.records] == [1]
+
+
+def faults(index: ScaledIndex, query: np.ndarray, came: list[int], gone: list[int]) -> list[str]:
+    """What a search does wrong, by what had come and gone before it began."""
+    lost, there = set(gone), set(came)
+    found = index.search(query, 240)[0].tolist()
+    stayed = there.intersection(came)
+    return [
+        what
+        for what, holds in {
+            "an id comes twice": len(set(found)) != len(found),
+            "a removed id was found": bool(lost & set(found)),
+            "what had come and stayed was not found": not stayed <= set(found),
+        }.items()
+        if holds
+    ]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_searches_beside_changes_miss_nothing_that_is_there_and_find_nothing_that_is_gone(seed: int) -> None:
+    """Every id is one of three kinds: always there, comes and stays, or goes for good; each search is checked against
+    what had been said before it began."""
+    index = filled(1_000, stale=0.02)
+    always = index.search(some(1)[0], 1_000)[0][:1]
+    query = some(1)[0]
+    came: list[int] = []
+    gone: list[int] = []
+    wrong: list[str] = []
+    done = threading.Event()
+
+    def change() -> None:
+        chance = np.random.default_rng(seed)
+        for number in range(2_000, 2_300):
+            index.add(np.array([number]), query[None] * np.float32(1 + chance.random()))
+            came.append(number)
+            if number % 3 == 0:
+                leaves = came.pop(int(chance.integers(len(came))))
+                index.remove(np.array([leaves]))
+                gone.append(leaves)
+            if number % 5 == 0:
+                index.add(np.array([came[0]]), query[None] * np.float32(3.0))
+        done.set()
+
+    def look() -> None:
+        while not done.is_set():
+            wrong.extend(faults(index, query, came, gone))
+            if not set(always.tolist()) <= set(index.search(query, 10_000)[0].tolist()):
+                wrong.append("what never changed was not found")
+
+    lookers = [threading.Thread(target=look) for _ in range(3)]
+    changer = threading.Thread(target=change)
+    for thread in (*lookers, changer):
+        thread.start()
+    for thread in (changer, *lookers):
+        thread.join()
+    index.settle()
+    assert wrong == []
+    assert set(came) <= set(index.search(query, 240)[0].tolist())
+    assert not set(gone) & set(index.search(query, 10_000)[0].tolist())
