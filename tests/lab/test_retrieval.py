@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks.quality import kr_next
 from foryou.cli import app
 from foryou.core.errors import InvalidEvent, NotFound
 from foryou.lab import retrieval
@@ -61,6 +62,9 @@ def test_what_viewers_watch_next_is_found_among_all_videos_and_better_than_by_po
     assert ours["recall@20"] <= ours["recall@100"] <= ours["recall@500"] <= 1
     for measure in ("recall@20", "ndcg@100"):
         assert ours[measure] > popularity[measure]
+    told_in_the_table = kr_next.lines(report)
+    assert "**ForYou**" in told_in_the_table[0].what
+    assert "popularity" in told_in_the_table[1].what
     assert (cut / "report.png").read_bytes()[:4] == b"\x89PNG"
 
 
