@@ -228,21 +228,19 @@ def choose(
                 scores.append((alone(found[0]), attempt))
                 tried[f"{name} {option}"] = round(scores[-1][0], 5)
         settings = max(scores, key=lambda pair: pair[0])[1] if scores else settings
-    ranked: list[tuple[float, TowerSettings]] = []
+    ranked: list[tuple[float, TowerSettings, Signal]] = []
     for shape in _shapes():
         if ranked and time.perf_counter() > deadline:
             break
         told(f"towers: {shape}")
         found = made.towers(sources, shape, settings.content_dim)
-        ranked.append((alone(found[0]), shape))
+        ranked.append((alone(found[0]), shape, found[0]))
         tried[f"towers {shape}"] = round(ranked[-1][0], 5)
     ranked.sort(key=lambda pair: -pair[0])
-    settings = replace(settings, towers=tuple(shape for _, shape in ranked[:TOWERS]))
     told("the blend")
-    signals = _signals(sources, settings)
+    signals = [*_quick(sources, settings), *(signal for _, _, signal in ranked[:TOWERS])]
     best = join(signals, seen, viewers, wanted, sources.seed)
-    tried["blend"] = round(_worth(measure(best, seen, wanted, viewers, (k,), k)), 5)
-    return settings, best, tried
+    return replace(settings, towers=tuple(shape for _, shape, _ in ranked[:TOWERS])), best, tried
 
 
 def _options() -> Iterator[tuple[str, list[dict[str, Any]], Callable[[Sources, SignalSettings], list[Signal]]]]:
@@ -267,10 +265,14 @@ def _shapes() -> Iterator[TowerSettings]:
         yield TowerSettings(passes=15, ridge=ridge, left_out=left_out, content=content)
 
 
-def _signals(sources: Sources, settings: SignalSettings) -> list[Signal]:
+def _quick(sources: Sources, settings: SignalSettings) -> list[Signal]:
     out = [*made.popular(sources, settings), *made.walks(sources, settings), *made.smooth(sources, settings)]
     out += [*made.regression(sources, settings), *made.like_viewers(sources, settings)]
-    out += made.by_content(sources, settings)
+    return out + made.by_content(sources, settings)
+
+
+def _signals(sources: Sources, settings: SignalSettings) -> list[Signal]:
+    out = _quick(sources, settings)
     for number, shape in enumerate(settings.towers):
         own = replace(sources, seed=sources.seed + number)
         out += made.towers(own, shape, settings.content_dim)
