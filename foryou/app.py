@@ -42,6 +42,8 @@ from foryou.versions import Version, Versions
 
 MODELS_STREAM = "models"
 """Versions that somebody asked to go back to: it is part of what the models depend on."""
+SEALED_STREAM = "sealed"
+"""Where lessons were cut because no events came that would have cut them: the models depend on that too."""
 SAVE_EVERY = 20_000
 """Log records after which tables and model are saved; closing saves too."""
 EXPLAINED_EACH = 8
@@ -146,9 +148,15 @@ class Engine:
             self.learner.serve(record.rows)
         elif record.stream == EXPLAINED_STREAM:
             self.backend.documents.put("explained", record.rows["request"].tolist(), record.rows["told"].tolist())
+        elif record.stream == SEALED_STREAM:
+            self.learner.seal()
         elif record.stream == MODELS_STREAM:
             self._go_back(record.rows["version"][0].decode())
         self._reached = record.offset
+
+    def _note(self, stream: str, rows: Batch) -> None:
+        """Append to the log and fold; whoever calls has the lock."""
+        self._fold(Record(self.backend.log.append(stream, rows), stream, rows))
 
     # --- feeds ------------------------------------------------------------------------------------------------------
 
@@ -171,7 +179,7 @@ class Engine:
             model = self.fallback if any(step.name == "fallback" for step in trace.steps) else version.model
             if len(slate):
                 rows = log_rows(request, slate, id_of("model", model.version))
-                self._fold(Record(self.backend.log.append(SERVED_STREAM, rows), SERVED_STREAM, rows))
+                self._note(SERVED_STREAM, rows)
                 self._answered.append(_Answered(request, slate, trace, model, ask.surface))
         if len(self._answered) > UNEXPLAINED:
             self._explain_all()
@@ -231,12 +239,15 @@ class Engine:
         Slates and explanations that no commit has taken along yet are synced too.
         """
         busy = self._explain_all(EXPLAINED_EACH)
+        with self._lock:
+            if self.learner.due(self.clock()):
+                self._note(SEALED_STREAM, Batch({"at": np.array([self.clock()])}))
         with self._learning:
             busy |= self.learner.step(most) > 0
-        if self.versions.due(self._steps, self.clock()):
+        if self.versions.due(self.learner.steps, self.clock()):
             with self._learning:
-                model, steps, moved, line = self._to_serve(), self._steps, self.learner.moved(), self.learner.line
-            self.versions.swap(model, steps, moved, line, self.clock())
+                fresh, moved = self.learner.fresh(), self.learner.moved()
+            self.versions.swap(*fresh, moved, self.clock())
         busy |= self.versions.follow(self.clock())
         if self._reached - self._saved >= SAVE_EVERY:
             self.save()
@@ -245,15 +256,6 @@ class Engine:
         finally:  # what fails in an embedder stops nothing else
             self.backend.log.sync()
         return busy
-
-    @property
-    def _steps(self) -> int:
-        return self.learner.learned + self.learner.corrected
-
-    def _to_serve(self) -> Model:
-        """A copy of the learner's model, or while that is held, the version in reserve."""
-        held = self.learner.reserve if self.learner.held else None
-        return held or self.learner.model.copy()
 
     def embed(self) -> int:
         """Make the vectors of some texts that wait, and log them; how many."""
@@ -267,8 +269,8 @@ class Engine:
     def publish(self) -> None:
         """Swap in what was learned, at once and with the vectors of all videos."""
         with self._learning:
-            model, steps, line, _ = self._to_serve(), self._steps, self.learner.line, self.learner.moved()
-        self.versions.replace(model, steps, line, self.clock())
+            fresh, _ = self.learner.fresh(), self.learner.moved()
+        self.versions.replace(*fresh, self.clock())
 
     def models(self) -> dict[str, object]:
         """The version in use, those that are kept with their measures, and how the predictions of the learning one are
@@ -281,7 +283,7 @@ class Engine:
         self.backend.models.read(version)
         rows = Batch({"version": np.array([version.encode()], object)})
         with self._lock:
-            self._fold(Record(self.backend.log.append(MODELS_STREAM, rows), MODELS_STREAM, rows))
+            self._note(MODELS_STREAM, rows)
         self.backend.log.sync()
         self.publish()
 
@@ -302,7 +304,7 @@ class Engine:
                 told = _encode(explain(each.request, each.slate, each.trace, each.model, each.surface))
                 rows = Batch({"request": np.array([each.request.id], np.int64), "told": np.array([told], object)})
                 with self._lock:
-                    self._fold(Record(self.backend.log.append(EXPLAINED_STREAM, rows), EXPLAINED_STREAM, rows))
+                    self._note(EXPLAINED_STREAM, rows)
                 busy = True
         return busy
 

@@ -65,7 +65,7 @@ class Versions:
         waited = now - self._at
         return steps != self.in_use.steps and not 0 <= waited < self._settings.publish_every_s * SECOND
 
-    def swap(self, model: Model, steps: int, moved: Keys, line: object, now: int) -> None:
+    def swap(self, model: Model, steps: int, line: object, moved: Keys, now: int) -> None:
         """Use this version from now on. `moved`: the videos whose own rows were learned since the last one. `line`: a
         version of another line did not come from the last one by learning, and a round through all videos starts."""
         self.in_use = Version(model, self.in_use.index, self.in_use.codebook, steps)

@@ -47,9 +47,10 @@ def watched(world: World, first: int, count: int, each: int = 10) -> None:
             seen: dict[str, object] = {"viewer": f"u{viewer}", "video": f"v{video}"}
             seconds = 12.0 if video % 3 == viewer % 3 else 0.5
             rows += [{"kind": "impression", **seen}, {"kind": "watch", "seconds": seconds, **seen}]
-    world.clock.forward(count * SECOND)
     for start in range(0, len(rows), each):
+        world.clock.forward(SECOND)
         world.send(*rows[start : start + each])
+    world.clock.forward(SECOND)
 
 
 def worked(world: World) -> None:

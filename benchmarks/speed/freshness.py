@@ -21,6 +21,9 @@ from benchmarks.record import Benchmark, Line, Report
 from benchmarks.speed.people import People, now_ms, parts
 from benchmarks.speed.serving import Server, serving
 
+PATIENCE_S = 60.0
+"""How long the last events are waited for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Size:
@@ -31,6 +34,11 @@ class Size:
     feeds_s: float = 10.0
     seconds: float = 30.0
     poll_ms: float = 20.0
+
+    @property
+    def exposures(self) -> int:
+        """In all."""
+        return int(self.exposures_s * self.seconds)
 
 
 def measure(size: Size) -> Report:
@@ -49,18 +57,17 @@ def _watch(server: Server, other: Server, size: Size) -> Report:
     sent: list[float] = []
     with _feeding(server, size) as fed, _sending(server, size, sent):
         fresh: list[float] = []
-        end = time.perf_counter() + size.seconds
-        while time.perf_counter() < end + 5.0:
+        started = time.perf_counter()
+        while len(fresh) < size.exposures and time.perf_counter() < started + size.seconds + PATIENCE_S:
             known, now = _in_use(other) - before, time.perf_counter()
             fresh += [now - at for at in sent[len(fresh) : known]]
-            if now > end and len(fresh) >= len(sent):
-                break
             time.sleep(size.poll_ms / 1e3)
-    late = [size.seconds + 5.0] * (len(sent) - len(fresh))
+    late = [PATIENCE_S] * (len(sent) - len(fresh))
     ms = 1e3 * np.array(fresh + late)
     return {
         "core": server.core,
         "events": 2 * len(sent),
+        "events_s": round(2 * len(sent) / (sent[-1] - sent[0]), 1),
         "feeds": len(fed),
         "never": len(late),
         "ms": {f"p{which}": round(float(np.percentile(ms, which)), 1) for which in (50, 95, 99, 100)},
@@ -83,7 +90,7 @@ def _sending(server: Server, size: Size, sent: list[float]) -> Iterator[None]:
 
     def send() -> None:
         rng, started = np.random.default_rng(1), time.perf_counter()
-        for number in range(int(size.exposures_s * size.seconds)):
+        for number in range(size.exposures):
             time.sleep(max(0.0, started + number / size.exposures_s - time.perf_counter()))
             about = {
                 "at": now_ms(),

@@ -133,8 +133,8 @@ class Model(Protocol):
     def predict(self, pairs: Pairs) -> Batch:
         """One float32 column for each head, `[items]`."""
 
-    def learn(self, pairs: Pairs, outcomes: Batch) -> float:
-        """One step on rows whose outcomes are known (NaN: not known); the mean loss before the step.
+    def learn(self, pairs: Pairs, outcomes: Batch) -> Batch:
+        """One step on rows whose outcomes are known (NaN: not known); what was predicted of each row before its step.
 
         Beside the heads `outcomes` may have `weight`, what each row counts, and `at`, when it was (ms).
         """

@@ -79,9 +79,8 @@ def watch_table(report: dict[str, Any]) -> Table:
         table.add_column(name, justify="right")
     for name, row in report["systems"].items():
         if "watch" in row and name != "oracle":
-            label = "mean of the length bucket" if name == "item_mean" else row["label"]
             table.add_row(
-                f"[bold]{label}[/]" if name == "foryou" else label,
+                f"[bold]{row['label']}[/]" if name == "foryou" else row["label"],
                 f"{row['watch']['mae']:.2f}",
                 f"{row['watch']['xauc']:.4f}",
             )

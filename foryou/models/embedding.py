@@ -343,8 +343,7 @@ class Embeddings:
         return other
 
     def state(self) -> Mapping[str, NDArray[Any]]:
-        """Everything but the settings: keys, vectors, accumulators and last uses of the rows after row 0, and the
-        counts of ids without a row. ModelError from a copy."""
+        """Keys, vectors, accumulators, last uses and counts, of the rows after row 0. ModelError from a copy."""
         if self._seen != _EVER:
             raise ModelError("a copy of a table has no accumulators to keep")
         rows = slice(1, self._used)

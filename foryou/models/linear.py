@@ -154,9 +154,9 @@ class Linear:
         logits = layout.numbers(pairs.items, "item") @ self.item_side + of_viewer[pairs.of]
         return predictions(logits, seconds_of(pairs.items))
 
-    def learn(self, pairs: Pairs, outcomes: Batch) -> float:
-        """Nothing to learn; the loss is not known."""
-        return float("nan")
+    def learn(self, pairs: Pairs, outcomes: Batch) -> Batch:
+        """Nothing to learn; only predicts."""
+        return self.predict(pairs)
 
     def correct(self, pairs: Pairs, learned: Batch, outcomes: Batch) -> None:
         """Nothing was learned, so nothing is to be corrected."""

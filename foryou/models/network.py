@@ -3,7 +3,7 @@
     viewer half  [id embeddings | numbers | history pools]              once for each viewer
     item half    [id embeddings | numbers | attention pools | fits]     once for each item
     both         x W + b = [hidden | logits]: the direct part of the logits is linear, and starts as the hand-set prior
-    deep part    relu(hidden) -> relu -> added to the logits; starts at zero
+    deep part    from hidden, added to the logits: see `deep`
 
 It knows nothing of batches of any size, versions or files: that is `ranker`.
 """
@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from foryou.core.batch import Batch
 from foryou.core.inputs import HISTORY
 from foryou.core.ports import Pairs
-from foryou.models import attention, layout
+from foryou.models import attention, deep, layout
 from foryou.models.attention import KINDS, Integers, Numbers
+from foryou.models.deep import Deep
 from foryou.models.embedding import Embeddings, Gradient
 from foryou.models.parameters import Parameters
 from foryou.models.shape import CONTENT, FITS, TASTE, Shape, slot
@@ -73,9 +74,13 @@ class Pass:
     weights: Numbers
     viewer_weights: Numbers
     first: Numbers
-    hidden: Numbers
-    second: Numbers
-    logits: Numbers
+    deep: Deep | None = None
+
+    @property
+    def logits(self) -> Numbers:
+        """Of a whole pass."""
+        assert self.deep is not None
+        return self.deep.logits
 
 
 def content(vectors: Numbers, rows: dict[str, Integers], names: tuple[str, ...]) -> Numbers:
@@ -115,8 +120,7 @@ def halves(shape: Shape, table: Embeddings, params: Parameters, pairs: Pairs, kn
     item[:, pool] = pools.reshape(items, KINDS * dim)
     item[:, echo] = np.einsum("nd,nkd->nk", query, pools)
     item[:, fit] = np.einsum("nd,nkd->nk", vector, _tastes(shape, viewer)[of])
-    empty = np.empty(0, np.float32)
-    return Pass(of, known, viewer, item, query, vector, keys, weights, viewer_weights, empty, empty, empty, empty)
+    return Pass(of, known, viewer, item, query, vector, keys, weights, viewer_weights, np.empty(0, np.float32))
 
 
 def _tastes(shape: Shape, viewer: Numbers) -> Numbers:
@@ -164,19 +168,8 @@ def forward(shape: Shape, table: Embeddings, params: Parameters, pairs: Pairs, k
     of_viewer = run.viewer @ params["viewer"] + params["bias"]
     run.first = run.item @ params["item"]
     run.first += of_viewer[run.of]
-    run.hidden, run.second, run.logits = deep(shape, params, run.first)
+    run.deep = deep.forward(shape.depth, params, run.first)
     return run
-
-
-def deep(shape: Shape, params: Parameters, first: Numbers) -> tuple[Numbers, Numbers, Numbers]:
-    """Both hidden layers and the logits, from the first layer's outputs `[rows, hidden + OUTPUTS]`."""
-    hidden = np.maximum(first[:, : shape.hidden], 0)
-    second = hidden @ params["second"]
-    second += params["second_bias"]
-    np.maximum(second, 0, out=second)
-    logits = second @ params["out"]
-    logits += first[:, shape.hidden :]
-    return hidden, second, logits
 
 
 def backward(
@@ -193,11 +186,8 @@ def backward(
     """
     flat = np.zeros_like(params.flat)
     d = params.views(flat)
-    d["out"][...] = run.second.T @ d_logits
-    d_second = (d_logits @ params["out"].T) * (run.second > 0)
-    d["second"][...] = run.hidden.T @ d_second
-    d["second_bias"][...] = d_second.sum(axis=0)
-    d_first = np.concatenate([(d_second @ params["second"].T) * (run.hidden > 0), d_logits], axis=1)
+    assert run.deep is not None
+    d_first = deep.backward(shape.depth, params, run.deep, run.first, d_logits, d)
     d["item"][...] = run.item.T @ d_first
     d["bias"][...] = d_first.sum(axis=0)
     d_first_viewer = np.zeros((len(run.viewer), d_first.shape[1]), np.float32)

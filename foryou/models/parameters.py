@@ -29,6 +29,7 @@ class Parameters:
             values[...] = anchor.get(name, 0.0)
         self._first = np.zeros_like(self.flat)
         self._second = np.zeros_like(self.flat)
+        self._sum, self._part = np.zeros_like(self.flat), 0.0
         self.steps = 0.0
         self._named = self.views(self.flat)
 
@@ -48,12 +49,19 @@ class Parameters:
         """One Adam step; `decay` is the part of the distance to the anchor that goes, in units of `rate`.
 
         `share`: how much of a step this is. Moments fade and values move in proportion to it, so that each row counts
-        the same in a small batch as in a large one.
+        the same in a small batch as in a large one. The second moment is that of the mean gradient of whole steps: that
+        of a few rows is mostly noise, and would hold back what many of them agree on.
         """
         self.steps += share
         self._first += (1 - _FIRST**share) * (gradient - self._first)
-        self._second += (1 - _SECOND**share) * (gradient * gradient - self._second)
-        scale = np.sqrt(self._second / (1 - _SECOND**self.steps)) + _LEAST
+        self._sum += share * gradient
+        self._part += share
+        mean = self._sum / np.float32(self._part)
+        second = self._second + (1 - _SECOND**self._part) * (mean * mean - self._second)
+        if self._part >= 1 - 1e-9:
+            self._second, self._part = second, 0.0
+            self._sum[:] = 0
+        scale = np.sqrt(second / (1 - _SECOND**self.steps)) + _LEAST
         self.flat -= (rate * share / (1 - _FIRST**self.steps)) * self._first / scale
         self.flat -= (rate * share * decay) * (self.flat - self._anchor)
 
@@ -61,7 +69,7 @@ class Parameters:
         """A copy to read from: without the moments that a step needs."""
         other = copy(self)
         other.flat = self.flat.copy()
-        other._first = other._second = np.zeros(0, np.float32)
+        other._first = other._second = other._sum = np.zeros(0, np.float32)
         other._named = other.views(other.flat)
         return other
 
@@ -71,7 +79,8 @@ class Parameters:
             "values": self.flat.copy(),
             "first": self._first.copy(),
             "second": self._second.copy(),
-            "steps": np.array([self.steps]),
+            "sum": self._sum.copy(),
+            "steps": np.array([self.steps, self._part]),
         }
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
@@ -81,4 +90,5 @@ class Parameters:
         self.flat[:] = state["values"]
         self._first[:] = state["first"]
         self._second[:] = state["second"]
-        self.steps = float(state["steps"][0])
+        self._sum[:] = state["sum"]
+        self.steps, self._part = state["steps"].tolist()

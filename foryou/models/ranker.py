@@ -16,8 +16,9 @@ from foryou.core.batch import Batch, Column
 from foryou.core.errors import ModelError
 from foryou.core.inputs import FAMILIES, OUTCOME_BITS, POSITIVE_BITS, Side
 from foryou.core.ports import Pairs
-from foryou.models import layout, network, survival
+from foryou.models import deep, layout, network, survival
 from foryou.models.attention import kind_of, sum_by
+from foryou.models.calibration import Calibration
 from foryou.models.embedding import Admission, Embeddings
 from foryou.models.layout import BINARY, OUTPUTS, SURVIVAL, Place
 from foryou.models.linear import predictions, seconds_of
@@ -36,7 +37,7 @@ class Learning:
 
     batch: int = 512
     """Rows of one step; `learn` cuts longer ones."""
-    rate: float = 0.005
+    rate: float = 0.0025
     """Adam's step for the dense parameters."""
     embedding_rate: float = 0.02
     """AdaGrad's step for the embeddings."""
@@ -68,6 +69,7 @@ class Ranker:
         self.learned = self.corrected = self.branch = 0
         self.table = Embeddings(self.shape.dim, seed, admission=self.learning.admission)
         self.params = start(self.shape, seed)
+        self.calibration = Calibration(OUTPUTS)
         self._often = Often()
         self._means = {side: np.zeros(layout.width(places), np.float32) for side, places in self.shape.places().items()}
 
@@ -81,19 +83,23 @@ class Ranker:
         """One float32 column for each head, `[items]`. An id never learned from counts as none."""
         known = network.look_up(self.table, pairs, admit=False)
         run = network.forward(self.shape, self.table, self.params, pairs, known)
-        return predictions(run.logits, seconds_of(pairs.items))
+        return self._told(run, pairs)
 
-    def learn(self, pairs: Pairs, outcomes: Batch) -> float:
-        """Learn rows in the order given, `Learning.batch` at a time; the mean loss of each batch before its step.
+    def _told(self, run: Pass, pairs: Pairs) -> Batch:
+        return predictions(self.calibration(run.logits), seconds_of(pairs.items))
+
+    def learn(self, pairs: Pairs, outcomes: Batch) -> Batch:
+        """Learn rows in the order given, `Learning.batch` at a time; what was predicted of each batch before its step.
 
         `outcomes` has a column for each head that is known of at least some rows: 1, 0 or NaN, and seconds for the
         survival head. `finish` also says where watching was cut off by the end of the video. `weight` (1 where there is
         none) says what each row counts, and `at` (ms) as of when its ids are used.
         """
-        total = 0.0
-        for first, part in _parts(pairs, self.learning.batch):
-            total += self._step(part, outcomes.take(np.arange(first, first + len(part)))) * len(part)
-        return total / max(len(pairs), 1)
+        told = [
+            self._step(part, outcomes.take(np.arange(first, first + len(part))))
+            for first, part in _parts(pairs, self.learning.batch)
+        ]
+        return Batch.concat(told) if told else self.predict(pairs)
 
     def correct(self, pairs: Pairs, learned: Batch, outcomes: Batch) -> None:
         """Rows that were learned with outcomes `learned` turned out as `outcomes`: descend the difference of the
@@ -147,13 +153,14 @@ class Ranker:
             for family, columns in _by_family(self.shape.places()[side]).items():
                 added = (values[:, columns] - means[columns]) @ weights[columns]
                 parts[names.index(family)] += added[run.of] if side == "viewer" else added
-        return RankerFamilies(names, self.shape, self.params, neutral, parts, seconds_of(pairs.items))
+        return RankerFamilies(names, self.shape, self.params, self.calibration, neutral, parts, seconds_of(pairs.items))
 
     def copy(self) -> Ranker:
         """A copy to predict with, that no longer changes when this one learns; it does not learn itself."""
         other = copy(self)
         other.table, other.params = self.table.copy(), self.params.copy()
         other._means = {side: values.copy() for side, values in self._means.items()}
+        other.calibration = self.calibration.copy()
         return other
 
     def state(self) -> Mapping[str, Column]:
@@ -164,6 +171,7 @@ class Ranker:
             "often": self._often.counts.copy(),
             **{f"table.{name}": values for name, values in self.table.state().items()},
             **{f"dense.{name}": values for name, values in self.params.state().items()},
+            **{f"calibration.{name}": values for name, values in self.calibration.state().items()},
             **{f"mean.{name}": values.copy() for name, values in self._means.items()},
         }
 
@@ -175,6 +183,7 @@ class Ranker:
             self.table.restore(_within(state, "table."))
             self._often = Often(state["often"])
             self.params.restore(_within(state, "dense."))
+            self.calibration.restore(_within(state, "calibration."))
             self._means = {side: np.array(state[f"mean.{side}"], np.float32) for side in self._means}
             self.branch = self.branch if branch is None else branch
         except KeyError as missing:
@@ -189,33 +198,34 @@ class Ranker:
             found[unknown] = self.table.initial(slot(name), ids[unknown])
         return np.asarray(found.sum(axis=1) / np.maximum(present.sum(axis=1), 1)[:, None], np.float32)
 
-    def _step(self, pairs: Pairs, outcomes: Batch, learned: Batch | None = None) -> float:
-        """One step; the mean loss before it. With `learned`, what rows were learned as is unlearned in it."""
+    def _step(self, pairs: Pairs, outcomes: Batch, learned: Batch | None = None) -> Batch:
+        """One step; what was predicted before it. With `learned`, what rows were learned as is unlearned in it."""
         if "at" in outcomes:
             self._often.forget(self.table.tend(int(outcomes["at"].max())))
         known = network.look_up(self.table, pairs, admit=learned is None)
         run = network.forward(self.shape, self.table, self.params, pairs, known)
         weights, truth = self.learning.of_outputs(), targets(outcomes)
-        before = _loss(run.logits, truth, weights)
         sums = self.table.gradient()
         d_logits = d_loss(run.logits, truth, weights) * _weight(outcomes)
         good = _good(truth)
-        if learned is not None:
-            told = targets(learned)
+        told = None if learned is None else targets(learned)
+        if learned is not None and told is not None:
             d_logits -= d_loss(run.logits, told, weights) * _weight(learned)
             good &= ~_good(told)
         dense = network.backward(self.shape, self.params, run, d_logits, sums, self._retrieval(run, good))
+        predicted = self._told(run, pairs)
+        self.calibration.see(run.logits, truth, _weight(outcomes), told)
         of, share = self.learning, len(pairs) / self.learning.batch
         self.params.descend(dense / np.float32(len(pairs)), of.rate, of.decay, share)
         self.table.descend(sums, of.embedding_rate, of.embedding_decay)
         if learned is not None:
             self.corrected += len(pairs)
-            return before
+            return predicted
         self.learned += len(pairs)
         share = len(pairs) / min(self.learned, self.learning.memory)
         self._means["viewer"] += min(share, 1.0) * (run.viewer[run.of].mean(axis=0) - self._means["viewer"])
         self._means["item"] += min(share, 1.0) * (run.item.mean(axis=0) - self._means["item"])
-        return before
+        return predicted
 
     def _retrieval(self, run: Pass, good: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The gradients of the retrieval loss of the good pairs, with respect to tastes and item vectors."""
@@ -295,6 +305,7 @@ class RankerFamilies:
     names: tuple[str, ...]
     shape: Shape
     params: Parameters
+    calibration: Calibration
     neutral: NDArray[np.float32]
     parts: NDArray[np.float32]
     duration: NDArray[np.float64]
@@ -304,5 +315,5 @@ class RankerFamilies:
         families, _, width = self.parts.shape
         first = (on.astype(np.float32) @ self.parts.reshape(families, -1)).reshape(-1, width)
         first += self.neutral
-        logits = network.deep(self.shape, self.params, first)[2]
-        return predictions(logits, np.tile(self.duration, len(on)))
+        logits = deep.forward(self.shape.depth, self.params, first).logits
+        return predictions(self.calibration(logits), np.tile(self.duration, len(on)))

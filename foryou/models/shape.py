@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zlib import crc32
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from foryou.core.inputs import HISTORY, Side
 from foryou.models import layout
 from foryou.models.attention import KINDS
+from foryou.models.deep import Depth
 from foryou.models.layout import OUTPUTS, Place
 from foryou.models.linear import base, coefficients
 from foryou.models.parameters import Parameters
@@ -29,11 +30,15 @@ RETRIEVED = (*CONTENT, "sound")
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The sizes of a network: components of an embedding, and units of the two hidden layers."""
+    """The sizes of a network: components of an embedding, and those of the deep part."""
 
     dim: int = 16
-    hidden: int = 128
-    second: int = 64
+    depth: Depth = field(default_factory=Depth)
+
+    @property
+    def hidden(self) -> int:
+        """Units of the first layer, beside the direct logits."""
+        return self.depth.hidden
 
     def places(self) -> dict[Side, tuple[Place, ...]]:
         """The columns of both halves."""
@@ -85,9 +90,7 @@ def start(shape: Shape, seed: int) -> Parameters:
     values = {
         **sides,
         "bias": bias,
-        "second": rng.normal(0, np.sqrt(2 / shape.hidden), (shape.hidden, shape.second)),
-        "second_bias": np.zeros(shape.second),
-        "out": np.zeros((shape.second, OUTPUTS)),
+        **shape.depth.start(rng),
         "sharp": np.full(KINDS, 4.0),
         "recency": np.zeros((KINDS, HISTORY)),
     }

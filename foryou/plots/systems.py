@@ -1,4 +1,4 @@
-"""Systems side by side: one measure as bars with deviations, and the heads as one small chart each."""
+"""Systems side by side: one measure as points with deviations, and the heads as one small chart each."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ UNSHOWN = ("random", "oracle")
 
 
 def plot_systems(report: Mapping[str, Any], path: Path, title: str, measure: str = "primary") -> None:
-    """A bar for each system that has the measure, with its deviation over the seeds; random order as a line."""
+    """A point for each system that has the measure, with its deviation over the seeds."""
     systems = {name: row for name, row in report["systems"].items() if measure in row}
     figure, axis = plt.subplots(figsize=(8, 0.9 + 0.38 * len(systems)), layout="constrained")
-    _bars(axis, systems, lambda row: row[measure], lambda row: row["deviation"][measure], title)
+    _points(axis, systems, lambda row: row[measure], lambda row: row["deviation"][measure], title)
     figure.savefig(path, dpi=110)
     plt.close(figure)
 
@@ -33,7 +33,7 @@ def plot_heads(report: Mapping[str, Any], path: Path) -> None:
     charts: list[tuple[str, Any]] = [("KR-rank primary", lambda row: row.get("primary"))]
     charts += [(f"{head}: GAUC", lambda row, head=head: row["heads"].get(head, {}).get("gauc")) for head in heads]
     charts += [
-        ("seconds: MAE (shorter is better)", lambda row: row.get("watch", {}).get("mae")),
+        ("seconds: MAE (less is better)", lambda row: row.get("watch", {}).get("mae")),
         ("seconds: XAUC", lambda row: row.get("watch", {}).get("xauc")),
     ]
     across = 3
@@ -41,29 +41,27 @@ def plot_heads(report: Mapping[str, Any], path: Path) -> None:
     figure, axes = plt.subplots(down, across, figsize=(14, 2.4 * down), squeeze=False, layout="constrained")
     for axis, (title, of) in zip(axes.flat, charts, strict=False):
         having = {name: row for name, row in systems.items() if of(row) is not None and isfinite(of(row))}
-        _bars(axis, having, of, None, title)
+        _points(axis, having, of, None, title)
     for axis in axes.flat[len(charts) :]:
         axis.axis("off")
     figure.savefig(path, dpi=110)
     plt.close(figure)
 
 
-def _bars(axis: Any, systems: Mapping[str, Any], of: Any, deviation: Any, title: str) -> None:
+def _points(axis: Any, systems: Mapping[str, Any], of: Any, deviation: Any, title: str) -> None:
     shown = {name: row for name, row in systems.items() if name not in UNSHOWN}
     values = [of(row) for row in shown.values()]
-    axis.barh(
-        [row["label"] for row in shown.values()],
-        values,
-        xerr=None if deviation is None else [deviation(row) for row in shown.values()],
-        color=[ACCENT if name == "foryou" else SOFT for name in shown],
-        ecolor=INK,
-        height=0.7,
-    )
-    axis.invert_yaxis()
+    places = range(len(values))
+    if deviation is not None:
+        spread = [deviation(row) for row in shown.values()]
+        axis.errorbar(values, places, xerr=spread, fmt="none", ecolor=INK, elinewidth=1, capsize=3)
+    axis.scatter(values, places, s=42, c=[ACCENT if name == "foryou" else SOFT for name in shown], zorder=3)
+    axis.set_yticks(places, [row["label"] for row in shown.values()])
+    axis.set_ylim(len(values) - 0.5, -0.7)
     plain(axis, title, grid="x")
     if values:
         low, high = min(values), max(values)
         room = max(high - low, 1e-3)
-        axis.set_xlim(low - 0.6 * room, high + 0.35 * room)
+        axis.set_xlim(low - 0.25 * room, high + 0.25 * room)
     for place, value in enumerate(values):
-        axis.text(value, place, f" {value:.4f}", va="center", fontsize=7, color=INK)
+        axis.text(value, place - 0.28, f"{value:.4f}", ha="center", fontsize=7, color=INK)

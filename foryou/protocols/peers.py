@@ -82,6 +82,7 @@ def compare(
     systems: dict[str, tuple[str, list[Report]]] = {
         "random": ("random order", [measures(users, truth, chance(truth, seed), seed) for seed in seeds]),
         "item_mean": ("item mean", [measures(users, truth, means(rows), seed) for seed in seeds[:1]]),
+        "length_mean": ("mean of the length bucket", [measures(users, truth, length_means(rows), seeds[0])]),
         "oracle": ("oracle", [measures(users, truth, truth, seed) for seed in seeds[:1]]),
     }
     systems["foryou"] = "ForYou", [_ours(rows, seed, told) for seed in seeds]
@@ -144,15 +145,19 @@ def chance(outcomes: Batch, seed: int) -> Batch:
 
 
 def means(rows: RankExamples) -> Batch:
-    """Each video's share of each outcome in the train `impressions`, shrunk to the overall share; for seconds the mean
-    of the video's length bucket, which is what a watch time is first of all a matter of."""
-    train, asked = rows.learned, rows.frozen
+    """Each video's share of each outcome in the train `impressions`, shrunk to the overall share."""
+    return Batch({name: _mean_by("item", name, rows) for name in known_heads(rows.frozen.outcomes)})
+
+
+def length_means(rows: RankExamples) -> Batch:
+    """The mean seconds of each length bucket, which is what a watch time is first of all a matter of."""
+    return Batch({"watch": _mean_by("length", "watch", rows)})
+
+
+def _mean_by(column: str, head: str, rows: RankExamples) -> Column:
+    train = rows.learned
     measured = np.isfinite(train.outcomes["watch"])
-    out: dict[str, Column] = {}
-    for name in (*known_heads(asked.outcomes), "watch"):
-        by = "length" if name == "watch" else "item"
-        out[name] = shrunk_mean(train.items[by][measured], train.outcomes[name][measured], asked.items[by])
-    return Batch(out)
+    return shrunk_mean(train.items[column][measured], train.outcomes[head][measured], rows.frozen.items[column])
 
 
 def pace(rows: int, seconds: float) -> dict[str, float]:

@@ -141,7 +141,13 @@ class Join:
             reactions["seconds"][useful].astype(np.float64),
             reactions["at"][useful],
         )
-        self._touched.append(number)
+        if len(number):
+            self._touched.append(number)
+
+    @property
+    def pending(self) -> int:
+        """About how many rows `ready` has to look at: outcomes that came, and windows that are over."""
+        return sum(map(len, self._touched)) + bool(self._due and self._due[0][0] <= self.now)
 
     def ready(self, size: int, everything: bool = False) -> list[Lesson]:
         """What can be learned now, at most `size` rows in each lesson: new rows in the order in which they were shown,
@@ -257,7 +263,8 @@ class Join:
 
     def state(self) -> Mapping[str, Column]:
         """The rows as arrays."""
-        held = {"now": np.array([self.now]), "due": np.array(self._due, np.int64).reshape(-1, 2)}
+        touched = np.unique(np.concatenate(self._touched)) if self._touched else np.zeros(0, np.int64)
+        held = {"now": np.array([self.now]), "touched": touched, "due": np.array(self._due, np.int64).reshape(-1, 2)}
         for name, each in self._parts_of():
             held |= {f"{name}.{column}": values for column, values in each.state().items()}
         return held
@@ -271,7 +278,7 @@ class Join:
             each.restore(part)
         numbers = range(self._rows.first, self._rows.end)
         self._newest = dict(zip(self._rows["key"].tolist(), numbers, strict=True))
-        self._touched = []
+        self._touched = [state["touched"]] if len(state["touched"]) else []
 
     def _parts_of(self) -> tuple[tuple[str, Rolling], ...]:
         return ("rows", self._rows), ("items", self._items), ("viewers", self._viewers)

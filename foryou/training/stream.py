@@ -29,6 +29,8 @@ from foryou.training.progress import Progress
 
 SCHEMA = id_of("schema", repr((INPUTS, HEADS, ITEM_COLUMNS, VIEWER_COLUMNS, 2)))
 """Changes whenever what a learner keeps would no longer fit."""
+TOGETHER = 100
+"""Events that come within so many ms make lessons together: a step for one row costs as much as one for thirty."""
 TRIED = 16
 """One row in so many is predicted by the version in reserve too."""
 Listener = Callable[[Examples, Batch], None]
@@ -109,11 +111,19 @@ class Learner:
         self._trial = Trial()
         self.reserve: Model | None = None
         """A copy of the latest version that was kept: what serves while the model is held."""
-        self._worse_since = self._branch = 0
+        self._worse_since = self._branch = self._came = 0
         self._items: list[Column] = []
 
     def fold(self, store: Store, rows: Batch) -> None:
-        """Fold a batch of events into the tables, keeping what there is to learn from it."""
+        """Fold a batch of events into the tables, keeping what there is to learn from it.
+
+        What came within TOGETHER ms is learned together. Lessons are cut here and not where they are learned, so that
+        they depend on the log alone.
+        """
+        came = int(rows["received"].max()) // TOGETHER if len(rows) else self._came
+        if came != self._came:
+            self.seal()
+        self._came = came
         strangers = self._join.strangers(rows)
         pairs = as_of_now(store, strangers) if len(strangers) else None
         if pairs is not None and not self.demographics:
@@ -122,8 +132,8 @@ class Learner:
         if pairs is not None:
             self._join.expect(strangers["viewer"], strangers["video"], strangers["at"], pairs)
         self._join.observe(reactions)
-        # Lessons are cut here and not where they are learned, so that they depend on the log alone.
-        self._queue.extend(self._join.ready(self.settings.batch))
+        if self._join.pending >= self.settings.batch:
+            self.seal()
 
     def serve(self, rows: Batch) -> None:
         """A slate was logged: its rows wait for their outcomes."""
@@ -134,6 +144,15 @@ class Learner:
                 np.zeros(len(rows), np.int64),
             )
             self._join.expect(rows["viewer"], rows["item"], rows["at"], pairs)
+
+    def due(self, now: int) -> bool:
+        """Whether outcomes have come that no later events will make lessons of in time; `now` ms, as events come."""
+        return self._join.pending > 0 and now // TOGETHER != self._came
+
+    def seal(self) -> None:
+        """Make lessons of what came; it waits for nothing that would come together with it."""
+        if self._join.pending:
+            self._queue.extend(self._join.ready(self.settings.batch))
 
     @property
     def waiting(self) -> int:
@@ -146,9 +165,16 @@ class Learner:
         return self.reserve is not None and self._trial.worse
 
     @property
-    def line(self) -> tuple[int, bool]:
-        """Changes when what should serve did not come by learning from what served before."""
-        return self._branch, self.held
+    def steps(self) -> int:
+        """Rows and corrections so far."""
+        return self.learned + self.corrected
+
+    def fresh(self) -> tuple[Model, int, tuple[int, bool]]:
+        """What should serve now: a copy of the model, or while that is held the version in reserve; the steps so far;
+        and the line, which changes when this did not come by learning from what should serve before."""
+        held = self.held
+        model = self.reserve if held and self.reserve is not None else self.model.copy()
+        return model, self.steps, (self._branch, held)
 
     def counts(self) -> dict[str, int]:
         """What was done and what waits, in rows; `joined` are those that outcomes can still join."""
@@ -199,9 +225,8 @@ class Learner:
 
     def _learn(self, lesson: Lesson) -> None:
         examples = lesson.examples
-        predicted = self.model.predict(examples.pairs)
+        predicted = self.model.learn(examples.pairs, examples.outcomes)
         self._try(lesson, predicted)
-        self.model.learn(examples.pairs, examples.outcomes)
         viewer = examples.pairs.viewers["viewer"][examples.pairs.of]
         self.progress.add(lesson.number, viewer, predicted, examples.outcomes)
         before, self.learned = self.learned, self.learned + len(lesson)
@@ -247,7 +272,7 @@ class Learner:
         """Everything needed to continue after a restart, as arrays."""
         held: dict[str, Column] = {
             "schema": np.array([SCHEMA]),
-            "counts": np.array([self.learned, self.corrected, self._worse_since, self._branch]),
+            "counts": np.array([self.learned, self.corrected, self._worse_since, self._branch, self._came]),
             "reserve": np.array([self.reserve.version if self.reserve is not None else ""]),
         }
         for prefix, state in (
@@ -264,7 +289,7 @@ class Learner:
         """Continue from `state`. ModelError if it was kept by a version with other inputs, heads or parameters."""
         if "schema" not in state or int(state["schema"][0]) != SCHEMA:
             raise ModelError("the learner's state was kept by a version with other inputs or heads")
-        self.learned, self.corrected, self._worse_since, self._branch = state["counts"].tolist()
+        self.learned, self.corrected, self._worse_since, self._branch, self._came = state["counts"].tolist()
         self.reserve = self._in_reserve(str(state["reserve"][0]))
         self.model.restore(_under(state, "model."))
         self._join.restore(_under(state, "join."))

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from foryou.api.server import application, watched
 from foryou.app import Engine
-from foryou.core.clock import DAY, ManualClock
+from foryou.core.clock import DAY, SECOND, ManualClock
 from foryou.settings import Settings
 
 Videos = list[dict[str, object]]
@@ -177,10 +177,11 @@ def test_the_page_is_served_beside_the_api_and_nothing_outside_of_it(engine: Eng
 
 
 @pytest.mark.mission("NL-20")
-def test_models_tells_how_good_and_how_calibrated_every_head_is(engine: Engine, http: Http) -> None:
+def test_models_tells_how_good_and_how_calibrated_every_head_is(engine: Engine, clock: ManualClock, http: Http) -> None:
     seen = [{"kind": kind, "viewer": f"u{n}", "video": "v1", "id": f"{kind}-{n}", **more}
             for n in range(20) for kind, more in (("impression", {}), ("watch", {"seconds": 1.0 + n}))]  # fmt: skip
     assert http.post("/v1/events", json=[*seen, {**LIKE, "viewer": "u3"}]).json()["accepted"] == 41
+    clock.forward(SECOND)
     while engine.work():
         pass
     told = http.get("/v1/models").json()

@@ -46,7 +46,7 @@ def test_peers_are_measured_head_by_head_on_the_same_rows(small: Path) -> None:
         assert systems[name]["train"]["rows_per_second"] > 0
     assert set(systems["foryou"]["heads"]) == HEADS
     assert {"auc", "gauc", "log_loss", "ece"} <= set(systems["foryou"]["heads"]["skip"])
-    for name in ("foryou", "lightgbm", "lightgbm_l1", "item_mean"):
+    for name in ("foryou", "lightgbm", "lightgbm_l1", "length_mean"):
         assert systems[name]["watch"]["mae"] > 0 and 0.4 < systems[name]["watch"]["xauc"] <= 1
     assert "primary" not in systems["lightgbm_l1"], "a system that does not rank is not ranked"
 

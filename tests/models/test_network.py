@@ -6,9 +6,10 @@ from worlds import chance
 
 from foryou.core.ports import Pairs
 from foryou.models import network
+from foryou.models.deep import Depth
 from foryou.models.ranker import Learning, Ranker, d_loss, targets
 
-GROUPS = ("viewer", "item", "bias", "second", "second_bias", "out", "sharp", "recency")
+GROUPS = ("viewer", "item", "bias", *Depth().start(np.random.default_rng(0)), "sharp", "recency")
 
 
 def _taught(rng: np.random.Generator) -> tuple[Ranker, Pairs, np.ndarray]:
@@ -33,7 +34,7 @@ def test_the_gradient_is_the_slope_of_the_loss(group: str) -> None:
         at, slope = ranker.params[group], ranker.params.views(flat)[group] / len(pairs)
     length = float(np.linalg.norm(slope))
     assert length > 0
-    direction, step = slope / length, 0.005
+    direction, step = slope / length, min(max(0.005, 1e-4 / length), 0.5)
     at += step * direction
     above = ranker.loss(pairs, outcomes)
     at -= 2 * step * direction

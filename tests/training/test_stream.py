@@ -73,7 +73,7 @@ def test_every_row_is_predicted_before_it_is_learned_and_only_once() -> None:
     assert len(viewer) == len(predicted) == len(outcomes) == learner.learned == 400
     assert np.isin(viewer, (10, 11)).all()
     prior = next(head.prior for head in HEADS if head.name == "long_view")
-    assert predicted["long_view"][:16] == pytest.approx(prior, rel=1e-5), "nothing is known yet"
+    assert predicted["long_view"][:16] == pytest.approx(prior, abs=0.01), "nothing is known yet"
     late = slice(-100, None)
     error = np.abs(predicted["long_view"][late] - outcomes["long_view"][late]).mean()
     assert error < 0.5 * np.abs(predicted["long_view"][:100] - outcomes["long_view"][:100]).mean()
@@ -110,18 +110,24 @@ def test_how_much_is_learned_at_a_time_does_not_matter() -> None:
     assert equal(one, other)
 
 
+def watched(first: int, count: int, at: float = 0) -> Batch:
+    seen: Row = {"video": VIDEOS[0], "seconds": 5.0, "at": at}
+    return log(*({**seen, "kind": kind, "viewer": first + n, "id": 2 * (first + n) + (kind == Kind.WATCH)}
+                 for n in range(count) for kind in (Kind.IMPRESSION, Kind.WATCH)))  # fmt: skip
+
+
 @pytest.mark.mission("NO-33")
-def test_each_batch_of_events_is_learned_by_itself_and_a_long_one_in_steps() -> None:
+def test_what_comes_within_a_tenth_of_a_second_is_learned_together_and_nothing_waits_longer() -> None:
     learner, store = Learner(Ranker(seed=1), LearningSettings(batch=32)), empty()
-    seen: Row = {"video": VIDEOS[0], "seconds": 5.0}
-
-    def watched(first: int, count: int) -> Batch:
-        return log(*({**seen, "kind": kind, "viewer": first + n, "at": 0, "id": 2 * (first + n) + (kind == Kind.WATCH)}
-                     for n in range(count) for kind in (Kind.IMPRESSION, Kind.WATCH)))  # fmt: skip
-
+    start = int(watched(1, 1)["received"][0])
     learner.fold(store, watched(100, 1))
-    assert (learner.waiting, learner.step(), learner.learned) == (1, 1, 1)
-    learner.fold(store, watched(200, 40))
+    learner.fold(store, watched(101, 2))
+    assert (learner.waiting, learner.due(start + 50), learner.due(start + 100)) == (0, False, True)
+    learner.fold(store, watched(200, 1, at=1))
+    assert (learner.step(), learner.learned) == (3, 3)
+    learner.seal()
+    assert (learner.step(), learner.due(start + 10**9)) == (1, False)
+    learner.fold(store, watched(300, 40, at=1))
     assert (learner.step(1), learner.step(1), learner.step(1)) == (32, 8, 0)
 
 
@@ -131,9 +137,11 @@ def test_a_late_like_is_learned_and_corrects_the_measures() -> None:
     learner.fold(
         store, log(*({**seen, "kind": kind, "at": 0, "id": int(kind) + 1} for kind in (Kind.IMPRESSION, Kind.WATCH)))
     )
+    learner.seal()
     learner.step()
     before = learner.progress.measures()["like"]
     learner.fold(store, log({**seen, "kind": Kind.LIKE, "at": 30, "id": 90}))
+    learner.seal()
     assert (learner.step(), learner.learned, learner.corrected) == (1, 1, 1)
     after = learner.progress.measures()["like"]
     assert (before["observed"], after["observed"], after["predicted"]) == (0, 1, before["predicted"])
