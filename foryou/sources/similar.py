@@ -17,9 +17,9 @@ from foryou.features.similar import SMOOTH, positives
 class Similar:
     """The `most` videos that are most often liked beside the viewer's latest `positives`.
 
-    The companions of each of those positives share nearly one vote among them (`mine`), and a popular video is held back
-    only a little (`other`). On sparse histories cut from KuaiRand this finds a fifth more of what a viewer liked next, in
-    the first 20, than the cosine, which holds the popular back by the root of their count.
+    The companions of each of those positives share nearly one vote among them (`mine`), and a popular video is held
+    back only a little (`other`). On sparse histories cut from KuaiRand this finds a fifth more of what a viewer liked
+    next, in the first 20, than the cosine, which holds the popular back by the root of their count.
     """
 
     store: Store
