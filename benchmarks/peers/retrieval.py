@@ -35,10 +35,10 @@ def peers(matrices: tuple[str, ...], timed: bool, items: int) -> tuple[list[Peer
     half_lives = (0.5, 1.0, 2.0, 4.0, 8.0, np.inf) if timed else (np.inf,)
     found = [
         Peer("popularity", _grid(**rows, half_life_days=half_lives), _popularity),
-        Peer("RP3beta", _grid(**rows, alpha=(0.5, 0.7, 0.85, 1.0), beta=(-0.1, 0.0, 0.2, 0.4)), _rp3),
+        Peer("RP3beta", _grid(**rows, alpha=(0.5, 0.7, 0.85, 1.0), beta=(-0.1, 0.0, 0.2, 0.4, 0.6)), _rp3),
     ]
     if items <= LARGEST:
-        found.append(Peer("EASE", _grid(**rows, ridge=(30.0, 100.0, 300.0, 1000.0)), _ease))
+        found.append(Peer("EASE", _grid(**rows, ridge=(30.0, 100.0, 300.0, 1000.0, 3000.0)), _ease))
     if find_spec("implicit") is None:
         return found, ["implicit"]
     found += [
