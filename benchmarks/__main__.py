@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import readme
-from benchmarks.quality import ablation, kr_cold, kr_online, kr_rank, text
+from benchmarks.quality import ablation, kr_cold, kr_next, kr_online, kr_rank, text
 from benchmarks.record import RESULTS, Benchmark, keep, run
 from benchmarks.speed import explain, feed, freshness, index, ingest, learn, log
 from foryou.models.threads import one_blas_thread
@@ -19,6 +19,7 @@ BENCHMARKS: Mapping[str, Benchmark[Any]] = {
     "kr_rank": kr_rank.BENCHMARK,
     "kr_online": kr_online.BENCHMARK,
     "kr_cold": kr_cold.BENCHMARK,
+    "kr_next": kr_next.BENCHMARK,
     "ablation": ablation.BENCHMARK,
     "text": text.BENCHMARK,
     "feed": feed.BENCHMARK,

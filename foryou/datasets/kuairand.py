@@ -78,13 +78,20 @@ class KuaiRand:
             select i.*, coalesce(v.author_id, -1) as author_id from '{dir}/impressions.parquet' i
             left join '{dir}/videos.parquet' v using (video_id) order by time_ms, user_id, i.video_id""")
 
+    def catalogue(self) -> dict[str, Column]:
+        """The videos as columns, in the order of their numbers."""
+        return self._read("select * from '{dir}/videos.parquet' order by video_id")
+
     def videos(self) -> Batch:
         """One event for each video, placed at its upload."""
-        rows = self._read("select * from '{dir}/videos.parquet' order by video_id")
-        return _videos(rows, self.shift_ms)
+        return _videos(self.catalogue(), self.shift_ms)
 
     def history(self, before: date | None = None) -> Iterator[Batch]:
         """The exposures of `sequences`, in time order; those before a day, if one is given."""
+        yield from _chunks(_exposures(self.sequences(before), "h", self.shift_ms), self.chunk)
+
+    def sequences(self, before: date | None = None) -> dict[str, Column]:
+        """The exposures of `sequences` as columns, in time order; those before a day, if one is given."""
         rows = self._moved(
             """
             with each as (
@@ -99,9 +106,16 @@ class KuaiRand:
                 "{start}", str(int(HISTORY_START.timestamp() * SECOND))
             )
         )
-        if before is not None:
-            rows = _where(rows, rows["time_ms"] < day_ms(before) + self.shift_ms)
-        yield from _chunks(_exposures(rows, "h", self.shift_ms), self.chunk)
+        return rows if before is None else _where(rows, rows["time_ms"] < day_ms(before) + self.shift_ms)
+
+    def older_long_views(self) -> dict[str, Column]:
+        """Long views of `sequences` from before the exposures it still holds, without a time: viewers and videos."""
+        return self._read(
+            """
+            with each as (select user_id, watch_seq, unnest(long_watch_seq) as video_id from '{dir}/sequences.parquet')
+            select distinct user_id, video_id from each where not list_contains(watch_seq, video_id)
+            order by user_id, video_id"""
+        )
 
     def events(self, before: date | None = None) -> Iterator[Batch]:
         """The videos, the sequences, the impressions: all, or what happened before a day of the log."""

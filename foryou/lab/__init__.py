@@ -8,9 +8,11 @@ from foryou.lab.ablation import ablation
 from foryou.lab.kuairand import kuairand
 from foryou.lab.options import DATA
 from foryou.lab.replay import replay
+from foryou.lab.retrieval import interactions
 
 evaluate = typer.Typer(name="evaluate", help="Measure the engine on a data set, beside others.", no_args_is_help=True)
 evaluate.command()(kuairand)
+evaluate.command()(interactions)
 evaluate.command()(ablation)
 
 __all__ = ["DATA", "evaluate", "replay"]

@@ -16,9 +16,10 @@ from foryou.lab.ask import Ask
 from foryou.lab.cold import cold
 from foryou.lab.options import DATA, DAY, Directory, Json, Seed, err, heads_table, out, write
 from foryou.lab.peers import online, peers
+from foryou.lab.retrieval import next_videos
 from foryou.protocols.rank import kr_rank
 
-PROTOCOLS: Mapping[str, Callable[[Ask], None]] = {"peers": peers, "online": online, "cold": cold}
+PROTOCOLS: Mapping[str, Callable[[Ask], None]] = {"peers": peers, "online": online, "cold": cold, "next": next_videos}
 """What each flag does instead of plain KR-rank."""
 
 
@@ -29,6 +30,9 @@ def kuairand(
     peers: Annotated[bool, typer.Option("--peers", help="KR-rank beside peers, head by head.")] = False,
     online: Annotated[bool, typer.Option("--online", help="One pass: each row predicted, then learned.")] = False,
     cold: Annotated[bool, typer.Option("--cold", help="The test rows of a tenth of the videos that are new.")] = False,
+    next_: Annotated[
+        bool, typer.Option("--next", help="KR-next: what each viewer watches next, of all videos.")
+    ] = False,
     seed: Seed = 1,
     runs: Annotated[int, typer.Option(min=1, help="Models of each protocol but the plain one, from --seed on.")] = 3,
     json: Json = None,
@@ -37,7 +41,7 @@ def kuairand(
     """KR-rank: learn what came before the test days, then rank each viewer's own impressions by predicted long view."""
     if test_to < test_from:
         raise InvalidEvent("--test-to", f"{test_to.date()} is before --test-from", "the same day or a later one")
-    chosen = [name for name, on in (("peers", peers), ("online", online), ("cold", cold)) if on]
+    chosen = [name for name, on in (("peers", peers), ("online", online), ("cold", cold), ("next", next_)) if on]
     if len(chosen) > 1:
         raise InvalidEvent(f"--{chosen[1]}", f"--{chosen[0]} is another protocol", "one of them")
     ask = Ask(data, test_from.date(), test_to.date(), tuple(range(seed, seed + runs)), json, picture)

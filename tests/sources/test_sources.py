@@ -59,6 +59,13 @@ def test_similar_brings_what_others_liked_who_liked_what_i_liked() -> None:
     assert items(Similar(store), asking(store, viewer=99)) == []
 
 
+def test_two_who_liked_both_weigh_more_than_one_even_for_a_video_that_many_others_like() -> None:
+    beside = likes((11, 1), (11, 2), (12, 1), (12, 2), (13, 1), (13, 3), (10, 1))
+    many = likes(*((viewer, 2) for viewer in range(20, 48)))
+    store = store_of(log(*(video(n) for n in range(1, 4)), *beside, *many))
+    assert items(Similar(store), asking(store)) == [2, 3]
+
+
 def test_following_brings_the_latest_of_the_followed_and_nothing_from_the_future() -> None:
     uploads = {1: START - 3 * HOUR, 2: START - HOUR, 3: START - 2 * HOUR, 4: START + HOUR, 5: START - 9 * HOUR}
     videos = [video(n, author=7 if n != 3 else 8, uploaded=at) for n, at in uploads.items()]
