@@ -23,6 +23,7 @@ from foryou.features.similar import COMPANIONS, likeness, positives
 from foryou.features.taste import text_columns
 
 EVERYONE = np.ones(1, np.int64)
+_DESCRIBED = ("author", "sound", "topics", "language", "length", "format", "duration", "height", "uploaded")
 PRIORS = np.array([next(head.prior for head in HEADS if head.name == name) for name in RATES])
 LONG = len(HALF_LIVES) - 1
 _AT = {name: position for position, name in enumerate(RATES)}
@@ -96,7 +97,7 @@ def without_demographics(viewers: Batch) -> Batch:
 
 def item_columns(store: Store, viewers: Batch, of: Rows, item: Keys, at: Column) -> Columns:
     """Item-side inputs `[items]` as of `at` `[items]` (ms), each beside viewer row `of[i]` of `viewers`."""
-    video = store.read("video", item)
+    video = store.columns("video", item, _DESCRIBED)
     prior = _overall(store)
     counts = counts_at(store.read("count_video", item), at)
     of_video = rates(counts[:, :, LONG], prior)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,11 +39,13 @@ class Place:
         return int(self.columns.stop - self.columns.start)
 
 
+@cache
 def ids(side: Side) -> tuple[Input, ...]:
     """The id inputs of a side, in the order of the table."""
     return tuple(known for known in INPUTS if known.side == side and known.kind == "id")
 
 
+@cache
 def dense(side: Side) -> tuple[Place, ...]:
     """The dense inputs of a side, one after another."""
     return place(

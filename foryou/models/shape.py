@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from zlib import crc32
 
 import numpy as np
@@ -49,6 +50,7 @@ class Shape:
         """The columns of the viewer's own embedding in the viewer half."""
         return next(place.columns for place in self.viewer_places() if place.name == "viewer")
 
+    @cache  # noqa: B019  (a handful of shapes)
     def viewer_places(self) -> tuple[Place, ...]:
         """The columns of the viewer half."""
         return layout.place(
@@ -59,6 +61,7 @@ class Shape:
             )
         )
 
+    @cache  # noqa: B019
     def item_places(self) -> tuple[Place, ...]:
         """The columns of the item half."""
         return layout.place(
