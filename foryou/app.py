@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,20 +18,19 @@ from foryou.core.batch import Batch
 from foryou.core.clock import MINUTE, Clock, SystemClock
 from foryou.core.errors import ModelError, NotFound
 from foryou.core.ids import id_of
-from foryou.core.pipeline import Request, Slate, Trace
+from foryou.core.pipeline import Slate
 from foryou.core.ports import Model, Models, Record
+from foryou.explaining import Answered, Explanations
 from foryou.features.documents import cards, fold_documents
 from foryou.features.fold import ACCEPTED, EVENTS_STREAM, SERVED_STREAM, create_tables, fold_served, unfolded
 from foryou.feed import recipe
-from foryou.feed.explain import explain
 from foryou.feed.profile import profile
 from foryou.feed.serve import Ask, Served, log_rows, request_for
-from foryou.feed.tell import tell
 from foryou.models.embedding import Admission
 from foryou.models.linear import Linear
 from foryou.models.ranker import Learning, Ranker
 from foryou.models.threads import one_blas_thread
-from foryou.retention import EXPLAINED_STREAM, KEEP_EXPLAINED, Retention
+from foryou.retention import EXPLAINED_STREAM, Retention
 from foryou.settings import Settings
 from foryou.text.open import open_embedder
 from foryou.texts import TEXTS_STREAM, Texts
@@ -48,23 +45,8 @@ SAVE_EVERY = 20_000
 """Log records after which tables and model are saved; closing saves too."""
 EXPLAINED_EACH = 8
 """Slates that are explained before learning goes on."""
-UNEXPLAINED = 256
-"""Slates that may wait for their explanation; beyond, whoever asks for a feed explains them first."""
 
 _LOG = logging.getLogger("foryou")
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[dict[str, object]]).decode
-
-
-@dataclass(frozen=True, slots=True)
-class _Answered:
-    """A slate that went out and is still to be explained."""
-
-    request: Request
-    slate: Slate
-    trace: Trace
-    model: Model
-    surface: str
 
 
 @dataclass
@@ -81,9 +63,8 @@ class Engine:
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
         self._learning = threading.Lock()
-        self._explaining = threading.Lock()
         self._commits = GroupCommit(self.backend.log, self.backend.store, self._lock, self._fold)
-        self._answered: deque[_Answered] = deque()
+        self._explanations = Explanations(self.backend.documents, self._note_explained)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._counter = 0
@@ -147,7 +128,7 @@ class Engine:
             fold_served(self.backend.store, record.rows)
             self.learner.serve(record.rows)
         elif record.stream == EXPLAINED_STREAM:
-            self.backend.documents.put("explained", record.rows["request"].tolist(), record.rows["told"].tolist())
+            self._explanations.fold(record.rows)
         elif record.stream == SEALED_STREAM:
             self.learner.seal()
         elif record.stream == MODELS_STREAM:
@@ -157,6 +138,10 @@ class Engine:
     def _note(self, stream: str, rows: Batch) -> None:
         """Append to the log and fold; whoever calls has the lock."""
         self._fold(Record(self.backend.log.append(stream, rows), stream, rows))
+
+    def _note_explained(self, rows: Batch) -> None:
+        with self._lock:
+            self._note(EXPLAINED_STREAM, rows)
 
     # --- feeds ------------------------------------------------------------------------------------------------------
 
@@ -180,9 +165,9 @@ class Engine:
             if len(slate):
                 rows = log_rows(request, slate, id_of("model", model.version))
                 self._note(SERVED_STREAM, rows)
-                self._answered.append(_Answered(request, slate, trace, model, ask.surface))
-        if len(self._answered) > UNEXPLAINED:
-            self._explain_all()
+                self._explanations.add(Answered(request, slate, trace, model, ask.surface))
+        if self._explanations.full:
+            self._explanations.step()
         return Served(str(number), ask.surface, model.version, self._items(slate), trace)
 
     def _number(self) -> int:
@@ -200,17 +185,7 @@ class Engine:
 
     def explain(self, request: str, video: str, language: str = "en") -> dict[str, object]:
         """Why a video was where it was in a slate. NotFound (`gone` after 30 days) names what is missing."""
-        if not request.isascii() or not request.isdigit():
-            raise NotFound(f"no request {request!r}; the id stands in the answer of the feed")
-        number = int(request)
-        if self.clock() - (number >> 20) > KEEP_EXPLAINED:
-            raise NotFound("explanations are kept for 30 days; this one was removed", gone=True)
-        self._explain_all()
-        found = self.backend.documents.get("explained", [number])[0]
-        told = next((row for row in _decode(found) if row["item"] == id_of("video", video)), None) if found else None
-        if told is None:
-            raise NotFound(f"request {request} showed no video {video!r}")
-        return tell(self.backend.documents, request, video, told, language)
+        return self._explanations.tell(request, video, language, self.clock())
 
     def video(self, video: str) -> dict[str, object]:
         """What is known of a video. NotFound if it was never described, or was removed."""
@@ -238,7 +213,7 @@ class Engine:
 
         Slates and explanations that no commit has taken along yet are synced too.
         """
-        busy = self._explain_all(EXPLAINED_EACH)
+        busy = self._explanations.step(EXPLAINED_EACH)
         with self._lock:
             if self.learner.due(self.clock()):
                 self._note(SEALED_STREAM, Batch({"at": np.array([self.clock()])}))
@@ -295,19 +270,6 @@ class Engine:
             except NotFound:  # an old request in a log that is folded again
                 _LOG.warning("model %s is not kept any more; going on without going back to it", version)
 
-    def _explain_all(self, most: int | None = None) -> bool:
-        """Explain every slate that was answered, or `most`; whoever asks meanwhile waits. Whether there was any."""
-        busy = False
-        with self._explaining:
-            for _ in range(len(self._answered) if most is None else min(most, len(self._answered))):
-                each = self._answered.popleft()
-                told = _encode(explain(each.request, each.slate, each.trace, each.model, each.surface))
-                rows = Batch({"request": np.array([each.request.id], np.int64), "told": np.array([told], object)})
-                with self._lock:
-                    self._note(EXPLAINED_STREAM, rows)
-                busy = True
-        return busy
-
     def tidy(self) -> None:
         """Thin and forget what was kept for long enough."""
         self._retention.tidy(self.clock())
@@ -350,7 +312,7 @@ class Engine:
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
-        self._explain_all()
+        self._explanations.step()
         self.save()
         self.backend.close()
 
