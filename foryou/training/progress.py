@@ -147,7 +147,7 @@ class Progress:
         return out
 
     def reliability(self) -> dict[str, list[dict[str, float]]]:
-        """For each binary head that was seen, a curve: `predicted` beside `observed` and `rows` (faded), in bins of
+        """For each head but seconds that was seen, a curve: `predicted` beside `observed` and `rows` (faded), in bins of
         about equal mass from the lowest predictions to the highest."""
         return {
             head.name: [
@@ -155,7 +155,7 @@ class Progress:
                 for rows, predicted, observed in _joined(self.bins[h]).tolist()
             ]
             for h, head in enumerate(HEADS)
-            if head.kind == "binary" and self.sums[h, 0] > 0
+            if head.kind != "survival" and self.sums[h, 0] > 0
         }
 
     def state(self) -> Mapping[str, Column]:
