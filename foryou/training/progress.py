@@ -147,8 +147,8 @@ class Progress:
         return out
 
     def reliability(self) -> dict[str, list[dict[str, float]]]:
-        """For each head but seconds that was seen, a curve: `predicted` beside `observed` and `rows` (faded), in bins of
-        about equal mass from the lowest predictions to the highest."""
+        """For each head but seconds that was seen, a curve: `predicted` beside `observed` and `rows` (faded), in bins
+        of about equal mass from the lowest predictions to the highest."""
         return {
             head.name: [
                 {"predicted": predicted / rows, "observed": observed / rows, "rows": rows}
