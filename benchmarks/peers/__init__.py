@@ -14,6 +14,8 @@ from foryou.protocols.online import OnlinePeer
 from foryou.protocols.peers import Peer
 
 ALL = tuple(head.name for head in HEADS if head.kind == "binary")
+EFFECTS = "LightGBM on our counters and our learned effects"
+VOWPAL_EFFECTS = "Vowpal Wabbit on our counters and our learned effects"
 EXTRA = "pip install 'foryou[peers]'"
 
 PEERS: tuple[tuple[Peer, str], ...] = (
@@ -22,6 +24,7 @@ PEERS: tuple[tuple[Peer, str], ...] = (
     (Peer("vowpal", "Vowpal Wabbit", vowpal.fit, ALL, seeded=False), "vowpalwabbit"),
     (Peer("lightgbm", "LightGBM", trees.fit, ALL, watch="mean"), "lightgbm"),
     (Peer("lightgbm_l1", "LightGBM, median of seconds", trees.fit, (), watch="median"), "lightgbm"),
+    (Peer("lightgbm_effects", EFFECTS, trees.fit, ALL, watch="median", effects=True), "lightgbm"),
 )
 """Each peer of `foryou evaluate kuairand --peers`, and the package that it needs."""
 
@@ -29,6 +32,7 @@ ONLINE: tuple[tuple[OnlinePeer, str], ...] = (
     (OnlinePeer("machine", "factorization machine, AdaGrad", machine.start), "numba"),
     (OnlinePeer("vowpal", "Vowpal Wabbit", vowpal.start, seeded=False), "vowpalwabbit"),
     (OnlinePeer("vowpal_pairs", "Vowpal Wabbit, pairs of ids", vowpal.start_pairs, seeded=False), "vowpalwabbit"),
+    (OnlinePeer("vowpal_effects", VOWPAL_EFFECTS, vowpal.start, seeded=False, effects=True), "vowpalwabbit"),
 )
 """Each peer of `foryou evaluate kuairand --online`."""
 

@@ -52,7 +52,7 @@ def main(names: list[str]) -> None:
     """Print the primary measure of each setting of these peers (none: of all)."""
     one_blas_thread()
     rows = fold_log(DATA, FIRST, LAST)
-    learned, asked, users = table(rows.learned), table(rows.frozen), rows.rows["user_id"]
+    learned, asked, users = table(rows.learned.batches()), table(rows.frozen.batches()), rows.rows["user_id"]
     truth = asked.outcomes["long_view"]
     for peer, setting, history, fit in grid():
         if names and peer not in names:

@@ -22,7 +22,7 @@ def measure(size: Size) -> Report:
 
 
 def lines(report: Report) -> list[Line]:
-    """For the table."""
+    """For the table. Asked is more than the best peer that ranks as we do: with what is known of the viewer held."""
     others = [row["primary"] for name, row in report["systems"].items() if not name.startswith("foryou")]
     asked = max(max(others) + 0.005, report["systems"]["foryou_frozen"]["primary"])
     days = f"KR-rank online {report['test_from']} to {report['test_to']}"

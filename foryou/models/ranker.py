@@ -83,9 +83,13 @@ class Ranker:
 
     def predict(self, pairs: Pairs) -> Batch:
         """One float32 column for each head, `[items]`. An id never learned from counts as none."""
+        return predictions(self.logits(pairs), seconds_of(pairs.items))
+
+    def logits(self, pairs: Pairs) -> NDArray[np.float32]:
+        """The calibrated outputs `[items, OUTPUTS]` that `predict` reads the heads from: for who reads more from them,
+        as the median of the seconds watched."""
         known = network.look_up(self.table, pairs, admit=False)
-        run = network.forward(self.shape, self.table, self.params, pairs, known)
-        return self._told(run, pairs)
+        return self.calibration(network.forward(self.shape, self.table, self.params, pairs, known).logits)
 
     def _told(self, run: Pass, pairs: Pairs) -> Batch:
         return predictions(self.calibration(run.logits), seconds_of(pairs.items))

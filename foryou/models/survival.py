@@ -2,7 +2,8 @@
 
 With thresholds t_1 < ... < t_M (t_0 = 0), the hazard h_m = sigmoid(z_m) is the chance to stop in [t_(m-1), t_m) for
 who is still there at t_(m-1), and S_m = (1 - h_1) ... (1 - h_m) the chance to be there at t_m: it can only fall. The
-expected seconds are the area under S, with a constant rate of stopping within a bin. Sum restoration over thresholds:
+expected seconds are the area under S, with a constant rate of stopping within a bin; the median is where S crosses one
+half. Sum restoration over thresholds:
 CREAD (Sun et al., AAAI 2024); the hazard form and its likelihood: Allison (Sociological Methodology 1982); watch time
 as censored at the end of the video: CWM (Zhao et al., KDD 2024).
 """
@@ -45,6 +46,24 @@ def expected_seconds(logits: Numbers, duration: Numbers) -> Seconds:
     part = np.clip((limit[:, None] - _STARTS) / _WIDTHS, 0, 1).astype(rate.dtype)
     area = np.exp(rate - summed) * -np.expm1(-rate * part) / rate
     return np.asarray(area @ _WIDTHS, np.float32)
+
+
+def median_seconds(logits: Numbers, duration: Numbers) -> Seconds:
+    """Median of the seconds watched `[rows]`, at most 300 and at most the duration (in seconds, 0: not known).
+
+    Where S crosses one half: in the first bin with S_m <= 1/2, at t_(m-1) + w (log 2 + log S_(m-1)) / r, with r as in
+    `expected_seconds`. The median has the least mean absolute error, the mean does not. Of a video that more than half
+    watch to its end it is the duration, because there is no stop before it.
+    """
+    rate = np.maximum(_softplus(logits), 1e-6)
+    summed = np.cumsum(rate, axis=1)
+    crossed = summed >= np.log(2.0)
+    bin_ = np.argmax(crossed, axis=1)[:, None]
+    within, after = np.take_along_axis(rate, bin_, axis=1)[:, 0], np.take_along_axis(summed, bin_, axis=1)[:, 0]
+    part = np.clip(1.0 - (after - np.log(2.0)) / within, 0.0, 1.0)
+    found = np.where(crossed.any(axis=1), _STARTS[bin_[:, 0]] + _WIDTHS[bin_[:, 0]] * part, _CUTS[-1])
+    length = np.asarray(duration)
+    return np.asarray(np.where(length > 0, np.minimum(found, length), found), np.float32)
 
 
 def targets(seconds: Numbers, censored: Numbers) -> Numbers:

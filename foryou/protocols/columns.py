@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,12 +12,18 @@ from foryou.core.batch import Batch, Column
 from foryou.core.inputs import INPUTS
 from foryou.core.ports import Pairs
 from foryou.training.examples import Examples
-from foryou.training.recorded import Recorded
 
 COUNTED = ("hour", "weekday")
 """Ids that are small numbers with an order: told as numbers too."""
 MOST = 24.0
 """Numbers beyond this are a mistake somewhere, and are cut, as our model cuts them."""
+LEARNED = tuple(
+    each.name
+    for each in INPUTS
+    if each.kind == "dense"
+    and ("effect" in each.name.split("_") or each.name.endswith("_effects") or each.name.startswith("lift_"))
+)
+"""Numbers that are no counters: our own additive model (`features/effects.py`) learns them online."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +31,7 @@ class Table:
     """Rows as arrays. The list of a viewer's exposures is not here but in what it adds up to (interests, likeness)."""
 
     numbers: NDArray[np.float32]
-    """Every dense input, and COUNTED, `[rows, numbers]`."""
+    """Every dense input (with or without LEARNED), and COUNTED, `[rows, numbers]`."""
     ids: NDArray[np.int64]
     """Every id input, 0 where there is none, `[rows, fields]`."""
     fields: tuple[str, ...]
@@ -48,16 +55,16 @@ class Table:
         )
 
 
-def table(rows: Recorded) -> Table:
-    """All rows, in their order."""
-    return _joined([of_examples(examples) for examples in rows.batches()])
+def table(batches: Iterable[Examples], effects: bool = False) -> Table:
+    """All rows, in their order; `effects`: with LEARNED among the numbers."""
+    return _joined([of_examples(examples, effects) for examples in batches])
 
 
-def of_examples(examples: Examples) -> Table:
+def of_examples(examples: Examples, effects: bool = False) -> Table:
     """A few rows."""
     pairs = examples.pairs
     ids = [(each.name, _column(pairs, each.name, each.side)) for each in INPUTS if each.kind == "id"]
-    dense = [each for each in INPUTS if each.kind == "dense"]
+    dense = [each for each in INPUTS if each.kind == "dense" and (effects or each.name not in LEARNED)]
     counted = [each for each in INPUTS if each.name in COUNTED]
     numbers = [_column(pairs, each.name, each.side).astype(np.float32) for each in (*dense, *counted)]
     return Table(

@@ -1,14 +1,15 @@
 """KR-rank online: one pass over the log in time order, each row predicted before anything that came later was learned.
 
 Tables and models go on through the test days. Measured are the same rows as in KR-rank, all of them, in the same order
-for every system.
+for every system. Each system is there twice: with what is known of the viewer held as before the test days (see
+`held`), as candidates of one request would share it, and with all as of now.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice, pairwise
 from pathlib import Path
@@ -17,15 +18,15 @@ from typing import Protocol
 import numpy as np
 
 from foryou.core.batch import Batch, Column
-from foryou.core.inputs import INPUTS
-from foryou.core.ports import Model, Pairs
+from foryou.core.ports import Model
+from foryou.models.ranker import Ranker
 from foryou.protocols.columns import Table, table
 from foryou.protocols.examples import RankExamples, fold_log
+from foryou.protocols.held import held, unnamed
 from foryou.protocols.measures import RANKED, Report, measures, over_seeds
 from foryou.protocols.peers import Told, chance, known_heads, means, pace
 from foryou.protocols.rank import SHRINK, fresh_model
 from foryou.training import recorded
-from foryou.training.recorded import Change, unchanged
 
 
 class Learns(Protocol):
@@ -44,19 +45,34 @@ class OnlinePeer:
     label: str
     start: Callable[[Table, int], Learns]
     seeded: bool = True
+    effects: bool = False
+    """Whether it gets `columns.LEARNED` too."""
 
 
 OURS = {
     "foryou_frozen": "ForYou, frozen before the test days",
-    "foryou_videos": "ForYou, frozen but for what is known of videos",
+    "foryou_videos": "ForYou, only the columns of videos go on",
     "foryou": "ForYou",
+    "foryou_now": "ForYou, all as of now",
 }
-"""`foryou_videos`: the columns of videos go on, those of viewers and their interests stay as before the test days, and
-the model learns nothing more: what following the videos alone gives."""
-PERSONAL = tuple(
-    each.name for each in INPUTS if each.side == "item" and each.family in ("behaviour", "similar", "device")
-)
-"""Item columns that say what the viewer makes of the video."""
+"""`foryou_videos` and `foryou` rank with what is known of the viewer held; `foryou` goes on learning at a `Pace`."""
+NOW, AS_OF_NOW = "_now", ", all as of now"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How our model goes on learning through the test days; it learns of videos, not of viewers (`held.unnamed`).
+
+    Chosen on 28-30 April: rows of one viewer are ranked by different steps of the model, and each step of the dense
+    parameters moves them against each other by more than it teaches.
+    """
+
+    rate: float = 0.0
+    """Adam's step for the dense parameters."""
+    embedding_rate: float = 0.005
+    """AdaGrad's step for the embeddings."""
+
+
 STRETCH = 512
 """Rows that a peer learns at a time before the test days."""
 
@@ -82,16 +98,18 @@ def online(
     }
     ours = [_ours(rows, seed, told) for seed in seeds]
     systems |= {name: (label, [run[name] for run in ours]) for name, label in OURS.items()}
-    if peers:
-        learned, asked = table(rows.learned), table(rows.ongoing)
-        for peer in peers:
-            systems[peer.name] = (
-                peer.label,
-                [
-                    _theirs(peer, learned, asked, rows.ongoing.ends, users, seed, told)
-                    for seed in (seeds if peer.seeded else seeds[:1])
-                ],
-            )
+    for effects in {peer.effects: None for peer in peers}:
+        learned = table(rows.learned.batches(), effects)
+        for suffix, said, shown in (("", "", held(rows)), (NOW, AS_OF_NOW, rows.ongoing.batches())):
+            asked = table(shown, effects)
+            for peer in (peer for peer in peers if peer.effects == effects):
+                systems[peer.name + suffix] = (
+                    peer.label + said,
+                    [
+                        _theirs(peer, learned, asked, rows.ongoing.ends, users, seed, told)
+                        for seed in (seeds if peer.seeded else seeds[:1])
+                    ],
+                )
     return {
         "protocol": "KR-rank online",
         "test_from": test_from.isoformat(),
@@ -112,49 +130,62 @@ def _ours(rows: RankExamples, seed: int, told: Told) -> dict[str, Report]:
     before = pace(len(rows.learned), time.perf_counter() - started)
     assert rows.ongoing is not None
     truth = rows.ongoing.outcomes
+    state = model.state()
     frozen = recorded.predict(model, rows.frozen)
-    videos = Batch.concat([model.predict(pairs) for pairs in with_viewers_held(rows)])
+    videos = Batch.concat([model.predict(shown.pairs) for shown in held(rows)])
     resumed = time.perf_counter()
-    online = predict_then_learn(rows, model)
-    both = pace(len(rows.learned) + len(rows.ongoing), before["seconds"] + time.perf_counter() - resumed)
+    online = go_on(rows, model, Pace())
+    learning = _both(rows, before, time.perf_counter() - resumed)
+    model = fresh_model(seed)
+    model.restore(state)
+    resumed = time.perf_counter()
+    now = predict_then_learn(rows, model)
+    following = _both(rows, before, time.perf_counter() - resumed)
     return {
         "foryou_frozen": {**measures(users, truth, frozen, seed), "train": before},
         "foryou_videos": {**measures(users, truth, videos, seed), "train": before},
-        "foryou": {**measures(users, truth, online, seed), "train": both},
+        "foryou": {**measures(users, truth, online, seed), "train": learning},
+        "foryou_now": {**measures(users, truth, now, seed), "train": following},
     }
 
 
-def with_viewers_held(rows: RankExamples) -> Iterator[Pairs]:
-    """The test rows, videos as of now, viewers and what depends on them as before the test days."""
+def _both(rows: RankExamples, before: Mapping[str, float], seconds: float) -> dict[str, float]:
+    """The pace of learning before the test days and through them."""
     assert rows.ongoing is not None
-    start = 0
-    for shown in rows.ongoing.batches():
-        before = rows.frozen.take(np.arange(start, start + len(shown))).pairs
-        start += len(shown)
-        held = {name: before.items[name] for name in PERSONAL if name in before.items}
-        yield Pairs(before.viewers, shown.pairs.items.extend(held), before.of)
+    return pace(len(rows.learned) + len(rows.ongoing), before["seconds"] + seconds)
 
 
-def predict_then_learn(rows: RankExamples, model: Model, change: Change = unchanged) -> Batch:
+def go_on(rows: RankExamples, model: Ranker, at: Pace) -> Batch:
+    """The test rows, what is known of the viewer held, each batch predicted and then learned."""
+    model.learning = replace(model.learning, rate=at.rate, embedding_rate=at.embedding_rate)
+    out: list[Batch] = []
+    for shown in held(rows):
+        out.append(model.predict(shown.pairs))
+        model.learn(unnamed(shown.pairs), shown.outcomes)
+    return Batch.concat(out)
+
+
+def predict_then_learn(rows: RankExamples, model: Model) -> Batch:
     """The test rows by a model that has learned what was before; it learns each batch when the learner did."""
     assert rows.ongoing is not None and rows.later is not None
     later, done = rows.later.batches(), 0
     out: list[Batch] = []
     for shown, ready in zip(rows.ongoing.batches(), rows.after.tolist(), strict=True):
         for examples in islice(later, ready - done):
-            model.learn(change(examples.pairs), examples.outcomes)
+            model.learn(examples.pairs, examples.outcomes)
         done = ready
-        out.append(model.predict(change(shown.pairs)))
+        out.append(model.predict(shown.pairs))
     return Batch.concat(out)
 
 
 def _theirs(
     peer: OnlinePeer, learned: Table, asked: Table, ends: Column, users: Column, seed: int, told: Told
 ) -> Report:
-    """The head that is ranked by: first what was before the test days, then batch by batch predicted and learned."""
+    """The head that is ranked by: first the `impressions` before the test days, then batch by batch predicted and
+    learned."""
     model = peer.start(learned, seed)
     label = learned.outcomes[RANKED], asked.outcomes[RANKED]
-    known = np.flatnonzero(np.isfinite(label[0]))
+    known = np.flatnonzero(np.isfinite(label[0]) & np.isfinite(learned.outcomes["watch"]))
     started = time.perf_counter()
     for start in range(0, len(known), STRETCH):
         some = known[start : start + STRETCH]

@@ -1,13 +1,14 @@
 """KR-rank beside peers: every system learns the same rows before the test days and ranks the same rows after them.
 
 Peers are handed in: nothing here knows which there are, nor imports one. They get the columns that our model gets, as
-of each row's own time, with tables and models frozen before the test days.
+of each row's own time, with tables and models frozen before the test days; what our own additive model has learned
+(`columns.LEARNED`) only who asks for it.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,6 +18,10 @@ import numpy as np
 
 from foryou.core.batch import Batch, Column
 from foryou.core.heads import HEADS
+from foryou.core.ports import Pairs
+from foryou.models import layout, survival
+from foryou.models.linear import predictions, seconds_of
+from foryou.models.ranker import Ranker
 from foryou.protocols.columns import Table, table
 from foryou.protocols.examples import RankExamples, fold_log
 from foryou.protocols.measures import Report, measures, over_seeds
@@ -44,6 +49,8 @@ class Peer:
     heads: tuple[str, ...]
     watch: Literal["mean", "median", ""] = ""
     seeded: bool = True
+    effects: bool = False
+    """Whether it gets `columns.LEARNED` too."""
 
 
 def known_heads(outcomes: Batch) -> tuple[str, ...]:
@@ -85,9 +92,9 @@ def compare(
         "oracle": ("oracle", [measures(users, truth, truth, seed) for seed in seeds[:1]]),
     }
     systems["foryou"] = "ForYou", [_ours(rows, seed, told) for seed in seeds]
-    if peers:
-        learned, asked = table(rows.learned), table(rows.frozen)
-        for peer in peers:
+    for effects in {peer.effects: None for peer in peers}:
+        learned, asked = table(rows.learned.batches(), effects), table(rows.frozen.batches(), effects)
+        for peer in (peer for peer in peers if peer.effects == effects):
             runs = seeds if peer.seeded else seeds[:1]
             systems[peer.name] = peer.label, [_theirs(peer, learned, asked, users, seed, told) for seed in runs]
     report["systems"] = {name: {"label": label, **over_seeds(runs)} for name, (label, runs) in systems.items()}
@@ -99,13 +106,23 @@ def _ours(rows: RankExamples, seed: int, told: Told) -> Report:
     model, started = fresh_model(seed), time.perf_counter()
     recorded.learn(model, rows.learned, progressed=lambda count: told(f"ForYou, seed {seed}", count))
     trained = time.perf_counter()
-    predicted = recorded.predict(model, rows.frozen)
+    predicted = with_median(model, (examples.pairs for examples in rows.frozen.batches()))
     done = time.perf_counter()
     return {
         **measures(rows.rows["user_id"], rows.frozen.outcomes, predicted, seed),
         "train": pace(len(rows.learned), trained - started),
         "predict": pace(len(rows.frozen), done - trained),
     }
+
+
+def with_median(model: Ranker, asked: Iterable[Pairs]) -> Batch:
+    """The heads of some rows, and `watch_median`, the seconds that half of the views are longer than."""
+    out: list[Batch] = []
+    for pairs in asked:
+        logits, duration = model.logits(pairs), seconds_of(pairs.items)
+        median = survival.median_seconds(logits[:, layout.HAZARDS], duration)
+        out.append(predictions(logits, duration).extend({"watch_median": median}))
+    return Batch.concat(out)
 
 
 def _theirs(peer: Peer, learned: Table, asked: Table, users: Column, seed: int, told: Told) -> Report:

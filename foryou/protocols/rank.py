@@ -14,9 +14,9 @@ from foryou.core.batch import Batch, Column
 from foryou.core.clock import ManualClock
 from foryou.core.errors import NotFound
 from foryou.core.event import UNKNOWN
-from foryou.core.ports import Model
 from foryou.datasets.kuairand import KuaiRand, between
 from foryou.features.enrich import watch_outcomes
+from foryou.models.ranker import Ranker
 from foryou.protocols.measures import Report, head_measures, ranking
 from foryou.settings import DataSettings, Settings
 from foryou.training.stream import LearningSettings
@@ -69,9 +69,11 @@ def kr_rank(
     return report
 
 
-def fresh_model(seed: int) -> Model:
+def fresh_model(seed: int) -> Ranker:
     """The untrained model that such an engine learns with."""
-    return open_engine(seed).learner.model
+    model = open_engine(seed).learner.model
+    assert isinstance(model, Ranker)
+    return model
 
 
 def open_engine(seed: int, clock: ManualClock | None = None) -> Engine:

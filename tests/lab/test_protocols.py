@@ -46,7 +46,7 @@ def test_peers_are_measured_head_by_head_on_the_same_rows(small: Path) -> None:
         assert systems[name]["train"]["rows_per_second"] > 0
     assert set(systems["foryou"]["heads"]) == HEADS
     assert {"auc", "gauc", "log_loss", "ece"} <= set(systems["foryou"]["heads"]["skip"])
-    for name in ("foryou", "lightgbm", "lightgbm_l1", "length_mean"):
+    for name in ("foryou", "lightgbm", "lightgbm_l1", "lightgbm_effects", "length_mean"):
         assert systems[name]["watch"]["mae"] > 0 and 0.4 < systems[name]["watch"]["xauc"] <= 1
     assert "primary" not in systems["lightgbm_l1"], "a system that does not rank is not ranked"
 
@@ -57,6 +57,7 @@ def test_online_learners_are_measured_on_the_protocols_own_rows(small: Path) -> 
     assert report["rows"] == frozen["rows"] and report["users"] == frozen["users"]
     systems = report["systems"]
     assert {"foryou", "foryou_frozen", "foryou_videos", "running_mean", "machine"} <= set(systems)
+    assert {"foryou_now", "machine_now"} <= set(systems), "what follows the viewer too is told as well"
     assert systems["foryou_frozen"]["primary"] == pytest.approx(frozen["primary"], abs=1e-3)
     for name in ("foryou", "machine"):
         assert systems[name]["heads"]["long_view"]["auc"] > systems["random"]["heads"]["long_view"]["auc"] + 0.05, name

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from foryou.core.heads import WATCH_CUTS
-from foryou.models.survival import REPLAYS, curve, expected_seconds, targets, weibull_logits
+from foryou.models.survival import REPLAYS, curve, expected_seconds, median_seconds, targets, weibull_logits
 
 CUTS = np.array(WATCH_CUTS)
 NEVER, AT_ONCE = -30.0, 30.0
@@ -64,3 +64,32 @@ def test_fitted_hazards_give_back_the_mean_of_the_data() -> None:
     rate = np.nanmean(targets(seconds, np.zeros(len(seconds), np.bool_)), axis=0)
     rate = np.clip(rate, 1e-6, 1 - 1e-6)
     assert expected_seconds(np.log(rate / (1 - rate))[None], np.array([0])) == pytest.approx([seconds.mean()], rel=0.03)
+
+
+def test_half_are_still_there_at_the_median() -> None:
+    logits = np.random.default_rng(3).normal(-1, 1, (200, len(CUTS)))
+    median = median_seconds(logits, np.zeros(200))
+    for row, seconds in enumerate(median):
+        height = np.interp(seconds, np.r_[0, CUTS], np.r_[0, np.log(curve(logits[row : row + 1])[0])])
+        assert np.exp(height) == pytest.approx(0.5, rel=1e-4) or (seconds == CUTS[-1] and np.exp(height) > 0.5)
+
+
+def test_the_median_is_no_longer_than_the_video_or_the_last_threshold() -> None:
+    stays = np.full((3, len(CUTS)), NEVER)
+    assert median_seconds(stays, np.array([0, 20, 1000])).tolist() == [300, 20, 300]
+
+
+def test_the_median_rises_when_fewer_stop() -> None:
+    rng = np.random.default_rng(4)
+    logits = rng.normal(0, 1, (100, len(CUTS)))
+    fewer = logits - rng.exponential(1, logits.shape)
+    assert (median_seconds(fewer, np.zeros(100)) >= median_seconds(logits, np.zeros(100))).all()
+
+
+def test_the_median_has_the_lower_absolute_error_and_the_mean_the_right_sum() -> None:
+    seconds = np.minimum(np.random.default_rng(5).exponential(20, 100_000), 300)
+    rate = np.clip(np.nanmean(targets(seconds, np.zeros(len(seconds), np.bool_)), axis=0), 1e-6, 1 - 1e-6)
+    fitted = np.log(rate / (1 - rate))[None]
+    median, mean = median_seconds(fitted, np.array([0]))[0], expected_seconds(fitted, np.array([0]))[0]
+    assert median == pytest.approx(np.median(seconds), rel=0.03)
+    assert np.abs(seconds - median).mean() < np.abs(seconds - mean).mean()

@@ -26,6 +26,8 @@ def test_a_perfect_ranking_is_one_and_heads_that_are_not_predicted_are_not_measu
     assert set(report["heads"]) == {"long_view"} and "watch" not in report
     seconds = measures(USERS, TRUTH, Batch({"watch": TRUTH["watch"] + 2}), seed=0)
     assert seconds == {"heads": {}, "watch": {"mae": 2.0, "xauc": 1.0}}
+    with_median = Batch({"watch": TRUTH["watch"] + 2, "watch_median": TRUTH["watch"] + 1})
+    assert measures(USERS, TRUTH, with_median, seed=0)["watch"]["mae"] == 1.0
 
 
 def test_rows_without_an_outcome_do_not_count_and_areas_are_measured_where_users_are_known() -> None:

@@ -8,8 +8,10 @@ from datetime import date
 import numpy as np
 import pytest
 
+from foryou.models.ranker import Ranker
 from foryou.protocols.examples import RankExamples, fold_log
-from foryou.protocols.online import PERSONAL, predict_then_learn, running_means, with_viewers_held
+from foryou.protocols.held import WHO, held, unnamed
+from foryou.protocols.online import Pace, go_on, predict_then_learn, running_means
 from foryou.protocols.rank import SHRINK, fresh_model
 from foryou.training import recorded
 from tests.protocols.cut import TWO_DAYS, cut
@@ -63,14 +65,40 @@ def test_what_is_learned_later_changes_later_predictions_only(rows: RankExamples
     assert not np.array_equal(one[end:], two[end:])
 
 
-def test_with_viewers_held_only_the_videos_go_on(rows: RankExamples) -> None:
+def taught(rows: RankExamples) -> Ranker:
+    model = fresh_model(1)
+    recorded.learn(model, rows.learned)
+    return model
+
+
+def test_a_row_is_predicted_before_it_is_learned_with_viewers_held_too(rows: RankExamples) -> None:
     assert rows.ongoing is not None
-    held = list(with_viewers_held(rows))
-    start = 0
-    for pairs, shown in zip(held, rows.ongoing.batches(), strict=True):
-        before = rows.frozen.take(np.arange(start, start + len(shown))).pairs
-        start += len(shown)
-        assert np.array_equal(pairs.viewers["viewer_rates"][pairs.of], before.viewers["viewer_rates"][before.of])
-        assert np.array_equal(pairs.items["completion_rates"], shown.pairs.items["completion_rates"])
-        assert all(np.array_equal(pairs.items[name], before.items[name]) for name in PERSONAL)
-    assert start == len(rows.frozen)
+    end = int(rows.ongoing.ends[0])
+    turned = {name: values.copy() for name, values in rows.ongoing.outcomes.columns.items()}
+    turned["long_view"][end:] = 1 - turned["long_view"][end:]
+    changed = replace(rows, ongoing=replace(rows.ongoing, outcomes=rows.ongoing.outcomes.extend(turned)))
+    one, two = (go_on(each, taught(rows), Pace())["long_view"] for each in (rows, changed))
+    following = int(rows.ongoing.ends[1])
+    assert np.array_equal(one[:following], two[:following]), "the first batch that differs is not learned yet"
+    assert not np.array_equal(one[following:], two[following:])
+
+
+def test_going_on_moves_what_is_known_of_videos_and_leaves_viewers_as_they_were(rows: RankExamples) -> None:
+    assert rows.ongoing is not None
+    model = taught(rows)
+    viewers = next(iter(held(rows))).pairs.viewers
+    blank = viewers.extend({name: np.zeros_like(viewers[name]) for name in WHO if name != "viewer"})
+    items, dense = rows.ongoing.items.take(np.arange(200)), model.params.flat.copy()
+    before = model.viewer_vector(blank), model.vectors(items)
+    go_on(rows, model, Pace())
+    assert np.array_equal(model.viewer_vector(blank), before[0])
+    assert not np.array_equal(model.vectors(items), before[1])
+    assert np.array_equal(model.params.flat, dense)
+
+
+def test_what_is_not_named_is_not_there_and_the_rest_is_as_it_was(rows: RankExamples) -> None:
+    pairs = next(iter(held(rows))).pairs
+    blank = unnamed(pairs)
+    assert all(not blank.viewers[name].any() for name in WHO)
+    assert np.array_equal(blank.viewers["viewer_rates"], pairs.viewers["viewer_rates"])
+    assert pairs.viewers["viewer"].all()
