@@ -56,7 +56,8 @@ OURS = {
     "foryou_now": "ForYou, all as of now",
 }
 """`foryou_videos` and `foryou` rank with what is known of the viewer held; `foryou` goes on learning at a `Pace`."""
-NOW, AS_OF_NOW = "_now", ", all as of now"
+VARIANTS = {"_videos": ", only the columns of videos go on", "": "", "_now": ", all as of now"}
+"""The same of every peer: what is added to its name and to its label."""
 
 
 @dataclass(frozen=True)
@@ -100,16 +101,14 @@ def online(
     systems |= {name: (label, [run[name] for run in ours]) for name, label in OURS.items()}
     for effects in {peer.effects: None for peer in peers}:
         learned = table(rows.learned.batches(), effects)
-        for suffix, said, shown in (("", "", held(rows)), (NOW, AS_OF_NOW, rows.ongoing.batches())):
-            asked = table(shown, effects)
-            for peer in (peer for peer in peers if peer.effects == effects):
-                systems[peer.name + suffix] = (
-                    peer.label + said,
-                    [
-                        _theirs(peer, learned, asked, rows.ongoing.ends, users, seed, told)
-                        for seed in (seeds if peer.seeded else seeds[:1])
-                    ],
-                )
+        both = table(held(rows), effects), table(rows.ongoing.batches(), effects)
+        for peer in (peer for peer in peers if peer.effects == effects):
+            each = [
+                _theirs(peer, learned, both, rows.ongoing.ends, users, seed, told)
+                for seed in (seeds if peer.seeded else seeds[:1])
+            ]
+            for suffix, said in VARIANTS.items():
+                systems[peer.name + suffix] = peer.label + said, [run[suffix] for run in each]
     return {
         "protocol": "KR-rank online",
         "test_from": test_from.isoformat(),
@@ -179,27 +178,42 @@ def predict_then_learn(rows: RankExamples, model: Model) -> Batch:
 
 
 def _theirs(
-    peer: OnlinePeer, learned: Table, asked: Table, ends: Column, users: Column, seed: int, told: Told
-) -> Report:
-    """The head that is ranked by: first the `impressions` before the test days, then batch by batch predicted and
-    learned."""
-    model = peer.start(learned, seed)
-    label = learned.outcomes[RANKED], asked.outcomes[RANKED]
-    known = np.flatnonzero(np.isfinite(label[0]) & np.isfinite(learned.outcomes["watch"]))
-    started = time.perf_counter()
+    peer: OnlinePeer, learned: Table, asked: tuple[Table, Table], ends: Column, users: Column, seed: int, told: Told
+) -> dict[str, Report]:
+    """A peer's measures of each of VARIANTS; `asked`: the test rows with viewers held, and with all as of now."""
+    out: dict[str, Report] = {}
+    for suffix, shown in zip(("", "_now"), asked, strict=True):
+        started = time.perf_counter()
+        model, count = _taught(peer, learned, seed, told)
+        if suffix == "":
+            train = pace(count, time.perf_counter() - started)
+            still = Batch({RANKED: model.predict(shown)})
+            out["_videos"] = {**measures(users, shown.outcomes, still, seed), "train": train}
+        predicted = Batch({RANKED: _in_turn(model, shown, ends)})
+        train = pace(count + len(shown), time.perf_counter() - started)
+        out[suffix] = {**measures(users, shown.outcomes, predicted, seed), "train": train}
+    return out
+
+
+def _taught(peer: OnlinePeer, learned: Table, seed: int, told: Told) -> tuple[Learns, int]:
+    """A peer that has learned the head that is ranked by from the `impressions` before the test days; how many."""
+    model, label = peer.start(learned, seed), learned.outcomes[RANKED]
+    known = np.flatnonzero(np.isfinite(label) & np.isfinite(learned.outcomes["watch"]))
     for start in range(0, len(known), STRETCH):
         some = known[start : start + STRETCH]
-        model.learn(learned.take(some), label[0][some])
+        model.learn(learned.take(some), label[some])
         told(f"{peer.label}, seed {seed}", len(some))
+    return model, len(known)
+
+
+def _in_turn(model: Learns, asked: Table, ends: Column) -> Column:
+    """What was predicted of each batch before it was learned."""
     out: list[Column] = []
     for start, end in pairwise([0, *ends.tolist()]):
-        some = np.arange(start, end)
-        shown = asked.take(some)
+        shown = asked.take(np.arange(start, end))
         out.append(model.predict(shown))
-        model.learn(shown, label[1][some])
-    predicted = Batch({RANKED: np.concatenate(out)})
-    train = pace(len(known) + len(asked), time.perf_counter() - started)
-    return {**measures(users, asked.outcomes, predicted, seed), "train": train}
+        model.learn(shown, shown.outcomes[RANKED])
+    return np.concatenate(out)
 
 
 def running_means(rows: RankExamples) -> Batch:
