@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from benchmarks.quality.kr_rank import Size
+from benchmarks.quality.kr_rank import DATA
 from benchmarks.record import Benchmark, Line, Report
 from foryou.protocols.ablation import ablation
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Days that are ranked, one learning for each seed and group, and which groups (none named: all)."""
+
+    test_from: str = "2022-04-28"
+    test_to: str = "2022-04-30"
+    seeds: tuple[int, ...] = (1,)
+    without: tuple[str, ...] = ()
+    data: str = str(DATA)
 
 
 def measure(size: Size) -> Report:
     """All groups at the full size; two at the tiniest."""
     first, last = date.fromisoformat(size.test_from), date.fromisoformat(size.test_to)
-    return ablation(Path(size.data), first, last, size.seeds, () if len(size.seeds) > 1 else ("when", "demographics"))
+    return ablation(Path(size.data), first, last, size.seeds, size.without)
 
 
 def lines(report: Report) -> list[Line]:
@@ -30,8 +42,8 @@ def lines(report: Report) -> list[Line]:
 
 BENCHMARK = Benchmark(
     "the ranking without each group of inputs in turn, on validation days",
-    Size("2022-04-28", "2022-04-30", peers=()),
-    Size(seeds=(1,)),
+    Size(),
+    Size(seeds=(1,), without=("when", "demographics")),
     measure,
     lines,
 )
