@@ -34,7 +34,8 @@ def lines(report: Report) -> list[Line]:
     return [
         Line(
             f"KR-rank {days}, primary without `{name}`" + ("" if row["told"] else " (this log says nothing of it)"),
-            f"{row['difference']['mean']:+.4f} ± {row['difference']['deviation']:.4f}",
+            f"{row['difference']['mean']:+.4f}"
+            + (f" ± {row['difference']['deviation']:.4f}" if row["difference"]["deviation"] else " (one seed)"),
         )
         for name, row in sorted(report["without"].items(), key=lambda each: each[1]["difference"]["mean"])
     ]
