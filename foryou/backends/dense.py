@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-from foryou.backends.tables import KeyedRows
+from foryou.backends.rows import KeyedRows
 from foryou.core.batch import Batch, Rows
 from foryou.core.ports import Keys
 from foryou.core.table import Field, Table

@@ -1,18 +1,21 @@
 """Where the row of a key is: int64 keys to row numbers 0, 1, 2, … in the order in which they were added.
 
-An open-addressing hash table of row numbers beside the dense array of keys. One thread may add while others find: a
-key is written before its row number is published with a single store, and growth swaps a whole new pair of arrays in.
+An open-addressing hash table of row numbers beside the dense array of keys. One thread may add while others find, in
+other processes too: a key is written before its row number is published with a single store, and growth swaps a whole
+new set of arrays in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
+from foryou.core.memory import HEAP, Arrays, Memory
 from foryou.core.ports import Keys
 
 RowNumbers: TypeAlias = NDArray[np.int64]
@@ -31,30 +34,43 @@ class IntMap:
     ([0, 1], [1, -1, 0])
     """
 
-    __slots__ = ("_arrays", "_count")
+    __slots__ = ("_held", "_memory")
 
-    def __init__(self, capacity: int = 0) -> None:
+    def __init__(self, capacity: int = 0, memory: Memory = HEAP) -> None:
         """Room for `capacity` keys before it has to grow."""
         slots = _slots_for(capacity)
-        self._arrays: tuple[Slots, Keys] = (np.full(slots, ABSENT, np.int32), np.zeros(slots // 2, np.int64))
-        self._count = 0
+        self._memory = memory
+        self._held = _Held(_empty(memory, slots), memory.zeros(slots // 2, np.int64), memory.zeros(1, np.int64))
+
+    @classmethod
+    def attached(cls, arrays: Arrays) -> IntMap:
+        """A map to find in, over the `arrays` of another one."""
+        found = cls.__new__(cls)
+        found._memory = HEAP
+        found._held = _Held(arrays["slots"], arrays["keys"], arrays["count"])
+        return found
+
+    @property
+    def arrays(self) -> Arrays:
+        """What others need to find the same."""
+        return {"slots": self._held.slots, "keys": self._held.keys, "count": self._held.count}
 
     def __len__(self) -> int:
-        return self._count
+        return int(self._held.count[0])
 
     @property
     def keys(self) -> Keys:
         """The keys in the order of their rows `[len]`: a read-only view."""
-        count = self._count
-        view = self._arrays[1][:count]
+        held = self._held
+        view = held.keys[: held.count[0]]
         view.flags.writeable = False
         return view
 
     def find(self, keys: Keys) -> RowNumbers:
         """The row of each key, -1 where there is none."""
-        slots, held = self._arrays
+        held = self._held
         rows = np.empty(len(keys), np.int64)
-        _find(slots, held, np.ascontiguousarray(keys, np.int64), rows)
+        _find(held.slots, held.keys, np.ascontiguousarray(keys, np.int64), rows)
         return rows
 
     def insert(self, keys: Keys) -> RowNumbers:
@@ -67,28 +83,43 @@ class IntMap:
         order = np.argsort(first)
         rank = np.empty(len(order), np.int64)
         rank[order] = np.arange(len(order))
-        start, end = self._count, self._count + len(fresh)
+        held = self._held
+        start, end = len(self), len(self) + len(fresh)
         rows[missing] = start + rank[of]
-        slots, held = self._arrays
-        grown = end > len(held)
+        grown = end > len(held.keys)
         if grown:
-            slots = np.full(_slots_for(end), ABSENT, np.int32)
-            held = np.concatenate((held[:start], np.zeros(len(slots) // 2 - start, np.int64)))
-        held[start:end] = fresh[order]
-        _publish(slots, held, 0 if grown else start, end)
-        self._arrays = (slots, held)
-        self._count = end
+            slots = _empty(self._memory, _slots_for(end))
+            held = _Held(slots, self._memory.grown(held.keys, len(slots) // 2), held.count)
+        held.keys[start:end] = fresh[order]
+        _publish(held.slots, held.keys, 0 if grown else start, end)
+        self._held = held
+        held.count[0] = end
         return rows
 
     def without(self, keys: Keys) -> tuple[IntMap, RowNumbers]:
         """A new map without these keys, and the old rows of the keys that remain, in their new order."""
-        keep = np.ones(self._count, np.bool_)
+        keep = np.ones(len(self), np.bool_)
         rows = self.find(keys)
         keep[rows[rows != ABSENT]] = False
         kept = np.flatnonzero(keep)
-        fresh = IntMap(len(kept))
+        fresh = IntMap(len(kept), self._memory)
         fresh.insert(self.keys[kept])
         return fresh, kept
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """Swapped as a whole. Keys that are published beyond `count` are about to be counted."""
+
+    slots: Slots
+    keys: Keys
+    count: NDArray[np.int64]
+
+
+def _empty(memory: Memory, slots: int) -> Slots:
+    made: Slots = memory.zeros(slots, np.int32)
+    made[:] = ABSENT
+    return made
 
 
 def _slots_for(capacity: int) -> int:
@@ -128,12 +159,13 @@ def _mix(key: int) -> np.int64:
 
 # The types are given because columns come writeable and read-only, and each kind would otherwise be compiled apart.
 _READ_ONLY = types.Array(types.int64, 1, "C", readonly=True)
+_READ_SLOTS = types.Array(types.int32, 1, "C", readonly=True)
 _SLOTS = types.int32[::1]
 _ROWS = types.int64[::1]
 
 _hash: Callable[[int], np.int64] = njit(types.int64(types.int64), cache=True)(_mix)
 _find: Callable[[Slots, Keys, Keys, RowNumbers], None] = njit(
-    types.void(_SLOTS, _ROWS, _READ_ONLY, _ROWS), cache=True, nogil=True
+    types.void(_READ_SLOTS, _READ_ONLY, _READ_ONLY, _ROWS), cache=True, nogil=True
 )(_find_rows)
 _publish: Callable[[Slots, Keys, int, int], None] = njit(
     types.void(_SLOTS, _ROWS, types.int64, types.int64), cache=True, nogil=True

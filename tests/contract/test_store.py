@@ -8,10 +8,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from foryou.backends.tables import Tables
+from foryou.backends.arena import Arena, Attached
+from foryou.backends.tables import AttachedTables, Tables
 from foryou.core.batch import Batch
 from foryou.core.errors import BackendError
-from foryou.core.ports import Store
+from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
 
 VIDEO = Table(
@@ -20,9 +21,36 @@ VIDEO = Table(
 FIRST, SECOND, THIRD, NEVER = 10, -5, 2**62, 99
 
 
-@pytest.fixture(params=["memory", "file"])
+class OtherEyes(Tables):
+    """Tables whose rows are read as another process reads them."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(memory=Arena(directory))
+        self.eyes = AttachedTables(Attached(directory).published)
+
+    def create(self, table: Table) -> None:
+        super().create(table)
+        self.eyes.create(table)
+
+    def read(self, table: str, keys: Keys) -> Batch:
+        return self.eyes.read(table, keys)
+
+    def columns(self, table: str, keys: Keys, names: tuple[str, ...]) -> Batch:
+        return self.eyes.columns(table, keys, names)
+
+    def has(self, table: str, keys: Keys) -> np.ndarray:
+        return self.eyes.has(table, keys)
+
+    def scan(self, table: str, names: tuple[str, ...] = ()) -> tuple[Keys, Batch]:
+        return self.eyes.scan(table, names)
+
+
+@pytest.fixture(params=["memory", "file", "shared"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    opened = Tables(tmp_path / "tables" if request.param == "file" else None)
+    if request.param == "shared":
+        opened: Tables = OtherEyes(tmp_path / "shared")
+    else:
+        opened = Tables(tmp_path / "tables" if request.param == "file" else None)
     opened.create(VIDEO)
     return opened
 
