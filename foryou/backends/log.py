@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from foryou.backends.pack import pack, unpack
 from foryou.core.batch import Batch
 from foryou.core.errors import BackendError
-from foryou.core.ports import Offset, Record
+from foryou.core.ports import Mark, Offset, Record
 
 _PAGE = 16
 """Batches fetched at once: reading holds no more than these in memory."""
@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS log (
     kept TEXT,                                   -- the columns it was thinned to; NULL: as it was appended
     payload BLOB NOT NULL
 );
+CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
 """
 _INSERT = 'INSERT INTO log ("offset", stream, "rows", payload) VALUES (?, ?, ?, ?)'
 _DELETE = 'DELETE FROM log WHERE stream = ? AND "offset" < ?'
@@ -45,13 +46,23 @@ class MemoryLog:
     def __init__(self) -> None:
         self._records: list[Record] = []
         self._end: Offset = 0
+        self._marks: dict[str, int] = {}
         self._lock = threading.Lock()
 
-    def append(self, stream: str, rows: Batch) -> Offset:
+    def append(self, stream: str, rows: Batch, mark: Mark | None = None) -> Offset:
         with self._lock:
             self._end += 1
             self._records.append(Record(self._end, stream, rows))
+            self._marks |= _marked(mark)
             return self._end
+
+    def marks(self) -> Mapping[str, int]:
+        with self._lock:
+            return self._marks.copy()
+
+    def unmark(self, names: Iterable[str]) -> None:
+        with self._lock:
+            self._marks = _without(self._marks, names)
 
     def sync(self) -> None:
         """Nothing outlives the process, so there is nothing to do."""
@@ -95,6 +106,7 @@ class SqliteLog:
         self._path = path
         self._waiting: list[_Row] = []
         self._waiting_bytes = 0
+        self._marks_waiting: dict[str, int] = {}
         self._state = threading.Lock()
         """Guards what waits and the end: held for microseconds, never while the disk works."""
         self._committing = threading.Lock()
@@ -111,7 +123,7 @@ class SqliteLog:
                 raise
         self._end: Offset = found[0] if found else 0
 
-    def append(self, stream: str, rows: Batch) -> Offset:
+    def append(self, stream: str, rows: Batch, mark: Mark | None = None) -> Offset:
         payload = pack(rows)
         if self._waiting_bytes + len(payload) > _MOST_WAITING:
             self.sync()
@@ -120,19 +132,35 @@ class SqliteLog:
             self._end += 1
             self._waiting.append((self._end, stream, len(rows), payload))
             self._waiting_bytes += len(payload)
+            self._marks_waiting |= _marked(mark)
             return self._end
+
+    def marks(self) -> Mapping[str, int]:
+        with self._committing, self._named_failure("read"):
+            found: dict[str, int] = dict(self._writer.execute("SELECT name, position FROM marks").fetchall())
+        with self._state:
+            return found | self._marks_waiting
+
+    def unmark(self, names: Iterable[str]) -> None:
+        gone = tuple(names)
+        with self._state:
+            self._marks_waiting = _without(self._marks_waiting, gone)
+        with self._committing, self._named_failure("write to"):
+            self._writer.executemany("DELETE FROM marks WHERE name = ?", [(name,) for name in gone])
 
     def sync(self) -> None:
         with self._committing:
             with self._state:
                 self._check_open()
-                batches = self._waiting.copy()
+                batches, marks = self._waiting.copy(), self._marks_waiting.copy()
             if not batches:
                 return
             with self._named_failure("write to"), _transaction(self._writer):
                 self._writer.executemany(_INSERT, batches)
+                self._writer.executemany("INSERT OR REPLACE INTO marks VALUES (?, ?)", marks.items())
             with self._state:
                 del self._waiting[: len(batches)]
+                self._marks_waiting = dict(self._marks_waiting.items() - marks.items())
                 self._waiting_bytes -= sum(len(payload) for *_, payload in batches)
 
     def read(self, after: Offset = 0, streams: tuple[str, ...] = ()) -> Iterator[Record]:
@@ -239,6 +267,15 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:  # after a full disk SQLite has often rolled back by itself
             connection.execute("ROLLBACK")
         raise
+
+
+def _marked(mark: Mark | None) -> dict[str, int]:
+    return {} if mark is None else dict([mark])
+
+
+def _without(marks: dict[str, int], names: Iterable[str]) -> dict[str, int]:
+    gone = set(names)
+    return {name: position for name, position in marks.items() if name not in gone}
 
 
 def _thinned(rows: Batch, keep: tuple[str, ...]) -> Batch:

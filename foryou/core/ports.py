@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -26,11 +26,25 @@ class Record:
     rows: Batch
 
 
+Mark: TypeAlias = tuple[str, int]
+"""A name, and a position in what is read under that name."""
+
+
 class Log(Protocol):
     """An append-only sequence of batches in named streams, all in one order. BackendError when it cannot."""
 
-    def append(self, stream: str, rows: Batch) -> Offset:
-        """Add a batch; it is read back by this process at once, and is durable after the next `sync`."""
+    def append(self, stream: str, rows: Batch, mark: Mark | None = None) -> Offset:
+        """Add a batch; it is read back by this process at once, and is durable after the next `sync`.
+
+        A `mark` becomes durable with the batch, both or neither: how far somebody who appends has come with what he
+        reads.
+        """
+
+    def marks(self) -> Mapping[str, int]:
+        """The newest mark of each name."""
+
+    def unmark(self, names: Iterable[str]) -> None:
+        """Forget marks."""
 
     def sync(self) -> None:
         """Returns once everything appended before the call would survive a power cut."""

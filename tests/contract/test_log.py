@@ -52,6 +52,17 @@ def test_reading_sees_the_same_before_and_after_a_sync(log: Log) -> None:
     assert items(log) == before == [(n + 1, "events", [n]) for n in range(100)]
 
 
+def test_marks_come_with_their_batches_until_they_are_forgotten(log: Log) -> None:
+    log.append("served", rows(1), ("a", 10))
+    log.append("served", rows(2), ("b", 5))
+    log.sync()
+    log.append("served", rows(3), ("a", 20))
+    assert log.marks() == {"a": 20, "b": 5}
+    log.unmark(["a"])
+    log.sync()
+    assert log.marks() == {"b": 5}
+
+
 def test_reading_starts_after_an_offset_and_keeps_to_the_named_streams(log: Log) -> None:
     for number in range(40):
         log.append(("events", "served", "other")[number % 3], rows(number))
