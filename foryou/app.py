@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,24 +13,22 @@ from numpy.typing import NDArray
 
 from foryou.backends.models import read_state
 from foryou.backends.open import Backend, open_backend
+from foryou.backends.spool import Spooled
 from foryou.commit import GroupCommit
 from foryou.core.batch import Batch
 from foryou.core.clock import MINUTE, Clock, SystemClock
 from foryou.core.errors import ModelError, NotFound
-from foryou.core.ids import id_of
-from foryou.core.pipeline import Slate
-from foryou.core.ports import Model, Models, Record
-from foryou.explaining import Answered, Explanations
-from foryou.features.documents import cards, fold_documents
+from foryou.core.memory import HEAP, Memory
+from foryou.core.ports import Record
+from foryou.explaining import Explanations
+from foryou.features.documents import fold_documents
 from foryou.features.fold import ACCEPTED, EVENTS_STREAM, SERVED_STREAM, create_tables, fold_served, unfolded
-from foryou.feed import recipe
-from foryou.feed.profile import profile
-from foryou.feed.serve import Ask, Served, log_rows, request_for
+from foryou.feed.serve import Ask, Served
 from foryou.models.embedding import Admission
-from foryou.models.linear import Linear
 from foryou.models.ranker import Learning, Ranker
 from foryou.models.threads import one_blas_thread
 from foryou.retention import EXPLAINED_STREAM, Retention
+from foryou.serving import Feeds
 from foryou.settings import Settings
 from foryou.text.open import open_embedder
 from foryou.texts import TEXTS_STREAM, Texts
@@ -41,6 +39,10 @@ MODELS_STREAM = "models"
 """Versions that somebody asked to go back to: it is part of what the models depend on."""
 SEALED_STREAM = "sealed"
 """Where lessons were cut because no events came that would have cut them: the models depend on that too."""
+POSITION = "position"
+"""Under which other processes find how far the tables are."""
+SPOOL = "spool"
+"""Where slates that other processes answered wait to be logged, in the directory of the back end."""
 SAVE_EVERY = 20_000
 """Log records after which tables and model are saved; closing saves too."""
 EXPLAINED_EACH = 8
@@ -58,49 +60,58 @@ class Engine:
     clock: Clock
     learner: Learner
     texts: Texts
-    fallback: Model = field(default_factory=Linear)
 
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
         self._learning = threading.Lock()
         self._commits = GroupCommit(self.backend.log, self.backend.store, self._lock, self._fold)
-        self._explanations = Explanations(self.backend.documents, self._note_explained)
+        self._explanations = Explanations(self.backend.documents, self.note_explained)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._counter = 0
-        self._reached = 0
+        self._position = self.backend.memory.zeros(1, np.int64)
+        self.backend.memory.publish(POSITION, {"reached": self._position})
         self._saved = 0
         self.versions = Versions(
-            self.backend.store, self.backend.index, self._lock, self.settings.learning, self.settings.feed.seed
+            self.backend.store,
+            self.backend.index,
+            self._lock,
+            self.settings.learning,
+            self.settings.feed.seed,
+            self.backend.memory,
         )
-        store, feed = self.backend.store, self.settings.feed
-        self.recipes = {
-            "for_you": recipe.for_you(
-                store,
-                lambda: self.version.model,
-                lambda: self.version.index,
-                lambda: self.version.codebook,
-                self.texts.current,
-                self.fallback,
-                feed,
-            ),
-            "following": recipe.following(store, feed),
-            "plain": recipe.plain(store),
-        }
+        store = self.backend.store
+        self.feeds = Feeds(
+            store,
+            self.backend.documents,
+            self.settings,
+            self.clock,
+            lambda: self.version,
+            self.texts.current,
+            lambda: self._reached,
+            self._log_slate,
+            self._explanations,
+        )
+        self.recipes = self.feeds.recipes
         self._retention = Retention(self.backend.log, store, self.backend.documents, self._lock)
         self._closed = False
 
     @staticmethod
     def open(
-        settings: Settings, clock: Clock | None = None, progress: Callable[[int, int], None] | None = None
+        settings: Settings,
+        clock: Clock | None = None,
+        progress: Callable[[int, int], None] | None = None,
+        memory: Memory = HEAP,
     ) -> Engine:
-        """Open the back end and bring everything to where the log ends: the last save, then the log after it."""
+        """Open the back end and bring everything to where the log ends: the last save, then the log after it.
+
+        What serves from this engine in other processes finds it in `memory`.
+        """
         one_blas_thread()
         embedder = open_embedder(settings.text)
-        backend = open_backend(settings.data.url)
+        backend = open_backend(settings.data.url, memory)
         backend.models.most = settings.learning.keep
         texts = Texts(backend.store, backend.documents, embedder, backend.index)
-        engine = Engine(backend, settings, clock or SystemClock(), _learner(settings, backend.models), texts)
+        engine = Engine(backend, settings, clock or SystemClock(), _learner(settings, backend), texts)
         engine._recover(progress)
         return engine
 
@@ -135,53 +146,42 @@ class Engine:
             self._go_back(record.rows["version"][0].decode())
         self._reached = record.offset
 
+    @property
+    def _reached(self) -> int:
+        """The log offset that the tables have reached."""
+        return int(self._position[0])
+
+    @_reached.setter
+    def _reached(self, offset: int) -> None:
+        self._position[0] = offset
+
     def _note(self, stream: str, rows: Batch) -> None:
         """Append to the log and fold; whoever calls has the lock."""
         self._fold(Record(self.backend.log.append(stream, rows), stream, rows))
 
-    def _note_explained(self, rows: Batch) -> None:
+    def _log_slate(self, rows: Batch) -> None:
+        with self._lock:
+            self._note(SERVED_STREAM, rows)
+
+    def note_explained(self, rows: Batch) -> None:
+        """Log and keep an explanation."""
         with self._lock:
             self._note(EXPLAINED_STREAM, rows)
+
+    def take(self, spooled: Spooled) -> None:
+        """Log and fold the slates that other processes answered, each once."""
+        for rows, mark in spooled.take():
+            with self._lock:
+                self._fold(Record(self.backend.log.append(SERVED_STREAM, rows, mark), SERVED_STREAM, rows))
+        if spooled.done:
+            self.backend.log.sync()
+            spooled.forget()
 
     # --- feeds ------------------------------------------------------------------------------------------------------
 
     def feed(self, ask: Ask) -> Served:
         """The next slate for a viewer; it is logged before it is answered, and explained afterwards."""
-        with self._lock:
-            version = self.version
-            number = self._number()
-            request = request_for(
-                ask,
-                self.backend.store,
-                version.model,
-                number,
-                self.clock(),
-                self._reached,
-                self.settings.feed.seed,
-                self.settings.demographics,
-            )
-            slate, trace = self.recipes[ask.surface](request)
-            model = self.fallback if any(step.name == "fallback" for step in trace.steps) else version.model
-            if len(slate):
-                rows = log_rows(request, slate, id_of("model", model.version))
-                self._note(SERVED_STREAM, rows)
-                self._explanations.add(Answered(request, slate, trace, model, ask.surface))
-        if self._explanations.full:
-            self._explanations.step()
-        return Served(str(number), ask.surface, model.version, self._items(slate), trace)
-
-    def _number(self) -> int:
-        """A request id: its time in ms, and a count."""
-        self._counter = (self._counter + 1) % (1 << 20)
-        return (self.clock() << 20) | self._counter
-
-    def _items(self, slate: Slate) -> list[dict[str, object]]:
-        known = cards(self.backend.documents, slate["item"].tolist())
-        source, score = slate["source"].tolist(), slate["score"].tolist() if len(slate) else []
-        return [
-            {**card, "position": place, "source": recipe.SOURCES[source[place]], "score": score[place]}
-            for place, card in enumerate(known)
-        ]
+        return self.feeds.feed(ask)
 
     def explain(self, request: str, video: str, language: str = "en") -> dict[str, object]:
         """Why a video was where it was in a slate. NotFound (`gone` after 30 days) names what is missing."""
@@ -189,16 +189,11 @@ class Engine:
 
     def video(self, video: str) -> dict[str, object]:
         """What is known of a video. NotFound if it was never described, or was removed."""
-        number = id_of("video", video)
-        state = self.backend.store.columns("video", np.array([number], np.int64), ("known", "removed"))
-        if not state["known"][0] or state["removed"][0]:
-            raise NotFound(f"there is no video {video!r}", gone=bool(state["removed"][0]))
-        return cards(self.backend.documents, [number])[0]
+        return self.feeds.video(video)
 
     def viewer(self, viewer: str) -> dict[str, object]:
         """What is known of a viewer, in words they can check: interests, less-ofs, this week's signals."""
-        with self._lock:
-            return profile(self.backend.store, self.backend.documents, viewer, self.clock())
+        return self.feeds.viewer(viewer)
 
     # --- in the background ------------------------------------------------------------------------------------------
 
@@ -322,10 +317,12 @@ class Engine:
         if offset and not self._restored(offset):
             self.backend.store.clear()
             create_tables(self.backend.store)
-            self.learner = _learner(self.settings, self.backend.models)
+            self.learner = _learner(self.settings, self.backend)
             offset = 0
         self._saved = self._reached = offset
         self._replay(offset, progress)
+        if self.backend.directory is not None:
+            self.take(Spooled(self.backend.directory / SPOOL, self.backend.log))
         self.publish()
 
     def _restored(self, offset: int) -> bool:
@@ -355,7 +352,7 @@ class Engine:
             self.backend.store.clear()
             self.backend.documents.clear()
             create_tables(self.backend.store)
-            self.learner = _learner(self.settings, self.backend.models)
+            self.learner = _learner(self.settings, self.backend)
             self._reached = 0
             self._replay(0, progress)
             self.publish()
@@ -382,10 +379,10 @@ class Engine:
         }
 
 
-def _learner(settings: Settings, models: Models) -> Learner:
+def _learner(settings: Settings, backend: Backend) -> Learner:
     of = settings.learning
     learning = Learning(admission=Admission(of.admit_after, of.expire_days, of.embeddings))
-    model = Ranker(seed=of.seed, learning=learning)
+    model = Ranker(seed=of.seed, learning=learning, memory=backend.memory)
     if of.warm_start:
         model.restore(read_state(Path(of.warm_start)))
-    return Learner(model, of, demographics=settings.demographics, models=models)
+    return Learner(model, of, demographics=settings.demographics, models=backend.models)

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from foryou import client, lab, settings, terminal
+from foryou import client, lab, processes, settings, terminal
 from foryou.api import calls, files, server
 from foryou.api.calls import Language
 from foryou.api.schema import Refusal
@@ -65,14 +65,22 @@ def serve(
     data: Data = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that serve; above 1, one more has the log.")] = None,
     warm_start: Annotated[
         Path | None, typer.Option(help="File of a kept model (.npz) to start from, if nothing is known yet.")
     ] = None,
 ) -> None:
     """Serve the API and the page."""
-    listen = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    given = (("host", host), ("port", port), ("workers", workers))
+    listen = {name: value for name, value in given if value is not None}
     learning = {"warm_start": str(warm_start.absolute())} if warm_start is not None else {}
-    with opened(config, data, {"server": listen, "learning": learning}) as engine:
+    changes = {"server": listen, "learning": learning}
+    chosen = _settings(config, data, changes)
+    if chosen.server.workers > 1:
+        _tell(chosen)
+        processes.serve(chosen)
+        return
+    with opened(config, data, changes) as engine:
         _serve(engine)
 
 
@@ -195,26 +203,34 @@ def rollback(
 
 
 def _serve(engine: Engine, more: str = "") -> None:
-    at = engine.settings.server
+    _tell(engine.settings, more)
+    server.serve(engine)
+
+
+def _tell(chosen: settings.Settings, more: str = "") -> None:
+    at = chosen.server
     url = f"http://{at.host}:{at.port}/"
     err.print(
         f"ForYou is at [bold]{url}[/]{more.format(url=url)} (the API's manual: {url}schema); Ctrl-C ends it",
         soft_wrap=True,
     )
-    server.serve(engine)
 
 
 @contextmanager
 def opened(config: Path | None, data: str | None, changes: Mapping[str, object] | None = None) -> Iterator[Engine]:
     """The engine under these settings, closed afterwards whatever happens."""
-    where = {"data": {"url": data if ":" in data else f"file:{data}"}} if data else {}
-    chosen = settings.load(config, changes={**(changes or {}), **where})
+    chosen = _settings(config, data, changes)
     with terminal.replay(err) as progress:
         engine = Engine.open(chosen, progress=progress)
     try:
         yield engine
     finally:
         engine.close()
+
+
+def _settings(config: Path | None, data: str | None, changes: Mapping[str, object] | None) -> settings.Settings:
+    where = {"data": {"url": data if ":" in data else f"file:{data}"}} if data else {}
+    return settings.load(config, changes={**(changes or {}), **where})
 
 
 def _import_file(engine: Engine, path: Path, chunks: Iterator[files.Chunk]) -> bool:

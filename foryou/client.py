@@ -8,6 +8,7 @@ slate = client.feed("ada", n=5)
 from __future__ import annotations
 
 import http.client
+import time  # only to wait
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -102,6 +103,10 @@ class _InProcess:
 _encode = msgspec.json.Encoder(enc_hook=calls.plain).encode
 
 
+_AGAIN_S = (0.05, 0.2)
+"""Before a request whose connection broke is sent again. Nothing is done twice by that: events have ids."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Http:
     url: str
@@ -137,6 +142,17 @@ class _Http:
     def _ask(self, path: str, query: Mapping[str, object] | None = None, body: bytes | None = None) -> bytes:
         url = self.url + path + (f"?{urllib.parse.urlencode(query)}" if query else "")
         request = urllib.request.Request(url, body, {"Content-Type": "application/json"} if body else {})
+        for wait_s in _AGAIN_S:
+            try:
+                return self._asked(request)
+            except ConnectionError:  # a process of the server died with the request: another answers
+                time.sleep(wait_s)
+        try:
+            return self._asked(request)
+        except (OSError, http.client.HTTPException) as error:
+            raise BackendError(f"cannot reach {self.url}: {error}") from error
+
+    def _asked(self, request: urllib.request.Request) -> bytes:
         try:
             with urllib.request.urlopen(request, timeout=self.timeout_s) as answer:
                 read: bytes = answer.read()
@@ -144,8 +160,8 @@ class _Http:
         except urllib.error.HTTPError as error:
             with error:
                 raise _as_raised(error.code, error.read()) from error
-        except (OSError, http.client.HTTPException) as error:
-            raise BackendError(f"cannot reach {self.url}: {error}") from error
+        except urllib.error.URLError as error:
+            raise error.reason if isinstance(error.reason, OSError) else error from error
 
 
 def _quoted(part: str) -> str:

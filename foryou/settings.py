@@ -41,14 +41,18 @@ class ServerSettings:
 
     host: str = field(default="127.0.0.1", metadata={"help": "address to listen on; 0.0.0.0 for every network"})
     port: int = field(default=8080, metadata={"help": "port to listen on, 1 to 65535"})
+    workers: int = field(
+        default=1,
+        metadata={"help": "processes that serve; from 2 on, another one has the log, folds and learns"},
+    )
     threads: int = field(default=8, metadata={"help": "requests computed at the same time"})
     body_mb: int = field(default=32, metadata={"help": "largest request body, MB"})
 
     def __post_init__(self) -> None:
         if not 1 <= self.port <= 65_535:
             raise SettingsError(f"server.port is {self.port}; expected 1 to 65535")
-        if self.threads < 1 or self.body_mb < 1:
-            raise SettingsError("server.threads and server.body_mb must be at least 1")
+        if self.threads < 1 or self.body_mb < 1 or self.workers < 1:
+            raise SettingsError("server.workers, server.threads and server.body_mb must be at least 1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ from foryou.text.embedder import Embedder
 from foryou.text.open import embedder_id, embedder_name
 
 TEXTS_STREAM = "texts"
+TEXTS = "texts"
+"""Under which others find the index."""
 _LOG = logging.getLogger("foryou")
 
 
@@ -52,6 +54,7 @@ class Texts:
             )  # fmt: skip
         video, _ = self.store.scan(CONTENT.name, ("text",))
         self._show(video)
+        self._index.publish(TEXTS)
 
     def hear(self, rows: Batch) -> None:
         """Events were folded, documents too: what they say waits; what they removed is found no more."""

@@ -13,11 +13,15 @@ import numpy as np
 from foryou.core.batch import Batch, Column
 from foryou.core.clock import SECOND
 from foryou.core.event import CATALOG, of_kinds
+from foryou.core.memory import HEAP, Arrays, Memory
 from foryou.core.ports import Index, Keys, Model, Store
 from foryou.models.clusters import Codebook
+from foryou.models.ranker import Ranker
 from foryou.sources.clusters import clusters_of
 from foryou.training.stream import LearningSettings
 
+VERSION, VECTORS = "version", "vectors"
+"""Under which others find the version in use, and the index of its vectors."""
 SLICE = 1024
 """Videos whose vectors are computed at a time."""
 _GROWN = 2
@@ -49,10 +53,20 @@ class Versions:
     """
 
     def __init__(
-        self, store: Store, index: Callable[[], Index], lock: threading.RLock, settings: LearningSettings, seed: int = 0
+        self,
+        store: Store,
+        index: Callable[[], Index],
+        lock: threading.RLock,
+        settings: LearningSettings,
+        seed: int = 0,
+        memory: Memory = HEAP,
     ) -> None:
-        """`lock` is that of whoever changes the tables; `seed` is that of the clusters."""
+        """`lock` is that of whoever changes the tables; `seed` is that of the clusters; in `memory` others find the
+        version in use."""
         self._store, self._new_index, self._lock, self._settings, self._seed = store, index, lock, settings, seed
+        self._memory = memory
+        self._before: deque[Version] = deque(maxlen=2)
+        """Versions that a request may still be using in another process."""
         self._at = self._round_at = 0
         self._round_steps = 0
         self._line: object = None
@@ -68,7 +82,7 @@ class Versions:
     def swap(self, model: Model, steps: int, line: object, moved: Keys, now: int) -> None:
         """Use this version from now on. `moved`: the videos whose own rows were learned since the last one. `line`: a
         version of another line did not come from the last one by learning, and a round through all videos starts."""
-        self.in_use = Version(model, self.in_use.index, self.in_use.codebook, steps)
+        self._use(Version(model, self.in_use.index, self.in_use.codebook, steps))
         self._at = now
         self._moved.extend(_slices(moved))
         if line != self._line:
@@ -79,13 +93,19 @@ class Versions:
         """Use this version with a new index of all videos, made while the tables stand still."""
         index = self._new_index()
         with self._lock:
-            self.in_use = Version(model, index, clusters_of(self._store, model, self._seed), steps)
+            self._use(Version(model, index, clusters_of(self._store, model, self._seed), steps))
             self._at = self._round_at = now
             self._round_steps, self._line = steps, line
             self._moved.clear()
             self._round.clear()
             for videos in _slices(self._store.scan("video", ("known",))[0]):
                 self._update(videos)
+            index.publish(VECTORS)
+
+    def _use(self, version: Version) -> None:
+        self.in_use = version
+        self._before.append(version)
+        self._memory.publish(VERSION, packed(version))
 
     def follow(self, now: int) -> bool:
         """Compute the vectors of some videos again: first those that were learned from. Whether any are left."""
@@ -104,7 +124,7 @@ class Versions:
     def _start_round(self, now: int) -> None:
         self._round_at, self._round_steps = now, self.in_use.steps
         self._round = deque(_slices(self._store.scan("video", ("known",))[0].copy()))
-        self.in_use = replace(self.in_use, codebook=clusters_of(self._store, self.in_use.model, self._seed))
+        self._use(replace(self.in_use, codebook=clusters_of(self._store, self.in_use.model, self._seed)))
 
     def describe(self, rows: Batch) -> None:
         """Videos can be found as soon as they are described, and no longer once they are removed."""
@@ -125,6 +145,20 @@ class Versions:
             stays = still[shown]
             if stays.any():
                 version.index.add(videos[shown][stays], vectors[stays])
+
+
+def packed(version: Version) -> Arrays:
+    """A version as arrays; see `unpacked`."""
+    book = version.codebook
+    codebook = {"centroids": book.centroids, "nearer": book.nearer, "counts": np.array([book.videos, version.steps])}
+    return {**codebook, **{f"model.{name}": values for name, values in version.model.parts().items()}}
+
+
+def unpacked(arrays: Arrays, index: Index) -> Version:
+    """The version that was packed, over its arrays. `index` follows it by itself."""
+    parts = {name.removeprefix("model."): values for name, values in arrays.items() if name.startswith("model.")}
+    videos, steps = arrays["counts"].tolist()
+    return Version(Ranker.attached(parts), index, Codebook(arrays["centroids"], arrays["nearer"], videos), steps)
 
 
 def _shown(videos: Batch) -> Column:

@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from foryou.api.schema import Receipt, Row, Slate, is_request, is_time_zone, to_columns
 from foryou.core.batch import Batch
+from foryou.core.clock import Clock
 from foryou.core.errors import InvalidEvent, NotFound
 from foryou.core.pipeline import Trace
-from foryou.feed.serve import Ask
+from foryou.feed.serve import Ask, Served
+from foryou.settings import Settings
 
-if TYPE_CHECKING:
-    from foryou.app import Engine
+
+class Calls(Protocol):
+    """What serves: the engine in this process, or one of several processes for it."""
+
+    settings: Settings
+    clock: Clock
+
+    def accept(self, rows: Batch) -> NDArray[np.bool_]: ...
+
+    def feed(self, ask: Ask) -> Served: ...
+
+    def explain(self, request: str, video: str, language: str = "en") -> dict[str, object]: ...
+
+    def video(self, video: str) -> dict[str, object]: ...
+
+    def viewer(self, viewer: str) -> dict[str, object]: ...
+
+    def models(self) -> dict[str, object]: ...
+
+    def status(self) -> Mapping[str, object]: ...
+
+    def start(self) -> None: ...
+
 
 Surface: TypeAlias = Literal["for_you", "following", "plain"]
 Language: TypeAlias = Literal["en", "nb", "nl"]
@@ -25,14 +49,14 @@ MOST_ITEMS = 100
 ZONE = "an IANA time zone such as Europe/Oslo"
 
 
-def accept(engine: Engine, rows: Sequence[Row]) -> tuple[Receipt, Batch]:
+def accept(engine: Calls, rows: Sequence[Row]) -> tuple[Receipt, Batch]:
     """Take events in; on return they are durable. Also the events that were new, as columns."""
     batch, refused = to_columns(rows, engine.clock())
     new = batch.take(engine.accept(batch)) if len(batch) else batch
     return Receipt(len(new), len(batch) - len(new), refused), new
 
 
-def feed(engine: Engine, ask: Ask) -> tuple[Slate, Trace]:
+def feed(engine: Calls, ask: Ask) -> tuple[Slate, Trace]:
     """A slate, and the diary of how it came about. InvalidEvent for a time zone that there is not."""
     if ask.time_zone and not is_time_zone(ask.time_zone):
         raise InvalidEvent("time_zone", f"{ask.time_zone[:50]!r} is no time zone", ZONE)
@@ -40,7 +64,7 @@ def feed(engine: Engine, ask: Ask) -> tuple[Slate, Trace]:
     return Slate(served.request, served.surface, served.model, served.items), served.trace
 
 
-def explain(engine: Engine, request: str, video: str, language: Language) -> dict[str, object]:
+def explain(engine: Calls, request: str, video: str, language: Language) -> dict[str, object]:
     """Why a video was in a slate. NotFound, `gone` after 30 days."""
     if not is_request(request):
         raise NotFound(f"there is no request {request[:50]!r}")

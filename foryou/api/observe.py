@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time  # only to measure how long requests take
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from foryou.core.batch import Batch
@@ -88,8 +90,13 @@ class Metrics:
             self.stages.labels(step.stage, step.name).observe(step.ms / 1e3)
 
     def text(self) -> bytes:
-        """Everything in Prometheus' text format."""
-        return generate_latest(self.registry)
+        """Everything in Prometheus' text format; the sums over all processes, where several serve."""
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return generate_latest(self.registry)
+        sums = CollectorRegistry()
+        MultiProcessCollector(sums)  # type: ignore[no-untyped-call]
+        sums.register(_Gauges(self.status))
+        return generate_latest(sums)
 
 
 class _Gauges(Collector):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time  # only to measure how long a slate takes
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import MediaType, Request, Response, get, post
@@ -16,15 +16,12 @@ from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody
 from litestar.params import Parameter
 
 from foryou.api import calls
-from foryou.api.calls import MOST_ITEMS, Language, Surface
+from foryou.api.calls import MOST_ITEMS, Calls, Language, Surface
 from foryou.api.decode import MOST_EVENTS, decode
 from foryou.api.observe import Line, Metrics, hashed, line_of
 from foryou.api.schema import Event, Failure, Receipt, Slate
 from foryou.core.errors import ForYouError
 from foryou.feed.serve import Ask
-
-if TYPE_CHECKING:
-    from foryou.app import Engine
 
 Asked = Request[Any, Any, State]  # Litestar's own type parameters: user, token, state
 
@@ -69,7 +66,7 @@ async def events(request: Asked) -> Receipt:
 
 
 def _take(state: State, body: bytes, packed: bool, line: Line) -> Receipt:
-    engine: Engine = state.engine
+    engine: Calls = state.engine
     metrics: Metrics = state.metrics
     receipt, new = calls.accept(engine, decode(body, packed))
     metrics.accepted(new)
@@ -155,7 +152,7 @@ def live() -> dict[str, str]:
 def ready(request: Asked) -> Response[dict[str, object]]:
     """Counts of what is known, once feeds can be served."""
     try:
-        status: dict[str, object] = request.app.state.engine.status()
+        status = dict(request.app.state.engine.status())
     except ForYouError as error:
         return Response({"status": "not ready", "problem": str(error)}, status_code=503)
     return Response({"status": "ready", **status})

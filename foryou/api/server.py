@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import socket
 import traceback
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import uvicorn
@@ -25,14 +26,12 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 
 import foryou
 from foryou.api import calls, observe
+from foryou.api.calls import Calls
 from foryou.api.decode import why
 from foryou.api.manual import ManualPlugin
 from foryou.api.routes import ROUTES
 from foryou.api.schema import Failure, Problem
 from foryou.core.errors import BackendError, ForYouError, InvalidEvent, NotFound
-
-if TYPE_CHECKING:
-    from foryou.app import Engine
 
 STATIC = Path(__file__).parent / "static"
 """Where the built page lies."""
@@ -42,7 +41,7 @@ NO_PAGE = "The page was not built: run `make setup`, then start again. The API i
 LOG = logging.getLogger("foryou.errors")
 
 
-def application(engine: Engine, static: Path = STATIC) -> Litestar:
+def application(engine: Calls, static: Path = STATIC) -> Litestar:
     """The API and the page over an engine, which stays the caller's to close."""
     page: ControllerRouterHandler
     if (static / "index.html").is_file():
@@ -73,10 +72,11 @@ def watched(app: Litestar) -> ASGIApp:
     return observe.observed(app, app.state.metrics)
 
 
-def serve(engine: Engine) -> None:
+def serve(engine: Calls, port: socket.socket | None = None) -> None:
     """Serve until SIGTERM or SIGINT: then take no more requests, finish those there are, and return.
 
-    Only from the main thread. The engine's background work runs meanwhile; the caller closes the engine.
+    Only from the main thread. The engine's background work runs meanwhile; the caller closes the engine. `port` is one
+    that listens already, if it is not to be opened here.
     """
     observe.log_to_stderr()
     settings = engine.settings.server
@@ -91,7 +91,7 @@ def serve(engine: Engine) -> None:
     )
     signal.signal(signal.SIGTERM, stop)
     engine.start()
-    uvicorn.Server(config).run()
+    uvicorn.Server(config).run(sockets=None if port is None else [port])
 
 
 def stop(signum: int, frame: FrameType | None) -> None:

@@ -41,6 +41,15 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(dict[str, _Place]).decode
 
 
+def shared_array(path: Path, shape: tuple[int, ...], dtype: DTypeLike, owner: bool) -> Array:
+    """An array that is a file of a known name. BackendError if it is not the caller's and not there."""
+    size = prod(shape) * np.dtype(dtype).itemsize
+    try:
+        return _array(_shared_map(path, size, owner), np.dtype(dtype), shape)
+    except (OSError, ValueError) as problem:  # ValueError: the file is shorter
+        raise BackendError(f"cannot share {path}: {problem}") from problem
+
+
 def shared_directory() -> Path:
     """A new directory for arenas, in memory where that can be; only this user can look into it."""
     return Path(tempfile.mkdtemp(prefix="foryou-", dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None))
@@ -55,6 +64,7 @@ class Arena:
         self._files: dict[int, Path] = {}
         """By the address of the array's first byte."""
         self._generations: dict[str, mmap.mmap] = {}
+        self._published: dict[str, Arrays] = {}
         try:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as problem:
@@ -70,9 +80,10 @@ class Arena:
         return self._mapped(path, array.dtype, (rows, *array.shape[1:]))
 
     def publish(self, name: str, arrays: Arrays) -> None:
+        lying = {each: array if self._has(array) else self._copied(array) for each, array in arrays.items()}
         places = {
             each: _Place(self._files[_address(array)].name, array.dtype.str, array.shape)
-            for each, array in arrays.items()
+            for each, array in lying.items()
         }
         layout = self._directory / f"{name}.layout"
         partial = layout.with_suffix(".partial")
@@ -83,10 +94,19 @@ class Arena:
             generation = self._generations[name] = _shared_map(self._directory / f"{name}.generation", 8, owner=True)
         (before,) = struct.unpack_from("<q", generation)
         struct.pack_into("<q", generation, 0, before + 1)
+        self._published[name] = lying  # what was published before lies there until now
 
     def close(self) -> None:
         """Nobody can attach any more; those who have may read on."""
         shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _has(self, array: Array) -> bool:
+        return _address(array) in self._files
+
+    def _copied(self, array: Array) -> Array:
+        copy = self.zeros(array.shape, array.dtype)
+        copy[...] = array
+        return copy
 
     def _mapped(self, path: Path, dtype: np.dtype[np.generic], shape: tuple[int, ...]) -> Array:
         array = _array(_shared_map(path, prod(shape) * dtype.itemsize, owner=True), dtype, shape)

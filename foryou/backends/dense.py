@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from foryou.backends.rows import KeyedRows
 from foryou.core.batch import Batch, Rows
+from foryou.core.errors import BackendError
+from foryou.core.memory import HEAP, Memory, Published
 from foryou.core.ports import Keys
 from foryou.core.table import Field, Table
 
@@ -26,10 +28,18 @@ class DenseIndex:
     that the same vectors give the same answer however they got here. A product that is not finite never comes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, memory: Memory = HEAP) -> None:
+        self._memory, self._name = memory, ""
         self._held: KeyedRows | None = None
         self._live = 0
         self._writing = threading.Lock()
+
+    @classmethod
+    def over(cls, rows: KeyedRows) -> DenseIndex:
+        """An index to search, over the rows of another one."""
+        found = cls()
+        found._held = rows
+        return found
 
     def add(self, ids: Keys, vectors: NDArray[np.float32]) -> None:
         """Put vectors `[ids, dim]`; an id that is there is replaced. ValueError if `dim` is not that of the others."""
@@ -38,11 +48,13 @@ class DenseIndex:
         with self._writing:
             if len(ids) == 0:
                 return
-            held = self._held or KeyedRows(_table(vectors.shape[1]))
+            held = self._held or KeyedRows(_table(vectors.shape[1]), 0, self._memory)
             flat = vectors[:, 0] if vectors.shape[1] == 1 else vectors
             before = int(np.count_nonzero(held.read(ids, ("live",))["live"]))
             held.write(ids, Batch({"vector": flat, "live": np.ones(len(ids), np.bool_)}))
             self._live += len(ids) - before
+            if self._held is None and self._name:
+                held.publish(self._name)
             self._held = held
 
     def remove(self, ids: Keys) -> None:
@@ -57,6 +69,15 @@ class DenseIndex:
             if len(held) > 2 * self._live:
                 keys, rows = held.scan(("live",))
                 self._held = held.without(keys[~rows["live"]])
+                if self._name:
+                    self._held.publish(self._name)
+
+    def publish(self, name: str) -> None:
+        """Let other processes search these vectors, as they change, under a name."""
+        with self._writing:
+            self._name = name
+            if self._held is not None:
+                self._held.publish(name)
 
     def search(self, query: NDArray[np.float32], k: int) -> tuple[Keys, NDArray[np.float32]]:
         held = self._held
@@ -86,6 +107,35 @@ class DenseIndex:
 
     def __len__(self) -> int:
         return self._live
+
+
+class AttachedIndex:
+    """The vectors that another process publishes, to search."""
+
+    def __init__(self, published: Callable[[], Published]) -> None:
+        """`published` raises BackendError until there are any."""
+        self._published = published
+        self._vectors: DenseIndex | None = None
+
+    def search(self, query: NDArray[np.float32], k: int) -> tuple[Keys, NDArray[np.float32]]:
+        if self._vectors is None:
+            try:
+                self._vectors = DenseIndex.over(KeyedRows.attached(_table(len(query)), self._published()))
+            except BackendError:  # nothing has a vector yet
+                return np.zeros(0, np.int64), np.zeros(0, np.float32)
+        return self._vectors.search(query, k)
+
+    def add(self, ids: Keys, vectors: NDArray[np.float32]) -> None:
+        raise BackendError("vectors of another process are searched here; whoever made them adds to them")
+
+    def remove(self, ids: Keys) -> None:
+        raise BackendError("vectors of another process are searched here; whoever made them removes them")
+
+    def publish(self, name: str) -> None:
+        raise BackendError("vectors of another process are searched here; whoever made them publishes them")
+
+    def __len__(self) -> int:
+        return 0 if self._vectors is None else len(self._vectors.held()[0])
 
 
 def best_first(ids: Keys, scores: NDArray[np.float32], k: int) -> tuple[Keys, NDArray[np.float32]]:

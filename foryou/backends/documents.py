@@ -53,11 +53,15 @@ class SqliteDocuments:
     """Documents in one SQLite file. They are a fold of the log, so a put is not synced: `sync` is called before the
     offset that they have reached is saved, and after a power cut the log from that offset puts the rest again."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, read_only: bool = False) -> None:
+        """`read_only`: another process writes them."""
         self._path = path
         self._lock = threading.Lock()
         with self._named_failure("open"):
-            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            where = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+            self._connection = sqlite3.connect(where, uri=True, isolation_level=None, check_same_thread=False)
+            if read_only:
+                return
             try:
                 for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "fullfsync = 1"):
                     self._connection.execute(f"PRAGMA {pragma}").close()

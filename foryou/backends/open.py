@@ -8,13 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from foryou.backends.arena import Attached
+from foryou.backends.dense import AttachedIndex
 from foryou.backends.documents import MemoryDocuments, SqliteDocuments
 from foryou.backends.log import MemoryLog, SqliteLog
 from foryou.backends.models import Models
 from foryou.backends.scaled import ScaledIndex
 from foryou.backends.states import States
-from foryou.backends.tables import Tables
+from foryou.backends.tables import AttachedTables, Tables
 from foryou.core.errors import BackendError
+from foryou.core.memory import HEAP, Memory, Published
 from foryou.core.ports import Documents, Index, Log, Store
 
 
@@ -28,9 +31,14 @@ class Backend:
     states: States
     models: Models
     directory: Path | None = None
-    index: Callable[[], Index] = ScaledIndex
+    memory: Memory = HEAP
+    """Where the tables and the vectors lie, and whatever else other processes read."""
     release: Callable[[], None] = lambda: None
     """Lets others open it; called last when closing."""
+
+    def index(self) -> Index:
+        """A new index, empty."""
+        return ScaledIndex(memory=self.memory)
 
     def close(self) -> None:
         """Sync the log and let go of everything. The tables are saved by whoever knows their offset."""
@@ -43,23 +51,58 @@ class Backend:
                 self.release()
 
 
-def open_backend(url: str) -> Backend:
-    """`memory:` or `file:PATH`. BackendError if the scheme is unknown, or the directory cannot be used or is in use."""
+@dataclass(frozen=True)
+class Reading:
+    """What another process that serves from the same back end reads."""
+
+    store: AttachedTables
+    documents: Documents
+    published: Callable[[str], Published]
+
+    def index(self, name: str) -> AttachedIndex:
+        """The index that is published under a name; empty until it is."""
+        return AttachedIndex(lambda: self.published(name))
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self.documents.close()
+
+
+def read_backend(directory: Path, arena: Path) -> Reading:
+    """The back end in a directory whose writer keeps its tables in the arena. BackendError if it is not there."""
+    attached = Attached(arena)
+    documents = SqliteDocuments(directory / "documents.sqlite", read_only=True)
+    return Reading(AttachedTables(attached.published), documents, attached.published)
+
+
+def directory_of(url: str) -> Path:
+    """The directory of a `file:` URL. BackendError for another one."""
+    scheme, _, path = url.partition(":")
+    if scheme != "file" or not path:
+        raise BackendError(f"{url!r} is no directory that several processes can share; give file:PATH")
+    return Path(path.removeprefix("//")).expanduser()
+
+
+def open_backend(url: str, memory: Memory = HEAP) -> Backend:
+    """`memory:` or `file:PATH`. BackendError if the scheme is unknown, or the directory cannot be used or is in use.
+
+    Other processes can read what lies in `memory`: see `read_backend`.
+    """
     scheme, colon, path = url.partition(":")
     if not colon or scheme not in SCHEMES:
         raise BackendError(f"cannot open {url!r}: a back end is one of {', '.join(SCHEMES.values())}")
     if scheme == "memory":
-        return Backend(MemoryLog(), Tables(), MemoryDocuments(), States(None), Models(None))
+        return Backend(MemoryLog(), Tables(memory=memory), MemoryDocuments(), States(None), Models(None), memory=memory)
     if not path:
         raise BackendError(f"cannot open {url!r}: give a directory, for example file:./data")
-    return _open_files(Path(path.removeprefix("//")).expanduser())
+    return _open_files(directory_of(url), memory)
 
 
 SCHEMES = {"memory": "memory:", "file": "file:PATH"}
 """The known schemes and how each is written."""
 
 
-def _open_files(directory: Path) -> Backend:
+def _open_files(directory: Path, memory: Memory) -> Backend:
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
@@ -83,12 +126,12 @@ def _open_files(directory: Path) -> Backend:
 
     return Backend(
         log,
-        Tables(directory / "tables", settle),
+        Tables(directory / "tables", settle, memory),
         documents,
         States(directory / "learner"),
         Models(directory / "models"),
         directory,
-        ScaledIndex,
+        memory,
         release,
     )
 

@@ -48,7 +48,7 @@ _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(_Directory)
 
 
-def pack(batch: Batch) -> bytes:
+def pack(batch: Batch, deflate: bool = True) -> bytes:
     """The batch as bytes with a checksum. TypeError if an object column holds anything but bytes."""
     entries: list[_Entry] = []
     parts: list[bytes] = []
@@ -63,7 +63,7 @@ def pack(batch: Batch) -> bytes:
     directory = _ENCODER.encode(_Directory(rows, entries))
     body = b"".join((directory, bytes(-len(directory) % 8), *parts))
     flags, stored = 0, body
-    if len(body) >= _WORTH_TRYING:
+    if deflate and len(body) >= _WORTH_TRYING:
         deflated = zlib.compress(body, 1)
         if len(deflated) < _WORTH_KEEPING * len(body):
             flags, stored = DEFLATED, deflated

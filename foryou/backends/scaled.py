@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from foryou.backends.cells import Cells, missing
 from foryou.backends.dense import DenseIndex, best_first
+from foryou.core.memory import HEAP, Memory
 from foryou.core.ports import Keys
 
 EXACT_UNTIL = 2_000_000
@@ -42,9 +43,9 @@ class ScaledIndex:
     old cells go on serving meanwhile.
     """
 
-    def __init__(self, exact_until: int = EXACT_UNTIL, stale: float = STALE) -> None:
+    def __init__(self, exact_until: int = EXACT_UNTIL, stale: float = STALE, memory: Memory = HEAP) -> None:
         self.exact_until, self.stale = exact_until, stale
-        self._all = DenseIndex()
+        self._all = DenseIndex(memory)
         self._proposing: _Proposing | None = None
         self._next: DenseIndex | None = None
         """What was added or replaced since the building that is under way began."""
@@ -90,6 +91,10 @@ class ScaledIndex:
         found = np.unique(found)
         ids, scores = best_first(found, self._all.products(found, query), k)
         return (ids, scores) if len(ids) >= k else self._all.search(query, k)
+
+    def publish(self, name: str) -> None:
+        """Let other processes search these vectors, as they change, under a name."""
+        self._all.publish(name)
 
     def settle(self) -> None:
         """Wait until cells that are being built are in use."""

@@ -109,8 +109,9 @@ class Spooled:
                 reading = self._open[path.name] = _Reading(os.open(path, os.O_RDONLY), held)
             ended = _ended(reading.file)  # asked first: what came before it ended is then read
             while (frame := _frame(reading.file, reading.at)) is not None:
-                reading.at += _HEAD.size + len(frame)
-                yield unpack(frame), (path.name, reading.at)
+                after = reading.at + _HEAD.size + len(frame)
+                yield unpack(frame), (path.name, after)
+                reading.at = after  # not if whoever took it could not keep it: then it comes again
             if ended:
                 os.close(reading.file)
                 del self._open[path.name]

@@ -27,7 +27,8 @@ class Memory(Protocol):
         the old one may read on."""
 
     def publish(self, name: str, arrays: Arrays) -> None:
-        """Let others find exactly these arrays of this memory under a name."""
+        """Let others find exactly these arrays under a name, and see what is written to them; those that do not lie in
+        this memory as they are now."""
 
 
 class Heap:

@@ -123,6 +123,9 @@ class Index(Protocol):
     def search(self, query: NDArray[np.float32], k: int) -> tuple[Keys, NDArray[np.float32]]:
         """The ids with the k highest inner products with `query` `[dim]`, best first, and these."""
 
+    def publish(self, name: str) -> None:
+        """Let other processes search these vectors, as they change, under a name."""
+
     def __len__(self) -> int: ...
 
 
@@ -167,6 +170,9 @@ class Model(Protocol):
 
     def copy(self) -> Model:
         """A copy to predict with, that no longer changes when this one learns. It does not learn itself."""
+
+    def parts(self) -> Mapping[str, Column]:
+        """What predicting with a copy reads, as arrays that are not copied."""
 
     def state(self) -> Mapping[str, Column]:
         """Everything needed to continue, as arrays."""

@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from foryou.core.clock import DAY, HOUR
 from foryou.core.errors import ModelError
+from foryou.core.memory import HEAP, Arrays, Memory
 from foryou.models import sketch
+from foryou.models.copies import Copies
 from foryou.models.kernel import kernel
 from foryou.models.sketch import count, mix
 
@@ -203,20 +205,29 @@ class Embeddings:
     et al., 2019). Rows that no gradient reaches do not change.
     """
 
-    def __init__(self, dim: int, seed: int = 0, spread: float = 0.05, admission: Admission | None = None) -> None:
-        """`spread`: components start uniform in [-spread, spread]."""
+    def __init__(
+        self,
+        dim: int,
+        seed: int = 0,
+        spread: float = 0.05,
+        admission: Admission | None = None,
+        memory: Memory = HEAP,
+    ) -> None:
+        """`spread`: components start uniform in [-spread, spread]. `memory`: where lies what copies read."""
         self.dim, self.seed, self.spread, self.admission = dim, seed, spread, admission or Admission()
+        self._memory = memory
         self.now = 0
         """The event time (ms) as of which ids are used; see `tend`."""
         self._empty()
 
     def _empty(self) -> None:
         self._used, self._left, self._counted, self._tended = 1, 0, 0, 0
-        self._keys = np.zeros(1024, np.int64)
-        self._born = np.full(1024, _UNBORN, np.int64)
+        self._keys = self._memory.zeros(1024, np.int64)
+        self._born = self._memory.zeros(1024, np.int64)
+        self._born[:] = _UNBORN
         self._last = np.zeros(1024, np.int64)
         self._free = np.zeros(0, np.int64)
-        self._index = np.zeros(4096, np.int64)
+        self._index = self._memory.zeros(4096, np.int64)
         self._vectors = np.zeros((1024, self.dim), np.float32)
         self._squares = np.zeros(1024, np.float32)
         self._counts = sketch.sketch() if self.admission.after > 1 else np.zeros((1, 1), np.uint8)
@@ -224,6 +235,28 @@ class Embeddings:
         self._seen = _EVER
         """Only rows that were born until this stamp are seen."""
         self._stamp = 1
+        self._copies = Copies(self._memory, self.dim)
+
+    @classmethod
+    def attached(
+        cls, dim: int, seed: int, arrays: Arrays, numbers: tuple[int, int], spread: float = 0.05
+    ) -> Embeddings:
+        """A copy to read from, over the `arrays` and `numbers` of another one's."""
+        found = cls(dim, seed, spread)
+        found._keys, found._born, found._index = arrays["keys"], arrays["born"], arrays["index"]
+        found._vectors = arrays["vectors"]
+        found._used, found._seen = numbers
+        return found
+
+    @property
+    def arrays(self) -> Arrays:
+        """What a copy reads; with `numbers`, all that `attached` needs."""
+        return {"keys": self._keys, "born": self._born, "index": self._index, "vectors": self._vectors}
+
+    @property
+    def numbers(self) -> tuple[int, int]:
+        """The rows of a copy, and the stamp until which they were born."""
+        return self._used, self._seen
 
     def __len__(self) -> int:
         return self._used - 1 - self._left
@@ -254,6 +287,7 @@ class Embeddings:
         missing = int(np.count_nonzero(self.find(slot, flat) == 0))
         self._make_room(missing)
         rows = np.empty(len(flat), np.int64)
+        used, left = self._used, self._left
         self._used, self._left, counted = _admit(
             self._index,
             self._keys,
@@ -274,6 +308,8 @@ class Embeddings:
             self._squares,
             rows,
         )
+        self._copies.changed(np.arange(used, self._used))
+        self._copies.changed(self._free[self._left : left])
         self._counted += counted
         if self._counted >= sketch.AGE:
             sketch.age(self._counts)
@@ -302,12 +338,17 @@ class Embeddings:
 
     def _give_up(self, rows: Ids) -> None:
         """Free rows. Copies go on with the arrays as they were."""
-        self._keys, self._born = self._keys.copy(), self._born.copy()
+        self._keys, self._born = self._moved(self._keys), self._moved(self._born)
         self._keys[rows], self._born[rows] = 0, _UNBORN
         self._free = np.concatenate([self._free[: self._left], rows])
         self._left = len(self._free)
-        self._index = np.zeros_like(self._index)
+        self._index = self._memory.zeros(len(self._index), np.int64)
         _rebuild(self._index, self._keys, self._used)
+
+    def _moved(self, array: Ids) -> Ids:
+        copy = self._memory.zeros(len(array), np.int64)
+        copy[:] = array
+        return copy
 
     def initial(self, slot: int, ids: NDArray[Any]) -> Vectors:
         """Each id's vector before anything is learned, `[..., dim]`: a fixed random direction, zero for none."""
@@ -325,17 +366,20 @@ class Embeddings:
     def descend(self, gradient: Gradient, rate: float, decay: float = 0.0) -> None:
         """One AdaGrad step on the touched rows (`decay`: L2, per step that touches a row); clears the gradient."""
         _descend(self._vectors, self._squares, gradient.values, gradient.touched, rate, decay)
+        self._copies.changed(gradient.touched.copy())
         gradient.clear()
 
     def copy(self) -> Embeddings:
         """A copy to read from, that no longer changes when this one learns; it does not learn itself.
 
-        Only the vectors are copied. Keys and index are shared: rows born after the copy are not seen in it, and when
-        rows are given up this table goes on with new arrays.
+        Only the vectors are copied, and of those only what changed if there is a copy that nobody uses any more. Keys
+        and index are shared: rows born after the copy are not seen in it, and when rows are given up this table goes on
+        with new arrays.
         """
         other = Embeddings.__new__(Embeddings)
         vars(other).update(vars(self))
-        other._vectors = self._vectors[: self._used].copy()
+        if self._seen == _EVER:
+            other._vectors = self._copies.take(self._vectors, self._used, other)
         other._squares, other._gradient = np.zeros(0, np.float32), None
         if self._seen == _EVER:
             other._seen = self._stamp
@@ -382,18 +426,13 @@ class Embeddings:
         """Room for so many more ids, at most half of the index filled."""
         rows = self._used + max(0, more - self._left)
         if rows > len(self._keys):
-            size = max(rows, 2 * len(self._keys))
-            self._keys = _grown(self._keys, size)
-            self._born = _grown(self._born, size, _UNBORN)
-            self._last = _grown(self._last, size)
-            self._vectors = _grown(self._vectors, size)
-            self._squares = _grown(self._squares, size)
+            rows_before, size = len(self._keys), max(rows, 2 * len(self._keys))
+            self._keys = self._memory.grown(self._keys, size)
+            self._born = self._memory.grown(self._born, size)
+            self._born[rows_before:] = _UNBORN
+            self._last, self._vectors, self._squares = (
+                HEAP.grown(array, size) for array in (self._last, self._vectors, self._squares)
+            )
         if 2 * (len(self) + more) > len(self._index):
-            self._index = np.zeros(1 << int(np.ceil(np.log2(4 * (len(self) + more)))), np.int64)
+            self._index = self._memory.zeros(1 << int(np.ceil(np.log2(4 * (len(self) + more)))), np.int64)
             _rebuild(self._index, self._keys, self._used)
-
-
-def _grown(array: NDArray[Any], rows: int, fill: int = 0) -> NDArray[Any]:
-    out = np.full((rows, *array.shape[1:]), fill, array.dtype)
-    out[: len(array)] = array
-    return out

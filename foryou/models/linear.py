@@ -186,6 +186,10 @@ class Linear:
         """Itself: it never changes."""
         return self
 
+    def parts(self) -> Mapping[str, Column]:
+        """None: it has nothing that was learned."""
+        return {}
+
     def state(self) -> Mapping[str, Column]:
         """Nothing: it is all in the table."""
         return {}

@@ -67,8 +67,12 @@ class Parameters:
 
     def copy(self) -> Parameters:
         """A copy to read from: without the moments that a step needs."""
+        return self.over(self.flat.copy())
+
+    def over(self, flat: Vector) -> Parameters:
+        """Other values of the same parameters, to read from."""
         other = copy(self)
-        other.flat = self.flat.copy()
+        other.flat = flat
         other._first = other._second = other._sum = np.zeros(0, np.float32)
         other._named = other.views(other.flat)
         return other

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from foryou.core.batch import Batch, Column
 from foryou.core.errors import ModelError
 from foryou.core.inputs import FAMILIES, OUTCOME_BITS, POSITIVE_BITS, Side
+from foryou.core.memory import HEAP, Memory
 from foryou.core.ports import Pairs
 from foryou.models import deep, layout, network, survival
 from foryou.models.attention import kind_of, sum_by
@@ -66,10 +67,13 @@ class Learning:
 class Ranker:
     """A model of every head (see `Model`): wide and deep (Cheng et al., 2016), with target attention."""
 
-    def __init__(self, seed: int = 0, shape: Shape | None = None, learning: Learning | None = None) -> None:
-        self.seed, self.shape, self.learning = seed, shape or Shape(), learning or Learning()
+    def __init__(
+        self, seed: int = 0, shape: Shape | None = None, learning: Learning | None = None, memory: Memory = HEAP
+    ) -> None:
+        """`memory`: where copies keep their embeddings."""
+        self.seed, self.shape, self.learning, self._memory = seed, shape or Shape(), learning or Learning(), memory
         self.learned = self.corrected = self.branch = 0
-        self.table = Embeddings(self.shape.dim, seed, admission=self.learning.admission)
+        self.table = Embeddings(self.shape.dim, seed, admission=self.learning.admission, memory=memory)
         self.params = start(self.shape, seed)
         self.calibration = Calibration(OUTPUTS)
         self._often = Often()
@@ -169,6 +173,28 @@ class Ranker:
         other.calibration = self.calibration.copy()
         return other
 
+    def parts(self) -> Mapping[str, Column]:
+        """What predicting with a copy reads, as arrays that are not copied."""
+        return {
+            **{f"table.{name}": values for name, values in self.table.arrays.items()},
+            "numbers": np.array([self.learned, self.corrected, self.branch, self.seed, *self.table.numbers]),
+            "dense": self.params.flat,
+            "calibration": self.calibration.values,
+            **{f"mean.{name}": values for name, values in self._means.items()},
+        }
+
+    @staticmethod
+    def attached(parts: Mapping[str, Column], shape: Shape | None = None) -> Ranker:
+        """A model to predict with, over the `parts` of a copy in another process."""
+        learned, corrected, branch, seed, used, seen = parts["numbers"].tolist()
+        found = Ranker(seed, shape)
+        found.learned, found.corrected, found.branch = learned, corrected, branch
+        found.table = Embeddings.attached(found.shape.dim, seed, _within(parts, "table."), (used, seen))
+        found.params = found.params.over(parts["dense"])
+        found.calibration.values = parts["calibration"]
+        found._means = {side: parts[f"mean.{side}"] for side in found._means}
+        return found
+
     def state(self) -> Mapping[str, Column]:
         """Everything needed to continue, as arrays."""
         return {
@@ -185,7 +211,7 @@ class Ranker:
         """ModelError if the state is of a ranker of another shape."""
         try:
             (self.learned, self.corrected, self.branch), self.seed = state["learned"].tolist(), int(state["seed"][0])
-            self.table = Embeddings(self.shape.dim, self.seed, admission=self.learning.admission)
+            self.table = Embeddings(self.shape.dim, self.seed, admission=self.learning.admission, memory=self._memory)
             self.table.restore(_within(state, "table."))
             self._often = Often(state["often"])
             self.params.restore(_within(state, "dense."))

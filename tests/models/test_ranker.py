@@ -254,3 +254,17 @@ def test_ids_are_used_as_of_the_time_of_their_rows() -> None:
     other, more = chance(np.random.default_rng(1), viewers=1, items=2, ids=3)
     ranker.learn(other, more.extend({"at": np.full(2, 3 * DAY)}))
     assert 0 < len(ranker.table) < held
+
+
+def test_a_copy_attached_by_its_parts_predicts_the_same() -> None:
+    some, outcomes = chance(np.random.default_rng(0), viewers=30, items=300)
+    model = Ranker()
+    model.learn(some, outcomes)
+    copy = model.copy()
+    attached = Ranker.attached(copy.parts())
+    before = copy.predict(some)
+    model.learn(some, outcomes)
+    assert attached.version == copy.version
+    assert _same(attached.predict(some), before)
+    assert not _same(model.predict(some), before)
+    assert np.array_equal(attached.vectors(some.items), copy.vectors(some.items))

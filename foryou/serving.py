@@ -1,0 +1,118 @@
+"""Serving: from what a client asks to a slate that is logged, and to what can be told of viewers and videos.
+
+It reads tables, vectors and models, wherever they are written, and writes nothing: a slate is handed to `log`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from foryou.core.batch import Batch
+from foryou.core.clock import Clock
+from foryou.core.errors import NotFound
+from foryou.core.ids import id_of
+from foryou.core.pipeline import Request, Slate
+from foryou.core.ports import Documents, Index, Model, Store
+from foryou.explaining import Answered, Explanations
+from foryou.features.documents import cards
+from foryou.feed import recipe
+from foryou.feed.profile import profile
+from foryou.feed.recipe import SURFACES
+from foryou.feed.serve import Ask, Served, log_rows, request_for
+from foryou.models.linear import Linear
+from foryou.settings import Settings
+from foryou.versions import Version
+
+PROCESSES = 64
+"""How many processes may serve from the same log: each numbers its requests apart."""
+_COUNTED = (1 << 20) // PROCESSES
+
+
+@dataclass
+class Feeds:
+    """Slates from a store and the version in use. Any thread may ask; slates are made one at a time, so that the pages
+    of a session never overlap. `process` numbers those that serve from the same log."""
+
+    store: Store
+    documents: Documents
+    settings: Settings
+    clock: Clock
+    version: Callable[[], Version]
+    texts: Callable[[], Index]
+    reached: Callable[[], int]
+    """The log offset that the tables have reached."""
+    log: Callable[[Batch], None]
+    explanations: Explanations
+    process: int = 0
+    fallback: Model = field(default_factory=Linear)
+
+    def __post_init__(self) -> None:
+        self._one = threading.Lock()
+        self._counter = 0
+        feed = self.settings.feed
+        self.recipes = {
+            "for_you": recipe.for_you(
+                self.store,
+                lambda: self.version().model,
+                lambda: self.version().index,
+                lambda: self.version().codebook,
+                self.texts,
+                self.fallback,
+                feed,
+            ),
+            "following": recipe.following(self.store, feed),
+            "plain": recipe.plain(self.store),
+        }
+
+    def feed(self, ask: Ask) -> Served:
+        """The next slate for a viewer; it is logged before it is answered, and explained afterwards."""
+        with self._one:
+            version = self.version()
+            number = self._number()
+            request = self._request(ask, number)
+            slate, trace = self.recipes[ask.surface](request)
+            model = self.fallback if any(step.name == "fallback" for step in trace.steps) else version.model
+            if len(slate):
+                self.log(log_rows(request, slate, id_of("model", model.version)))
+                self.explanations.add(Answered(request, slate, trace, model, ask.surface))
+        if self.explanations.full:
+            self.explanations.step()
+        return Served(str(number), ask.surface, model.version, self._items(slate), trace)
+
+    def warm_up(self) -> None:
+        """Make a slate for nobody and forget it: what is compiled is then loaded."""
+        for surface in SURFACES:
+            self.recipes[surface](self._request(Ask(surface=surface, session="warm-up"), 0))
+
+    def video(self, video: str) -> dict[str, object]:
+        """What is known of a video. NotFound if it was never described, or was removed."""
+        number = id_of("video", video)
+        state = self.store.columns("video", np.array([number], np.int64), ("known", "removed"))
+        if not state["known"][0] or state["removed"][0]:
+            raise NotFound(f"there is no video {video!r}", gone=bool(state["removed"][0]))
+        return cards(self.documents, [number])[0]
+
+    def viewer(self, viewer: str) -> dict[str, object]:
+        """What is known of a viewer, in words they can check: interests, less-ofs, this week's signals."""
+        return profile(self.store, self.documents, viewer, self.clock())
+
+    def _request(self, ask: Ask, number: int) -> Request:
+        of, model = self.settings, self.version().model
+        return request_for(ask, self.store, model, number, self.clock(), self.reached(), of.feed.seed, of.demographics)
+
+    def _number(self) -> int:
+        """A request id: its time in ms, the process, and a count."""
+        self._counter = (self._counter + 1) % _COUNTED
+        return (self.clock() << 20) | (self.process * _COUNTED) | self._counter
+
+    def _items(self, slate: Slate) -> list[dict[str, object]]:
+        known = cards(self.documents, slate["item"].tolist())
+        source, score = slate["source"].tolist(), slate["score"].tolist() if len(slate) else []
+        return [
+            {**card, "position": place, "source": recipe.SOURCES[source[place]], "score": score[place]}
+            for place, card in enumerate(known)
+        ]
