@@ -91,7 +91,6 @@ class Engine:
             self._log_slate,
             self._explanations,
         )
-        self.recipes = self.feeds.recipes
         self._retention = Retention(self.backend.log, store, self.backend.documents, self._lock)
         self._closed = False
 

@@ -52,7 +52,7 @@ def baker(world: World) -> World:
 def by_content(world: World, viewer: str = "ada") -> list[str]:
     """What the source brings, the nearest first."""
     engine = world.engine
-    made = dict(engine.recipes["for_you"].sources)["content"]
+    made = dict(engine.feeds.recipes["for_you"].sources)["content"]
     request = request_for(
         Ask(viewer, 10, "for_you", ""), engine.backend.store, engine.version.model, 1, world.clock.at, 1, 1, True
     )

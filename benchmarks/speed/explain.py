@@ -41,7 +41,7 @@ def measure(size: Size) -> Report:
             ask = Ask(f"viewer-{number % size.people.viewers}", size.n, language="en", country="NL")
             model = engine.version.model
             request = request_for(ask, engine.backend.store, model, number + 1, now_ms(), number, 1, True)
-            slate, trace = engine.recipes["for_you"](request)
+            slate, trace = engine.feeds.recipes["for_you"](request)
             started = time.perf_counter()
             explain(request, slate, trace, model, "for_you")
             took.append(1e3 * (time.perf_counter() - started))

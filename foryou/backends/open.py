@@ -6,6 +6,7 @@ import fcntl
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from foryou.backends.arena import Attached
@@ -33,12 +34,10 @@ class Backend:
     directory: Path | None = None
     memory: Memory = HEAP
     """Where the tables and the vectors lie, and whatever else other processes read."""
+    index: Callable[[], Index] = ScaledIndex
+    """Makes a new index, empty."""
     release: Callable[[], None] = lambda: None
     """Lets others open it; called last when closing."""
-
-    def index(self) -> Index:
-        """A new index, empty."""
-        return ScaledIndex(memory=self.memory)
 
     def close(self) -> None:
         """Sync the log and let go of everything. The tables are saved by whoever knows their offset."""
@@ -91,18 +90,21 @@ def open_backend(url: str, memory: Memory = HEAP) -> Backend:
     scheme, colon, path = url.partition(":")
     if not colon or scheme not in SCHEMES:
         raise BackendError(f"cannot open {url!r}: a back end is one of {', '.join(SCHEMES.values())}")
+    index = partial(ScaledIndex, memory=memory)
     if scheme == "memory":
-        return Backend(MemoryLog(), Tables(memory=memory), MemoryDocuments(), States(None), Models(None), memory=memory)
+        return Backend(
+            MemoryLog(), Tables(memory=memory), MemoryDocuments(), States(None), Models(None), None, memory, index
+        )
     if not path:
         raise BackendError(f"cannot open {url!r}: give a directory, for example file:./data")
-    return _open_files(directory_of(url), memory)
+    return _open_files(directory_of(url), memory, index)
 
 
 SCHEMES = {"memory": "memory:", "file": "file:PATH"}
 """The known schemes and how each is written."""
 
 
-def _open_files(directory: Path, memory: Memory) -> Backend:
+def _open_files(directory: Path, memory: Memory, index: Callable[[], Index]) -> Backend:
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
@@ -132,6 +134,7 @@ def _open_files(directory: Path, memory: Memory) -> Backend:
         Models(directory / "models"),
         directory,
         memory,
+        index,
         release,
     )
 

@@ -134,7 +134,7 @@ def test_unknown_paths_wrong_methods_and_large_bodies_have_the_shape_of_errors(h
 def test_our_own_mistakes_are_told_to_the_log_and_not_to_the_client(
     http: Http, engine: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    engine.recipes = {}
+    engine.feeds.recipes = {}
     error = error_of(http, "/v1/feed", 500)
     assert "KeyError" not in str(error)
     assert "KeyError" in caplog.text

@@ -94,7 +94,7 @@ def hydrated(pipeline: Pipeline, asked: Request, item: np.ndarray) -> Candidates
 def test_hydrators_and_scorers_add_columns_and_keep_every_row_where_it_is(
     library: World, surface: str, item: np.ndarray
 ) -> None:
-    pipeline, asked = library.engine.recipes[surface], request(library, surface=surface)
+    pipeline, asked = library.engine.feeds.recipes[surface], request(library, surface=surface)
     rows = found(item)
     for name, stage in (*pipeline.hydrators, *pipeline.scorers):
         columns = stage(asked, rows)
@@ -108,7 +108,7 @@ def test_hydrators_and_scorers_add_columns_and_keep_every_row_where_it_is(
 @given(item=items)
 @settings(max_examples=25)
 def test_filters_commute_and_judge_each_row_by_itself(library: World, surface: str, item: np.ndarray) -> None:
-    pipeline, asked = library.engine.recipes[surface], request(library, surface=surface)
+    pipeline, asked = library.engine.feeds.recipes[surface], request(library, surface=surface)
     rows = hydrated(pipeline, asked, item)
     masks = {name: keep(asked, rows) for name, keep in pipeline.filters}
     for name, mask in masks.items():
@@ -281,7 +281,7 @@ class _Odd(Linear):
 
 def test_a_model_whose_predictions_are_no_numbers_is_replaced_in_the_feed(library: World) -> None:
     engine = library.engine
-    usual = engine.recipes["for_you"]
+    usual = engine.feeds.recipes["for_you"]
     scorers = [(name, Predict(_Odd) if name == "predict" else stage) for name, stage in usual.scorers]
     odd = Pipeline(usual.sources, usual.hydrators, usual.filters, scorers, usual.rerankers, usual.fallback)
     slate, trace = odd(request(library))
@@ -331,7 +331,7 @@ def test_found_is_dropped_and_kept_and_every_dropped_candidate_has_one_rule(
 @pytest.mark.mission("NL-17")
 @pytest.mark.parametrize("surface", SURFACES)
 def test_the_counts_of_a_real_request_add_up(library: World, surface: str) -> None:
-    slate, trace = library.engine.recipes[surface](request(library, surface=surface))
+    slate, trace = library.engine.feeds.recipes[surface](request(library, surface=surface))
     adds_up(trace)
     assert trace.kept >= len(slate) > 0
     if surface == "for_you":

@@ -149,7 +149,7 @@ def test_the_bars_of_every_video_of_a_slate_add_up_to_its_score(world: World, le
 def test_without_its_strongest_family_a_video_stands_where_ranking_it_anew_would_put_it(world: World) -> None:
     engine = world.engine
     asked = request_for(Ask("ada", 20), engine.backend.store, engine.version.model, 5, world.clock.at, 1, 1, True)
-    slate, trace = engine.recipes["for_you"](asked)
+    slate, trace = engine.feeds.recipes["for_you"](asked)
     told: list[Any] = list(explain(asked, slate, trace, engine.version.model, "for_you"))
     candidates, of = trace.candidates, np.zeros(1, np.int64)
     assert len(candidates) > 50

@@ -16,6 +16,7 @@ from foryou.backends.scaled import ScaledIndex
 from foryou.client import in_process
 from foryou.core.clock import DAY, MINUTE, SECOND, ManualClock
 from foryou.core.ids import id_of
+from foryou.core.memory import Memory
 from foryou.core.ports import Index, Model
 from foryou.feed.recipe import SOURCES, FeedSettings
 from foryou.feed.serve import Ask, request_for
@@ -34,8 +35,8 @@ STRUCTURES: dict[str, Callable[[], Index]] = {
 def world_with(index: Callable[[], Index], feed: FeedSettings | None = None) -> World:
     """The small world of three hundred videos, served from a version of it in such an index."""
 
-    def opened(url: str) -> Backend:
-        return replace(open_backend(url), index=index)
+    def opened(url: str, memory: Memory) -> Backend:
+        return replace(open_backend(url, memory), index=index)
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(app, "open_backend", opened)
@@ -50,7 +51,7 @@ def brought_by(world: World, viewer: str, video: str) -> set[str]:
     store, version = engine.backend.store, engine.version
     asked = request_for(Ask(viewer), store, version.model, 1, world.clock.at, 1, 1, True)
     number = id_of("video", video)
-    return {name for name, source in engine.recipes["for_you"].sources if number in source(asked)["item"].tolist()}
+    return {name for name, source in engine.feeds.recipes["for_you"].sources if number in source(asked)["item"].tolist()}
 
 
 @pytest.fixture(params=STRUCTURES.values(), ids=STRUCTURES)
