@@ -51,7 +51,8 @@ def brought_by(world: World, viewer: str, video: str) -> set[str]:
     store, version = engine.backend.store, engine.version
     asked = request_for(Ask(viewer), store, version.model, 1, world.clock.at, 1, 1, True)
     number = id_of("video", video)
-    return {name for name, source in engine.feeds.recipes["for_you"].sources if number in source(asked)["item"].tolist()}
+    sources = engine.feeds.recipes["for_you"].sources
+    return {name for name, source in sources if number in source(asked)["item"].tolist()}
 
 
 @pytest.fixture(params=STRUCTURES.values(), ids=STRUCTURES)
