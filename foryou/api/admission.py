@@ -56,7 +56,8 @@ def tokens(
     request: Request[Any, Any, State], data: Annotated[TokenAsk, Body(description="for whom, and for how long")]
 ) -> Token:
     """A token with which an app may call as one viewer, for a while: feeds, explanations, profile and erasure of that
-    viewer, and events in their name."""
+    viewer, and events in their name. The body is an object with `viewer`, and `seconds` that it counts (3,600 unless
+    said, at most 86,400)."""
     access: Access = request.app.state.access
     caller = caller_of(request.scope)
     by = access.keys.named(caller.key)

@@ -145,10 +145,10 @@ def _holding(send: Send, caller: Caller) -> Send:
 def _noting(send: Send, access: Access, rule: Rule, scope: Scope, caller: Caller, clock: Clock) -> Send:
     """Notes what came of a call in the audit log before the answer goes out; no note, no answer."""
     start, _, named = rule.path.partition("{")
-    viewer = scope["path"].removeprefix(start) if named else ""
     who, address, failed = caller.key or "nobody", _address(scope), False
 
     def note(status: int) -> None:
+        viewer = scope["path"].removeprefix(start) if named else ""  # by now as the router has it
         subject = audit.subject_of(access.kept, viewer) if viewer else ""
         with access.kept.writing() as connection:
             audit.note(connection, Noted(clock(), who, address, f"{rule.method} {rule.name}", subject, str(status)))

@@ -55,8 +55,7 @@ def _operation(path: str, verb: str, operation: dict[str, Any]) -> Iterator[str]
     if parameters := operation.get("parameters"):
         rows = ((_code(p["name"]), p["in"], escape(p.get("description", ""))) for p in parameters)
         yield _table(("parameter", "in", "what"), rows)
-    if body := operation.get("requestBody"):
-        what = escape(body.get("description", ""))
+    if what := escape(operation.get("requestBody", {}).get("description", "")):
         yield f"<p>Body: {what} (<a href=#kinds>kinds</a>, <a href=#fields>fields</a>).</p>"
     answers = ((status, escape(answer.get("description", ""))) for status, answer in operation["responses"].items())
     yield _table(("status", "when"), answers)
