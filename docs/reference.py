@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, get_args
@@ -16,6 +17,7 @@ import typer
 from typer.models import ArgumentInfo, ParamMeta
 from typer.utils import get_params_from_function
 
+from foryou.access.rules import RULES, Role, Rule
 from foryou.api.schema import FIELDS
 from foryou.api.server import application
 from foryou.app import Engine
@@ -164,6 +166,12 @@ def http_page(openapi: Mapping[str, Any]) -> Iterator[str]:
         "JSON; events may be MessagePack (`application/msgpack`). Every error answer but that of `/health/ready` is "
         '`{"error": {"field", "problem", "expected"}}`.'
     )
+    yield "## Who may call"
+    yield (
+        "Once there is any key, a call needs one with a role of its row, or a viewer's token where the row says so "
+        "([access](../guides/access.md))."
+    )
+    yield _table(("route", "roles", "viewer's token", "in the audit log"), map(_who_may, RULES))
     for path, methods in openapi["paths"].items():
         for verb, operation in methods.items():
             yield from _operation(path, verb, operation)
@@ -172,6 +180,11 @@ def http_page(openapi: Mapping[str, Any]) -> Iterator[str]:
         fields = ((_code(field), _json_type(kind)) for field, kind in component["properties"].items())
         yield f"### {name}"
         yield _table(("field", "type"), fields)
+
+
+def _who_may(rule: Rule) -> tuple[str, ...]:
+    roles = "everybody" if rule.public else _codes(role for role in Role if role in rule.roles)
+    return _code(f"{rule.method} {rule.name}"), roles, *("yes" if each else "" for each in (rule.viewer, rule.audited))
 
 
 def schema() -> dict[str, Any]:
@@ -186,7 +199,7 @@ def schema() -> dict[str, Any]:
 def _operation(path: str, verb: str, operation: Mapping[str, Any]) -> Iterator[str]:
     yield f"## {verb.upper()} {path}"
     yield f"{operation['summary']}. " + " ".join(operation.get("description", "").split())
-    if "requestBody" in operation:
+    if "description" in operation.get("requestBody", {}):
         yield f"Body: {operation['requestBody']['description']} (see [events](events.md))."
     if parameters := operation.get("parameters"):
         rows = (
@@ -244,7 +257,10 @@ def _type_name(hint: Any) -> str:
     if isinstance(hint, UnionType):
         return " or ".join(_type_name(part) for part in get_args(hint) if part is not NoneType)
     if get_args(hint):
-        return _type_name(get_args(hint)[0]) + "s"
+        one = _type_name(get_args(hint)[0])
+        return one if one.startswith("one of") else one + "s"
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return "one of " + _codes(hint)
     return {str: "text", int: "whole number", Path: "path", datetime: "day"}.get(hint, str(hint))
 
 

@@ -182,9 +182,10 @@ class Engine:
         """The next slate for a viewer; it is logged before it is answered, and explained afterwards."""
         return self.feeds.feed(ask)
 
-    def explain(self, request: str, video: str, language: str = "en") -> dict[str, object]:
-        """Why a video was where it was in a slate. NotFound (`gone` after 30 days) names what is missing."""
-        return self._explanations.tell(request, video, language, self.clock())
+    def explain(self, request: str, video: str, language: str = "en", viewer: str | None = None) -> dict[str, object]:
+        """Why a video was where it was in a slate. NotFound (`gone` after 30 days) names what is missing; Forbidden if
+        it was another viewer's than the one given."""
+        return self._explanations.tell(request, video, language, self.clock(), viewer)
 
     def video(self, video: str) -> dict[str, object]:
         """What is known of a video. NotFound if it was never described, or was removed."""

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from foryou import client, lab, processes, settings, terminal
+from foryou import client, keyring, lab, processes, settings, terminal
 from foryou.api import calls, files, server
 from foryou.api.calls import Language
 from foryou.api.schema import Refusal
@@ -135,6 +135,9 @@ def explain(
     url: Annotated[
         str | None, typer.Option("--server", help="Ask this running server, such as http://127.0.0.1:8080.")
     ] = None,
+    key: Annotated[
+        str | None, typer.Option("--key", help="Key or token for that server; default: the setting client.key.")
+    ] = None,
     config: Config = None,
     data: Data = None,
 ) -> None:
@@ -144,7 +147,11 @@ def explain(
     except msgspec.ValidationError:
         raise InvalidEvent("language", f"{language!r} is not spoken", "en, nb or nl") from None
     if url is not None:
-        out.print(terminal.explanation(client.connect(url).explain(request, video, spoken)))
+        out.print(
+            terminal.explanation(
+                client.connect(url, key=key or settings.load(config).client.key).explain(request, video, spoken)
+            )
+        )
         return
     with opened(config, data) as engine:
         out.print(terminal.explanation(client.in_process(engine).explain(request, video, spoken)))
@@ -296,6 +303,8 @@ def _import_kuairand(engine: Engine, log: KuaiRand) -> None:
 app.command()(lab.replay)
 app.add_typer(lab.evaluate)
 app.add_typer(models)
+app.add_typer(keyring.keys)
+app.command()(keyring.audit)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import msgspec
@@ -22,7 +22,7 @@ from foryou.api import calls
 from foryou.api.calls import MOST_ITEMS, Language, Surface
 from foryou.api.decode import MOST_EVENTS, from_objects
 from foryou.api.schema import Failure, Problem, Receipt, Slate
-from foryou.core.errors import BackendError, ForYouError, InvalidEvent, NotFound
+from foryou.core.errors import BackendError, Forbidden, ForYouError, InvalidEvent, NotFound, TooMany, Unidentified
 from foryou.feed.serve import Ask
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ Answer: TypeAlias = dict[str, object]
 
 
 class Client(Protocol):
-    """What a client can ask. InvalidEvent, NotFound or BackendError when it cannot be had."""
+    """What a client can ask. InvalidEvent, NotFound, AccessError or BackendError when it cannot be had."""
 
     def events(self, rows: Sequence[Mapping[str, object]]) -> Receipt:
         """Send 1 to 1,000 events; accepted ones are durable on return."""
@@ -57,9 +57,10 @@ class Client(Protocol):
         """What is known of a viewer."""
 
 
-def connect(url: str, timeout_s: float = 30.0) -> Client:
-    """A client of a running server."""
-    return _Http(url.rstrip("/"), timeout_s)
+def connect(url: str, timeout_s: float = 30.0, key: str = "") -> Client:
+    """A client of a running server. `key` is a key or a viewer's token; a server that only this machine reaches needs
+    none. Without the right one calls raise AccessError."""
+    return _Http(url.rstrip("/"), timeout_s, key)
 
 
 def in_process(engine: Engine) -> Client:
@@ -111,6 +112,7 @@ _AGAIN_S = (0.05, 0.2)
 class _Http:
     url: str
     timeout_s: float
+    key: str = field(default="", repr=False)
 
     def events(self, rows: Sequence[Mapping[str, object]]) -> Receipt:
         return msgspec.json.decode(self._ask("/v1/events", body=msgspec.json.encode(rows)), type=Receipt)
@@ -141,7 +143,10 @@ class _Http:
 
     def _ask(self, path: str, query: Mapping[str, object] | None = None, body: bytes | None = None) -> bytes:
         url = self.url + path + (f"?{urllib.parse.urlencode(query)}" if query else "")
-        request = urllib.request.Request(url, body, {"Content-Type": "application/json"} if body else {})
+        headers = {"Content-Type": "application/json"} if body else {}
+        if self.key:
+            headers["Authorization"] = f"Bearer {self.key}"
+        request = urllib.request.Request(url, body, headers)
         for wait_s in _AGAIN_S:
             try:
                 return self._asked(request)
@@ -159,7 +164,7 @@ class _Http:
                 return read
         except urllib.error.HTTPError as error:
             with error:
-                raise _as_raised(error.code, error.read()) from error
+                raise _as_raised(error.code, error.read(), float(error.headers.get("Retry-After") or 0)) from error
         except urllib.error.URLError as error:
             raise error.reason if isinstance(error.reason, OSError) else error from error
 
@@ -168,7 +173,7 @@ def _quoted(part: str) -> str:
     return urllib.parse.quote(part, safe="")
 
 
-def _as_raised(status: int, body: bytes) -> ForYouError:
+def _as_raised(status: int, body: bytes, after_s: float) -> ForYouError:
     """The error that the server raised."""
     try:
         problem = msgspec.json.decode(body, type=Failure).error
@@ -176,6 +181,10 @@ def _as_raised(status: int, body: bytes) -> ForYouError:
         problem = Problem("server", f"answered {status}", "an answer of this API")
     if status in (404, 410):
         return NotFound(problem.problem, gone=status == 410)
+    if status in (401, 403):
+        return (Unidentified if status == 401 else Forbidden)(problem.field, problem.problem, problem.expected)
+    if status == 429:
+        return TooMany(problem.field, problem.problem, after_s)
     if status < 500:
         return InvalidEvent(problem.field, problem.problem, problem.expected)
     return BackendError(problem.problem)

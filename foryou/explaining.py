@@ -11,8 +11,8 @@ import msgspec
 import numpy as np
 
 from foryou.core.batch import Batch
-from foryou.core.errors import NotFound
-from foryou.core.ids import id_of
+from foryou.core.errors import Forbidden, NotFound
+from foryou.core.ids import NONE, id_of
 from foryou.core.pipeline import Request, Slate, Trace
 from foryou.core.ports import Documents, Model
 from foryou.feed.explain import explain
@@ -70,8 +70,9 @@ class Explanations:
         """Keep explanations as they were logged."""
         self._documents.put("explained", rows["request"].tolist(), rows["told"].tolist())
 
-    def tell(self, request: str, video: str, language: str, now: int) -> dict[str, object]:
-        """Why a video was where it was in a slate. NotFound (`gone` after 30 days) names what is missing."""
+    def tell(self, request: str, video: str, language: str, now: int, viewer: str | None = None) -> dict[str, object]:
+        """Why a video was where it was in a slate. NotFound (`gone` after 30 days) names what is missing; Forbidden if
+        the slate was another viewer's than this one's, where one is given (nobody's is everybody's)."""
         if not request.isascii() or not request.isdigit():
             raise NotFound(f"no request {request!r}; the id stands in the answer of the feed")
         number = int(request)
@@ -82,4 +83,6 @@ class Explanations:
         told = next((row for row in _decode(found) if row["item"] == id_of("video", video)), None) if found else None
         if told is None:
             raise NotFound(f"request {request} showed no video {video!r}")
+        if viewer is not None and told.get("viewer", -1) not in (NONE, id_of("viewer", viewer)):
+            raise Forbidden("request", "was made for another viewer", "a request of the viewer of this token")
         return tell(self._documents, request, video, told, language)

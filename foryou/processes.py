@@ -17,18 +17,20 @@ import sys
 import threading
 import time  # only to wait
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
 
+from foryou.access.open import Access
 from foryou.api import server
 from foryou.app import SPOOL, Engine
 from foryou.backends.arena import Arena, shared_directory
-from foryou.backends.open import directory_of
 from foryou.backends.pipe import Answering
 from foryou.backends.spool import Spooled
+from foryou.core.clock import SystemClock
 from foryou.core.errors import BackendError, ForYouError, SettingsError
 from foryou.serving import PROCESSES
 from foryou.settings import Settings
@@ -66,12 +68,15 @@ def serve(settings: Settings) -> None:
     """Serve with `server.workers` processes, and one that has the log, until SIGTERM or SIGINT. Only from the main
     thread.
 
-    SettingsError if the settings do not fit; BackendError if the log cannot be opened.
+    SettingsError if the settings do not fit, or nobody may listen there; BackendError if the log cannot be opened.
     """
     workers = settings.server.workers
     if not 1 <= workers <= PROCESSES:
         raise SettingsError(f"server.workers is {workers}; expected 1 to {PROCESSES}")
-    directory_of(settings.data.url)
+    if settings.data.directory is None:
+        raise SettingsError(f"several processes need files to share; data.url is {settings.data.url!r}, give file:PATH")
+    with closing(Access(settings.data.directory, settings.access)) as access:
+        access.may_listen(settings.server.host, SystemClock()())
     shared = shared_directory()
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(shared / "metrics")
     (shared / "metrics").mkdir()
@@ -163,7 +168,8 @@ def _write(settings: Settings, shared: Path) -> None:
         print(f"foryou: {error}", file=sys.stderr, flush=True)
         sys.exit(_FAILED)
     try:
-        spooled = Spooled(directory_of(settings.data.url) / SPOOL, engine.backend.log)
+        assert settings.data.directory is not None
+        spooled = Spooled(settings.data.directory / SPOOL, engine.backend.log)
         answering = Answering(shared / SOCKET, lambda what, body: answer(engine, what, body))
         engine.start()
         current[0] = number

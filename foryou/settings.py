@@ -15,6 +15,7 @@ from typing import TypeAlias, TypeVar, get_type_hints
 
 import msgspec
 
+from foryou.access.rules import AccessSettings
 from foryou.core.errors import SettingsError
 from foryou.feed.recipe import FeedSettings
 from foryou.text.embedder import TextSettings
@@ -33,6 +34,12 @@ class DataSettings:
     """Where the log, the tables and the models are kept."""
 
     url: str = field(default="file:./data/live", metadata={"help": "`file:DIRECTORY`, or `memory:` to keep nothing"})
+
+    @property
+    def directory(self) -> Path | None:
+        """The directory of the files; None where nothing is kept."""
+        scheme, _, path = self.url.partition(":")
+        return Path(path.removeprefix("//")).expanduser() if scheme == "file" and path else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +63,20 @@ class ServerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientSettings:
+    """How commands call a running server."""
+
+    key: str = field(default="", metadata={"help": "the key that commands send to a server (`--server`)"})
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set."""
 
     data: DataSettings = field(default_factory=DataSettings, metadata={"help": "where everything is kept"})
     server: ServerSettings = field(default_factory=ServerSettings, metadata={"help": "the HTTP server"})
+    access: AccessSettings = field(default_factory=AccessSettings, metadata={"help": "who may do what, and how often"})
+    client: ClientSettings = field(default_factory=ClientSettings, metadata={"help": "how commands call a server"})
     feed: FeedSettings = field(default_factory=FeedSettings, metadata={"help": "what the feed shows"})
     text: TextSettings = field(default_factory=TextSettings, metadata={"help": "how captions are understood"})
     learning: LearningSettings = field(default_factory=LearningSettings, metadata={"help": "how the model learns"})

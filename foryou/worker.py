@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from foryou.app import POSITION, SPOOL, Engine
 from foryou.backends.arena import shared_array
-from foryou.backends.open import Reading, directory_of, read_backend
+from foryou.backends.open import Reading, read_backend
 from foryou.backends.pack import pack, unpack
 from foryou.backends.pipe import Asking
 from foryou.backends.recent import Recent
@@ -109,7 +109,8 @@ class Worker:
     def __init__(self, settings: Settings, shared: Path, number: int, clock: Clock | None = None) -> None:
         one_blas_thread()
         self.settings, self.clock, self._shared, self._number = settings, clock or SystemClock(), shared, number
-        self._directory = directory_of(settings.data.url)
+        assert settings.data.directory is not None
+        self._directory = settings.data.directory
         self._ask = Asking(shared / SOCKET)
         self._recent = Recent(shared, number)
         name = f"{number}.{self.clock()}"
@@ -168,14 +169,14 @@ class Worker:
         """As `Engine.feed`."""
         return self.feeds.feed(ask)
 
-    def explain(self, request: str, video: str, language: str = "en") -> dict[str, object]:
+    def explain(self, request: str, video: str, language: str = "en", viewer: str | None = None) -> dict[str, object]:
         """As `Engine.explain`."""
         try:
-            return self.feeds.explanations.tell(request, video, language, self.clock())
+            return self.feeds.explanations.tell(request, video, language, self.clock(), viewer)
         except NotFound as error:
             if error.gone:
                 raise
-        told: dict[str, object] = self._forward("explain", request, video, language)
+        told: dict[str, object] = self._forward("explain", request, video, language, viewer)
         return told
 
     def video(self, video: str) -> dict[str, object]:

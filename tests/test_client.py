@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 import uvicorn
@@ -13,7 +14,7 @@ from foryou.api.server import application
 from foryou.app import Engine
 from foryou.client import Client, connect, in_process
 from foryou.core.clock import DAY, ManualClock
-from foryou.core.errors import BackendError, InvalidEvent, NotFound
+from foryou.core.errors import BackendError, Forbidden, InvalidEvent, NotFound, TooMany, Unidentified
 from foryou.settings import load
 
 NOW = 1_700_000_000_000
@@ -95,3 +96,31 @@ def test_errors_are_the_same_wherever_the_engine_is(client: Client, clock: Manua
 def test_a_server_that_is_not_there_is_a_backend_error() -> None:
     with pytest.raises(BackendError, match="cannot reach"):
         connect("http://127.0.0.1:9", timeout_s=1).feed()
+
+
+@pytest.mark.parametrize(
+    ("status", "raised"),
+    [(401, Unidentified), (403, Forbidden), (429, TooMany), (400, InvalidEvent), (503, BackendError)],
+)
+def test_what_a_server_refuses_is_raised_as_what_it_is(status: int, raised: type[Exception]) -> None:
+    shown: list[str | None] = []
+
+    class Refusing(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            shown.append(self.headers["Authorization"])
+            self.send_response(status)
+            self.send_header("Retry-After", "7")
+            self.end_headers()
+            self.wfile.write(b'{"error": {"field": "f", "problem": "p", "expected": "e"}}')
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Refusing) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        with pytest.raises(raised) as told:
+            connect(f"http://127.0.0.1:{server.server_port}", key="fy_x").feed("ada")
+        thread.join()
+    assert shown == ["Bearer fy_x"]
+    if isinstance(told.value, TooMany):
+        assert told.value.after_s == 7.0

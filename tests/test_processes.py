@@ -182,7 +182,7 @@ def test_whoever_dies_is_replaced_and_nothing_is_lost(server: Server) -> None:
 
 def test_several_processes_need_a_directory_to_share() -> None:
     settings = Settings(data=DataSettings(url="memory:"), server=ServerSettings(workers=2))
-    with pytest.raises(BackendError, match="no directory that several processes can share"):
+    with pytest.raises(SettingsError, match="several processes need files to share"):
         serve(settings)
     with pytest.raises(SettingsError, match="expected 1 to 64"):
         serve(Settings(server=ServerSettings(workers=65)))

@@ -8,7 +8,8 @@ from typing import Literal, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from foryou.api.schema import Receipt, Row, Slate, is_request, is_time_zone, to_columns
+from foryou.access.open import ANYBODY, Caller
+from foryou.api.schema import Event, Receipt, Refusal, Row, Slate, is_request, is_time_zone, to_columns
 from foryou.core.batch import Batch
 from foryou.core.clock import Clock
 from foryou.core.errors import InvalidEvent, NotFound
@@ -27,7 +28,9 @@ class Calls(Protocol):
 
     def feed(self, ask: Ask) -> Served: ...
 
-    def explain(self, request: str, video: str, language: str = "en") -> dict[str, object]: ...
+    def explain(
+        self, request: str, video: str, language: str = "en", viewer: str | None = None
+    ) -> dict[str, object]: ...
 
     def video(self, video: str) -> dict[str, object]: ...
 
@@ -56,6 +59,16 @@ def accept(engine: Calls, rows: Sequence[Row]) -> tuple[Receipt, Batch]:
     return Receipt(len(new), len(batch) - len(new), refused), new
 
 
+def own(rows: Sequence[Row], caller: Caller) -> Sequence[Row]:
+    """The rows, with those refused that this caller may not send."""
+    return [
+        Refusal(index, "viewer", "is not the one of this token", "the viewer that the token was made for")
+        if isinstance(row, Event) and not caller.may_send(row.viewer)
+        else row
+        for index, row in enumerate(rows)
+    ]
+
+
 def feed(engine: Calls, ask: Ask) -> tuple[Slate, Trace]:
     """A slate, and the diary of how it came about. InvalidEvent for a time zone that there is not."""
     if ask.time_zone and not is_time_zone(ask.time_zone):
@@ -64,11 +77,12 @@ def feed(engine: Calls, ask: Ask) -> tuple[Slate, Trace]:
     return Slate(served.request, served.surface, served.model, served.items), served.trace
 
 
-def explain(engine: Calls, request: str, video: str, language: Language) -> dict[str, object]:
-    """Why a video was in a slate. NotFound, `gone` after 30 days."""
+def explain(engine: Calls, request: str, video: str, language: Language, caller: Caller = ANYBODY) -> dict[str, object]:
+    """Why a video was in a slate. NotFound, `gone` after 30 days; Forbidden if it was another viewer's."""
     if not is_request(request):
         raise NotFound(f"there is no request {request[:50]!r}")
-    return engine.explain(request, video, language)
+    caller.act_for_nobody()  # the engine knows whose it was
+    return engine.explain(request, video, language, caller.viewer)
 
 
 def plain(value: object) -> object:

@@ -125,7 +125,7 @@ def why(message: str) -> tuple[str, str, str]:
 
 _WORDS = (
     ("missing required", "is missing"),
-    ("unknown field", "is no field of an event"),
+    ("unknown field", "is no field here"),
     (r"got `(.*?)`", "is of type {}"),
     (r"of length >= 1\b", "is empty"),
     (r"of length <= (\d+)", "is longer than {}"),

@@ -11,7 +11,7 @@ from litestar.openapi.plugins import OpenAPIRenderPlugin
 
 from foryou.core.event import KINDS
 
-_STYLE = """
+STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
 body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 h2 { margin-top: 2.5rem } code { font-size: .95em } table { border-collapse: collapse; width: 100% }
@@ -36,7 +36,7 @@ def page(schema: dict[str, Any]) -> str:
     info = schema["info"]
     parts = [
         f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-        f"<link rel=icon href=/favicon.svg><title>{escape(info['title'])} API</title><style>{_STYLE}</style>"
+        f"<link rel=icon href=/favicon.svg><title>{escape(info['title'])} API</title><style>{STYLE}</style>"
         f"<h1>{escape(info['title'])} API {escape(info['version'])}</h1><p>{escape(info.get('description', ''))} "
         f"<a href=/schema/openapi.json>OpenAPI as JSON</a>.</p>"
     ]
@@ -55,8 +55,7 @@ def _operation(path: str, verb: str, operation: dict[str, Any]) -> Iterator[str]
     if parameters := operation.get("parameters"):
         rows = ((_code(p["name"]), p["in"], escape(p.get("description", ""))) for p in parameters)
         yield _table(("parameter", "in", "what"), rows)
-    if body := operation.get("requestBody"):
-        what = escape(body.get("description", ""))
+    if what := escape(operation.get("requestBody", {}).get("description", "")):
         yield f"<p>Body: {what} (<a href=#kinds>kinds</a>, <a href=#fields>fields</a>).</p>"
     answers = ((status, escape(answer.get("description", ""))) for status, answer in operation["responses"].items())
     yield _table(("status", "when"), answers)

@@ -34,6 +34,7 @@ class Line:
     """What a request's line says besides method, path, status and time; its handler fills it in."""
 
     viewer: str = ""
+    key: str = ""
     request: str = ""
     candidates: int | None = None
     failed: list[str] = field(default_factory=list)

@@ -15,9 +15,13 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody
 from litestar.params import Parameter
 
-from foryou.api import calls
+from foryou.access.open import Caller
+from foryou.access.rules import ADMIN, ANALYSE
+from foryou.api import admission, calls
+from foryou.api.admission import WHO
 from foryou.api.calls import MOST_ITEMS, Calls, Language, Surface
 from foryou.api.decode import MOST_EVENTS, decode
+from foryou.api.gate import caller_of
 from foryou.api.observe import Line, Metrics, hashed, line_of
 from foryou.api.schema import Event, Failure, Receipt, Slate
 from foryou.core.errors import ForYouError
@@ -52,7 +56,7 @@ class EventsOperation(Operation):
         self.request_body = _event_body()
 
 
-@post("/v1/events", status_code=200, operation_class=EventsOperation, responses=BAD | FULL, summary="Send events")
+@post("/v1/events", status_code=200, operation_class=EventsOperation, responses=BAD | WHO | FULL, summary="Send events")
 async def events(request: Asked) -> Receipt:
     """Accept what happened. Accepted events are durable when the answer comes, and count in the next feed.
 
@@ -62,19 +66,19 @@ async def events(request: Asked) -> Receipt:
     body = await request.body()
     packed = request.content_type[0] in {"application/msgpack", RequestEncodingType.MESSAGEPACK.value}
     line = line_of(request.scope)
-    return await asyncio.to_thread(_take, request.app.state, body, packed, line)
+    return await asyncio.to_thread(_take, request.app.state, body, packed, line, caller_of(request.scope))
 
 
-def _take(state: State, body: bytes, packed: bool, line: Line) -> Receipt:
+def _take(state: State, body: bytes, packed: bool, line: Line, caller: Caller) -> Receipt:
     engine: Calls = state.engine
     metrics: Metrics = state.metrics
-    receipt, new = calls.accept(engine, decode(body, packed))
+    receipt, new = calls.accept(engine, calls.own(decode(body, packed), caller))
     metrics.accepted(new)
     line.accepted, line.refused = receipt.accepted, len(receipt.refused)
     return receipt
 
 
-@get("/v1/feed", sync_to_thread=True, responses=BAD | BUSY, summary="Get a feed")
+@get("/v1/feed", sync_to_thread=True, responses=BAD | WHO | BUSY, summary="Get a feed")
 def feed(
     request: Asked,
     viewer: Annotated[str, Parameter(max_length=256, description="who asks; empty or unknown is fine")] = "",
@@ -90,6 +94,11 @@ def feed(
 ) -> Slate:
     """Videos for a viewer, best first. The answer's `request` goes into the events about its videos."""
     started = time.perf_counter()
+    caller = caller_of(request.scope)
+    if viewer or surface != "plain":
+        caller.act_for(viewer)
+    else:
+        caller.act_for_nobody()
     ask = Ask(viewer, n, surface, session, device, language, country, time_zone)
     line = line_of(request.scope)
     line.viewer = hashed(viewer)
@@ -103,7 +112,7 @@ def feed(
 @get(
     "/v1/explain/{request_id:str}/{video:path}",
     sync_to_thread=True,
-    responses=BAD | ABSENT | GONE | BUSY,
+    responses=BAD | WHO | ABSENT | GONE | BUSY,
     summary="Ask why a video was shown",
 )
 def explain(
@@ -114,26 +123,32 @@ def explain(
 ) -> dict[str, object]:
     """Why a video was in a slate, from what was logged when it was served. Kept for 30 days, then 410."""
     line_of(request.scope).request = request_id
-    return calls.explain(request.app.state.engine, request_id, video.removeprefix("/"), language)
+    return calls.explain(
+        request.app.state.engine, request_id, video.removeprefix("/"), language, caller_of(request.scope)
+    )
 
 
-@get("/v1/viewers/{viewer:path}", sync_to_thread=True, responses=ABSENT | BUSY, summary="What is known of a viewer")
+@get(
+    "/v1/viewers/{viewer:path}", sync_to_thread=True, responses=WHO | ABSENT | BUSY, summary="What is known of a viewer"
+)
 def viewer(request: Asked, viewer: Annotated[str, Parameter(description="the viewer's id")]) -> dict[str, object]:
     """Interests and non-interests, and the signals behind them."""
     name = viewer.removeprefix("/")
     line_of(request.scope).viewer = hashed(name)
+    caller_of(request.scope).act_for(name)
     known: dict[str, object] = request.app.state.engine.viewer(name)
     return known
 
 
-@get("/v1/videos/{video:path}", sync_to_thread=True, responses=ABSENT | BUSY, summary="What is known of a video")
+@get("/v1/videos/{video:path}", sync_to_thread=True, responses=WHO | ABSENT | BUSY, summary="What is known of a video")
 def video(request: Asked, video: Annotated[str, Parameter(description="the video's id")]) -> dict[str, object]:
     """The video as it was described; 404 if it never was, or was removed."""
+    caller_of(request.scope).act_for_nobody()
     card: dict[str, object] = request.app.state.engine.video(video.removeprefix("/"))
     return card
 
 
-@get("/v1/models", sync_to_thread=True, responses=BUSY, summary="How well the model predicts")
+@get("/v1/models", sync_to_thread=True, responses=WHO | BUSY, summary="How well the model predicts")
 def models(request: Asked) -> dict[str, object]:
     """The version in use and those that are kept with their measures; for each head the running measures of what is
     predicted before it is learned, and a reliability curve: predicted beside observed, in bins of about equal mass.
@@ -150,19 +165,22 @@ def live() -> dict[str, str]:
 
 @get("/health/ready", sync_to_thread=True, responses=BUSY, summary="Can it serve")
 def ready(request: Asked) -> Response[dict[str, object]]:
-    """Counts of what is known, once feeds can be served."""
+    """Counts of what is known, once feeds can be served; without a key that may see them (analyse, admin) no counts."""
     try:
         status = dict(request.app.state.engine.status())
     except ForYouError as error:
         return Response({"status": "not ready", "problem": str(error)}, status_code=503)
-    return Response({"status": "ready", **status})
+    told = status if caller_of(request.scope).roles & (ANALYSE | ADMIN) else {}
+    return Response({"status": "ready", **told})
 
 
-@get("/metrics", sync_to_thread=True, media_type="text/plain; version=0.0.4", summary="Prometheus metrics")
+@get(
+    "/metrics", sync_to_thread=True, responses=WHO, media_type="text/plain; version=0.0.4", summary="Prometheus metrics"
+)
 def metrics(request: Asked) -> bytes:
     """Counters, histograms and gauges in Prometheus' text format."""
     text: bytes = request.app.state.metrics.text()
     return text
 
 
-ROUTES = (events, feed, explain, video, viewer, models, live, ready, metrics)
+ROUTES = (events, feed, explain, video, viewer, models, live, ready, metrics, *admission.ROUTES)

@@ -25,13 +25,14 @@ from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 import foryou
-from foryou.api import calls, observe
+from foryou.access.open import Access
+from foryou.api import calls, gate, observe
 from foryou.api.calls import Calls
 from foryou.api.decode import why
 from foryou.api.manual import ManualPlugin
 from foryou.api.routes import ROUTES
 from foryou.api.schema import Failure, Problem
-from foryou.core.errors import BackendError, ForYouError, InvalidEvent, NotFound
+from foryou.core.errors import AccessError, BackendError, ForYouError, InvalidEvent, NotFound
 
 STATIC = Path(__file__).parent / "static"
 """Where the built page lies."""
@@ -43,6 +44,7 @@ LOG = logging.getLogger("foryou.errors")
 
 def application(engine: Calls, static: Path = STATIC) -> Litestar:
     """The API and the page over an engine, which stays the caller's to close."""
+    settings = engine.settings
     page: ControllerRouterHandler
     if (static / "index.html").is_file():
         page = create_static_files_router("/", directories=[static], html_mode=True)
@@ -50,7 +52,13 @@ def application(engine: Calls, static: Path = STATIC) -> Litestar:
         page = no_page
     return Litestar(
         route_handlers=[*ROUTES, page],
-        state=State({"engine": engine, "metrics": observe.Metrics(engine.status)}),
+        state=State(
+            {
+                "engine": engine,
+                "metrics": observe.Metrics(engine.status),
+                "access": Access(settings.data.directory, settings.access, 1 / settings.server.workers),
+            }
+        ),
         lifespan=[_threads],
         exception_handlers={ForYouError: _of_engine, HTTPException: _of_http, Exception: _of_us},
         type_encoders={np.generic: calls.plain, np.ndarray: calls.plain},
@@ -68,8 +76,8 @@ def application(engine: Calls, static: Path = STATIC) -> Litestar:
 
 
 def watched(app: Litestar) -> ASGIApp:
-    """The application with its requests counted and logged."""
-    return observe.observed(app, app.state.metrics)
+    """The application behind its gate, with its requests counted and logged."""
+    return observe.observed(gate.guarded(app, app.state.access, app.state.engine.clock), app.state.metrics)
 
 
 def serve(engine: Calls, port: socket.socket | None = None) -> None:
@@ -80,8 +88,10 @@ def serve(engine: Calls, port: socket.socket | None = None) -> None:
     """
     observe.log_to_stderr()
     settings = engine.settings.server
+    app = application(engine)
+    app.state.access.may_listen(settings.host, engine.clock())
     config = uvicorn.Config(
-        watched(application(engine)),
+        watched(app),
         host=settings.host,
         port=settings.port,
         log_config=None,
@@ -111,6 +121,7 @@ async def _threads(app: Litestar) -> AsyncIterator[None]:
     threads = app.state.engine.settings.server.threads
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(threads, "request"))
     yield
+    app.state.access.close()
 
 
 # --- errors: always {"error": {"field", "problem", "expected"}} -------------------------------------------------------
@@ -125,6 +136,10 @@ def _of_engine(request: Request[Any, Any, State], error: ForYouError) -> Respons
     observe.line_of(request.scope).error = type(error).__name__ if named else str(error)
     if isinstance(error, InvalidEvent):
         return _failure(400, error.field, error.problem, error.expected)
+    if isinstance(error, AccessError):
+        response = _failure(gate.status_of(error), error.field, error.problem, error.expected)
+        response.headers.update({name.decode(): value.decode() for name, value in gate.headers_of(error)})
+        return response
     if isinstance(error, NotFound):
         right = "one from the last 30 days" if error.gone else "one that exists"
         return _failure(410 if error.gone else 404, "path", str(error), right)
@@ -138,8 +153,10 @@ def _of_http(request: Request[Any, Any, State], error: HTTPException) -> Respons
         return _of_us(request, error)
     field, problem, expected = "path", error.detail, "a path and method of /schema"
     if isinstance(error, ValidationException) and isinstance(error.extra, list) and error.extra:
-        field, problem = str(error.extra[0].get("key", "query")), why(str(error.extra[0].get("message", "")))[1]
+        field = str(error.extra[0].get("key", "query"))
+        named, problem, _ = why(str(error.extra[0].get("message", "")))
         expected = _expected(request, field)
+        field = named if field == "data" else field  # the body as a whole: its message names the field
     elif error.status_code == 413:
         field, problem, expected = "body", "is too large", "fewer events in one request"
     observe.line_of(request.scope).error = f"{field}: {problem}"

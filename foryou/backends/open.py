@@ -74,14 +74,6 @@ def read_backend(directory: Path, arena: Path) -> Reading:
     return Reading(AttachedTables(attached.published), documents, attached.published)
 
 
-def directory_of(url: str) -> Path:
-    """The directory of a `file:` URL. BackendError for another one."""
-    scheme, _, path = url.partition(":")
-    if scheme != "file" or not path:
-        raise BackendError(f"{url!r} is no directory that several processes can share; give file:PATH")
-    return Path(path.removeprefix("//")).expanduser()
-
-
 def open_backend(url: str, memory: Memory = HEAP) -> Backend:
     """`memory:` or `file:PATH`. BackendError if the scheme is unknown, or the directory cannot be used or is in use.
 
@@ -97,7 +89,7 @@ def open_backend(url: str, memory: Memory = HEAP) -> Backend:
         )
     if not path:
         raise BackendError(f"cannot open {url!r}: give a directory, for example file:./data")
-    return _open_files(directory_of(url), memory, index)
+    return _open_files(Path(path.removeprefix("//")).expanduser(), memory, index)
 
 
 SCHEMES = {"memory": "memory:", "file": "file:PATH"}

@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 from foryou.core import errors
-from foryou.core.errors import BackendError, ForYouError, InvalidEvent, NotFound
+from foryou.core.errors import BackendError, Forbidden, ForYouError, InvalidEvent, NotFound
 
 _LENGTH = struct.Struct("<I")
 _WAITS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
@@ -155,8 +155,8 @@ def _exactly(connection: socket.socket, size: int) -> bytes | None:
 
 
 def _told(error: ForYouError) -> _Answer:
-    if isinstance(error, InvalidEvent):
-        return _Answer(error="InvalidEvent", told=(error.field, error.problem, error.expected))
+    if isinstance(error, InvalidEvent | Forbidden):
+        return _Answer(error=type(error).__name__, told=(error.field, error.problem, error.expected))
     if isinstance(error, NotFound):
         return _Answer(error="NotFound", told=(str(error), error.gone))
     return _Answer(error=type(error).__name__, told=(str(error),))

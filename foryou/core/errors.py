@@ -5,6 +5,7 @@
     ├── NotFound        something asked for by name that is not (or no longer) there
     ├── BackendError    the log or the store cannot do what was asked
     ├── ModelError      a model that cannot predict or learn
+    ├── AccessError     a call that is not allowed: Unidentified, Forbidden or TooMany
     └── SettingsError   a setting that is unknown or out of range
 
 Programming mistakes are Python's own exceptions.
@@ -37,6 +38,30 @@ class BackendError(ForYouError):
 
 class ModelError(ForYouError):
     """A model could not predict, learn or be loaded."""
+
+
+class AccessError(ForYouError):
+    """A call that is not answered because of who makes it, with the field, its problem and what would be right."""
+
+    def __init__(self, field: str, problem: str, expected: str) -> None:
+        super().__init__(f"{field}: {problem}; expected {expected}")
+        self.field, self.problem, self.expected = field, problem, expected
+
+
+class Unidentified(AccessError):
+    """Nobody knows who calls: no key or token, or one that does not count (any more)."""
+
+
+class Forbidden(AccessError):
+    """Whoever calls is known, and may not do this."""
+
+
+class TooMany(AccessError):
+    """Whoever calls has called too often; once more `after_s` seconds from now."""
+
+    def __init__(self, field: str, problem: str, after_s: float) -> None:
+        super().__init__(field, problem, f"the same request in {after_s:.3g} s")
+        self.after_s = after_s
 
 
 class SettingsError(ForYouError):

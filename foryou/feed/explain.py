@@ -89,6 +89,7 @@ def _one(
     item = int(slate["item"][row])
     told: dict[str, object] = {
         "item": item,
+        "viewer": request.viewer_id,
         "at": request.at,
         "surface": surface,
         "position": row,

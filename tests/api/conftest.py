@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from gated import Gated
 from litestar import Litestar
 from litestar.testing import TestClient
 
@@ -48,3 +49,12 @@ def videos() -> list[dict[str, object]]:
         }
         for n in range(40)
     ]  # fmt: skip
+
+
+@pytest.fixture
+def gated(engine: Engine, clock: ManualClock) -> Iterator[Gated]:
+    """The application behind its gate; keys that are made are seen at once."""
+    app = application(engine)
+    app.state.access.kept.look_s = 0.0
+    yield Gated(app, clock)
+    app.state.access.close()

@@ -103,7 +103,7 @@ def test_no_hashtags_are_left_out_not_sent_empty() -> None:
         ({"kind": "like"}, "id", "is missing"),
         ({"id": "e"}, "kind", "is missing"),
         ({**LIKE, "kind": "lik"}, "kind", "there is no kind 'lik'"),
-        ({**LIKE, "colour": "red"}, "colour", "is no field of an event"),
+        ({**LIKE, "colour": "red"}, "colour", "is no field here"),
         ({**LIKE, "at": -1}, "at", "is below 1104537600000"),
         ({**LIKE, "at": 1_700_000_000}, "at", "is below 1104537600000"),
         ({**LIKE, "at": "2004-12-31T23:59:59Z"}, "at", "2004-12-31T23:59:59+00:00 is before 2005"),

@@ -14,8 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from foryou.access.kept import Kept
+from foryou.access.keys import Keys
+from foryou.access.rules import Role
 from foryou.client import Client, connect
-from foryou.core.errors import BackendError
+from foryou.core.clock import SystemClock
+from foryou.core.errors import BackendError, Forbidden, Unidentified
 
 pytestmark = pytest.mark.slow
 
@@ -120,3 +124,29 @@ def test_after_kill_9_it_starts_again_with_everything_that_it_acknowledged(serve
     for start in range(0, len(acknowledged), 1_000):
         part = acknowledged[start : start + 1_000]
         assert again.events(part).duplicates == len(part)
+
+
+def test_a_key_that_is_made_while_it_runs_is_needed_within_moments(server: Server) -> None:
+    url = f"http://127.0.0.1:{server.port}"
+    connect(url).feed("ada")
+    kept = Kept(server.data)
+    keys, now = Keys(kept), SystemClock()
+    _, secret = keys.create("app", [Role.SERVE], now(), "test")
+    assert refused_within_moments(connect(url))
+    assert connect(url, key=secret).feed("ada").items
+    with pytest.raises(Forbidden, match="without the role ingest"):
+        connect(url, key=secret).events([{"id": "x", "kind": "like", "viewer": "ada", "video": "v1"}])
+    keys.revoke("app", now(), "test")
+    kept.close()
+    assert refused_within_moments(connect(url, key=secret))
+
+
+def refused_within_moments(client: Client) -> bool:
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        try:
+            client.feed("ada")
+        except Unidentified:
+            return True
+        time.sleep(0.05)
+    return False

@@ -1,5 +1,7 @@
 /** The calls of the engine's HTTP API, and the shapes that travel. The only file that knows the wire. */
 
+import { authorization } from './access'
+
 export type Surface = 'for_you' | 'following' | 'plain'
 export type Device = 'phone' | 'tablet' | 'desktop'
 
@@ -131,7 +133,10 @@ export class ApiError extends Error {
 async function call<T>(path: string, init: RequestInit = {}): Promise<T> {
   let response: Response
   try {
-    response = await fetch(path, { ...init, headers: { accept: 'application/json', ...init.headers } })
+    response = await fetch(path, {
+      ...init,
+      headers: { accept: 'application/json', ...authorization(), ...init.headers },
+    })
   } catch (reason) {
     throw new ApiError(0, reason instanceof Error ? reason.message : String(reason))
   }

@@ -1,5 +1,6 @@
 /** Who looks, from what device and place, and what they marked; kept in this browser only. */
 
+import { tokenViewer } from './access'
 import type { Device } from './api'
 
 const VIEWER = 'foryou.viewer'
@@ -25,8 +26,10 @@ export function store(key: string, value: string): void {
 
 let own = stored(OWN)
 
-/** This browser's own anonymous viewer. */
+/** The viewer of the token, or else this browser's own anonymous one. */
 export function ownViewer(): string {
+  const named = tokenViewer()
+  if (named) return named
   if (!own) {
     own = `web-${crypto.randomUUID()}`
     store(OWN, own)
@@ -34,8 +37,9 @@ export function ownViewer(): string {
   return own
 }
 
-/** Who looks: whom a link names (`/?viewer=ID`), whom this browser last looked as, or this browser's own. */
+/** Who looks: the viewer of the token, whom a link names (`/?viewer=ID`), whom this browser last looked as, or this browser's own. */
 export function currentViewer(): string {
+  if (tokenViewer()) return ownViewer()
   const named = new URLSearchParams(location.search).get('viewer')
   return named ? becomeViewer(named) : stored(VIEWER) || ownViewer()
 }

@@ -3,6 +3,7 @@
  * without a network; each keeps its id, so one that is sent twice counts once.
  */
 
+import { authorization } from './access'
 import { ApiError, postEvents, type FeedEvent } from './api'
 
 const KEY = 'foryou.outbox'
@@ -100,14 +101,18 @@ async function drain(): Promise<void> {
   }
 }
 
-/** No answer, too many requests, or trouble on the engine's side; anything else would be refused again. */
+/** No answer, no key yet, too many requests, or trouble on the engine's side; anything else would be refused again. */
 function mayHeal(status: number): boolean {
-  return status === 0 || status === 408 || status === 429 || status >= 500
+  return status === 0 || status === 401 || status === 408 || status === 429 || status >= 500
 }
 
 /** The page is going away: hand everything to the browser. It stays here until a later page sees it acknowledged. */
 export function sendLast(): void {
   const events = waiting()
+  if (authorization().authorization) {
+    if (events.length) postEvents(events.slice(0, BEACON)).catch(() => {}) // a beacon cannot say who it is from
+    return
+  }
   for (let from = 0; from < events.length; from += BEACON) {
     const body = JSON.stringify(events.slice(from, from + BEACON))
     if (!navigator.sendBeacon('/v1/events', new Blob([body], { type: 'application/json' }))) return

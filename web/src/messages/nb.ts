@@ -46,6 +46,11 @@ export const nb: Messages = {
   endTitle: 'Du har sett alt nytt',
   end: 'Dette er alt til deg akkurat nå.',
   again: 'Se etter mer',
+  lockedTitle: 'Denne feeden krever en nøkkel',
+  locked:
+    'Åpne den fra appen din, eller lim inn en nøkkel eller et token her. Det beholdes bare for denne fanen.',
+  credential: 'Nøkkel eller token',
+  enter: 'Åpne',
   errorTitle: 'Feeden kom ikke',
   errorReach: 'Motoren svarer ikke. Det du gjorde, er tatt vare på og blir sendt.',
   more: 'Mer er på vei …',

@@ -47,6 +47,11 @@ export const nl: Messages = {
   endTitle: 'Je hebt al het nieuwe gezien',
   end: 'Dit is nu alles voor jou.',
   again: 'Zoek naar meer',
+  lockedTitle: 'Voor deze feed is een sleutel nodig',
+  locked:
+    'Open hem vanuit je app, of plak hier een sleutel of token. Die blijft alleen in dit tabblad bewaard.',
+  credential: 'Sleutel of token',
+  enter: 'Openen',
   errorTitle: 'De feed kwam niet',
   errorReach: 'De engine antwoordt niet. Wat je deed is bewaard en wordt nog verstuurd.',
   more: 'Er komt meer aan …',

@@ -1,0 +1,121 @@
+"""Which route needs which role, in one table; and the settings of access.
+
+A path under `/v1`, `/health`, `/metrics` or `/schema` that is not in the table is closed to every key.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+
+from foryou.core.errors import SettingsError
+
+
+class Role(StrEnum):
+    """What a key is for; one key may have several, and none includes another."""
+
+    INGEST = "ingest"
+    SERVE = "serve"
+    ANALYSE = "analyse"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who may call a route."""
+
+    method: str
+    path: str
+    roles: frozenset[Role] = frozenset()
+    """Those of which a key needs one."""
+    viewer: bool = False
+    """Whether a viewer's token may: its handler has to ask `Caller.act_for` for whom it acts."""
+    public: bool = False
+    """Whether anybody may, without key or token."""
+    audited: bool = False
+    """Whether each call is noted in the audit log."""
+
+    @property
+    def name(self) -> str:
+        """The path as logs and counters have it."""
+        return re.sub(r":\w+}", "}", self.path)
+
+
+INGEST, SERVE, ANALYSE, ADMIN = (frozenset({role}) for role in Role)
+_VIEWER = "/v1/viewers/{viewer:path}"
+
+RULES = (
+    Rule("POST", "/v1/events", INGEST, viewer=True),
+    Rule("GET", "/v1/feed", SERVE, viewer=True),
+    Rule("GET", "/v1/explain/{request_id:str}/{video:path}", SERVE | ANALYSE, viewer=True),
+    Rule("GET", _VIEWER, SERVE | ANALYSE, viewer=True),
+    Rule("DELETE", _VIEWER, ADMIN, viewer=True, audited=True),
+    Rule("GET", "/v1/videos/{video:path}", SERVE | ANALYSE, viewer=True),
+    Rule("GET", "/v1/models", ANALYSE | ADMIN),
+    Rule("POST", "/v1/tokens", SERVE | ADMIN),
+    Rule("GET", "/v1/audit", ADMIN, audited=True),
+    Rule("GET", "/metrics", ANALYSE | ADMIN),
+    Rule("GET", "/health/live", public=True),
+    Rule("GET", "/health/ready", public=True),
+)
+"""Every route of the API. The page is public; `/schema` is, unless `access.schema` says otherwise."""
+
+PAGE = Rule("GET", "/", public=True)
+SCHEMA = Rule("GET", "/schema", ANALYSE | ADMIN)
+CLOSED = Rule("", "unknown")
+
+_ROOTS = {"v1", "health", "metrics"}
+_EXACT = {(rule.method, rule.path): rule for rule in RULES if "{" not in rule.path}
+_UNDER = tuple((rule.method, rule.path.partition("{")[0], rule) for rule in RULES if "{" in rule.path)
+
+
+@lru_cache(maxsize=4096)
+def rule_of(method: str, path: str) -> Rule:
+    """The rule of a request. Slashes at the ends and beside each other do not count, as in the router.
+
+    >>> rule_of("GET", "//v1//feed/").path
+    '/v1/feed'
+    """
+    parts = [part for part in path.split("/") if part]
+    plain = "/" + "/".join(parts)
+    verb = "GET" if method == "HEAD" else method
+    if rule := _EXACT.get((verb, plain)):
+        return rule
+    for known, start, rule in _UNDER:
+        if known == verb and plain.startswith(start):
+            return rule
+    if parts and parts[0] == "schema":
+        return SCHEMA
+    return CLOSED if parts and parts[0] in _ROOTS else PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class AccessSettings:
+    """Who may do what, and how often. Limits are for each serving process's share; 0: no limit."""
+
+    per_key: int = field(
+        default=60_000, metadata={"help": "requests a minute of one key that was made without --per-minute; 0: any"}
+    )
+    per_viewer: int = field(
+        default=1_200, metadata={"help": "requests a minute for one viewer, once there are keys; 0: any"}
+    )
+    per_address: int = field(
+        default=12_000,
+        metadata={"help": "requests a minute from one network address (IPv6: /64) that is not this machine; 0: any"},
+    )
+    schema: bool = field(default=True, metadata={"help": "whether /schema needs no key"})
+    rotate_days: int = field(default=7, metadata={"help": "days that one key signs viewers' tokens, 1 to 365"})
+    cors: tuple[str, ...] = field(
+        default=(), metadata={"help": 'origins whose pages may call the API, such as `["https://app.example.org"]`'}
+    )
+
+    def __post_init__(self) -> None:
+        if min(self.per_key, self.per_viewer, self.per_address) < 0:
+            raise SettingsError("the limits of access must be 0 (any) or more")
+        if not 1 <= self.rotate_days <= 365:
+            raise SettingsError(f"access.rotate_days is {self.rotate_days}; expected 1 to 365")
+        for origin in self.cors:
+            if origin != "*" and ("://" not in origin or origin.endswith("/")):
+                raise SettingsError(f"access.cors has {origin!r}; expected a scheme and host such as https://a.example")
