@@ -20,10 +20,11 @@ from foryou.core.errors import ModelError, NotFound
 from foryou.core.ids import id_of
 from foryou.core.pipeline import Slate
 from foryou.core.ports import Model, Models, Record
-from foryou.explaining import Answered, Explanations
+from foryou.explaining import Explanations
 from foryou.features.documents import cards, fold_documents
 from foryou.features.fold import ACCEPTED, EVENTS_STREAM, SERVED_STREAM, create_tables, fold_served, unfolded
 from foryou.feed import recipe
+from foryou.feed.explain import keep
 from foryou.feed.profile import profile
 from foryou.feed.serve import Ask, Served, log_rows, request_for
 from foryou.models.embedding import Admission
@@ -43,8 +44,8 @@ SEALED_STREAM = "sealed"
 """Where lessons were cut because no events came that would have cut them: the models depend on that too."""
 SAVE_EVERY = 20_000
 """Log records after which tables and model are saved; closing saves too."""
-EXPLAINED_EACH = 8
-"""Slates that are explained before learning goes on."""
+EXPLAINED_EACH = 4
+"""Slates that are explained before anything else is looked at again."""
 
 _LOG = logging.getLogger("foryou")
 
@@ -64,12 +65,11 @@ class Engine:
         self._lock = threading.RLock()
         self._learning = threading.Lock()
         self._commits = GroupCommit(self.backend.log, self.backend.store, self._lock, self._fold)
-        self._explanations = Explanations(self.backend.documents, self._note_explained)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._counter = 0
         self._reached = 0
-        self._saved = 0
+        self._saved = self._looked = 0
         self.versions = Versions(
             self.backend.store, self.backend.index, self._lock, self.settings.learning, self.settings.feed.seed
         )
@@ -87,6 +87,9 @@ class Engine:
             "following": recipe.following(store, feed),
             "plain": recipe.plain(store),
         }
+        self._explanations = Explanations(
+            self.backend.documents, store, self.backend.log, self._at_hand, self._note_explained
+        )
         self._retention = Retention(self.backend.log, store, self.backend.documents, self._lock)
         self._closed = False
 
@@ -125,7 +128,7 @@ class Engine:
         elif record.stream == TEXTS_STREAM:
             self.texts.fold(record.rows)
         elif record.stream == SERVED_STREAM:
-            fold_served(self.backend.store, record.rows)
+            fold_served(self.backend.store, record.rows, record.offset)
             self.learner.serve(record.rows)
         elif record.stream == EXPLAINED_STREAM:
             self._explanations.fold(record.rows)
@@ -146,7 +149,7 @@ class Engine:
     # --- feeds ------------------------------------------------------------------------------------------------------
 
     def feed(self, ask: Ask) -> Served:
-        """The next slate for a viewer; it is logged before it is answered, and explained afterwards."""
+        """The next slate for a viewer; it is logged before it is answered, and explained when there is time."""
         with self._lock:
             version = self.version
             number = self._number()
@@ -163,11 +166,9 @@ class Engine:
             slate, trace = self.recipes[ask.surface](request)
             model = self.fallback if any(step.name == "fallback" for step in trace.steps) else version.model
             if len(slate):
-                rows = log_rows(request, slate, id_of("model", model.version))
-                self._note(SERVED_STREAM, rows)
-                self._explanations.add(Answered(request, slate, trace, model, ask.surface))
-        if self._explanations.full:
-            self._explanations.step()
+                self._note(SERVED_STREAM, log_rows(request, slate, model.version))
+        if len(slate):
+            self._explanations.keep(keep(request, slate, trace, model, ask.surface))
         return Served(str(number), ask.surface, model.version, self._items(slate), trace)
 
     def _number(self) -> int:
@@ -182,6 +183,9 @@ class Engine:
             {**card, "position": place, "source": recipe.SOURCES[source[place]], "score": score[place]}
             for place, card in enumerate(known)
         ]
+
+    def _at_hand(self) -> tuple[Model, ...]:
+        return self.version.model, self.fallback
 
     def explain(self, request: str, video: str, language: str = "en") -> dict[str, object]:
         """Why a video was where it was in a slate. NotFound (`gone` after 30 days) names what is missing."""
@@ -208,17 +212,16 @@ class Engine:
         return self.versions.in_use
 
     def work(self, most: int | None = 1024) -> bool:
-        """Explain some of what was answered, learn about `most` rows, swap in a new version, save now and then, embed.
-        False if idle.
+        """Learn about `most` rows, swap in a new version, save now and then, embed; and where that is nothing, and
+        nothing came since the last look, explain some of what was answered. False if idle.
 
         Slates and explanations that no commit has taken along yet are synced too.
         """
-        busy = self._explanations.step(EXPLAINED_EACH)
         with self._lock:
             if self.learner.due(self.clock()):
                 self._note(SEALED_STREAM, Batch({"at": np.array([self.clock()])}))
         with self._learning:
-            busy |= self.learner.step(most) > 0
+            busy = self.learner.step(most) > 0
         if self.versions.due(self.learner.steps, self.clock()):
             with self._learning:
                 fresh, moved = self.learner.fresh(), self.learner.moved()
@@ -228,6 +231,9 @@ class Engine:
             self.save()
         try:
             busy |= self.embed() > 0
+            if not busy and self._reached == self._looked:
+                busy = self._explanations.step(EXPLAINED_EACH)
+            self._looked = self._reached
         finally:  # what fails in an embedder stops nothing else
             self.backend.log.sync()
         return busy
@@ -376,6 +382,7 @@ class Engine:
             "model": self.version.model.version,
             "offset": self._reached,
             "texts_waiting": self.texts.waiting,
+            "unexplained": self._explanations.waiting,
             "in_use": self.version.steps,
             **self.learner.counts(),
             "heads": self.learner.progress.measures(),

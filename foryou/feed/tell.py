@@ -29,7 +29,9 @@ def tell(
         **{
             name: told[name]
             for name in ("at", "surface", "position", "score", "propensity", "model", "moved", "candidates", "found")
+            if name in told
         },
+        "explained_with": told.get("explained_with", told["model"]),
         "source": source,
         "sources": [SOURCES[bit] for bit in _list(told["sources"]) if isinstance(bit, int)]
         if told["surface"] == "for_you"
