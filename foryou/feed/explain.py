@@ -172,14 +172,19 @@ def kept_of(rows: Batch, model: Model) -> Kept:
 def explain(kept: Kept) -> list[dict[str, object]]:
     """One explanation for each row of a slate, ready to be logged; in numbers and evidence, not yet in words."""
     split = split_value(kept.inputs) if kept.inputs is not None else None
-    return [_one(kept, split, row) for row in range(len(kept.shown))]
+    told = [_one(kept, split, row) for row in range(len(kept.shown))]
+    if kept.diary is None:
+        return told
+    about = {"candidates": len(kept.diary.ranked), "found": kept.diary.found}
+    moves = _moves(kept.diary, kept.shown["item"])
+    return [{**each, **about, "moved": moved} for each, moved in zip(told, moves, strict=True)]
 
 
 def _one(kept: Kept, split: Split | None, row: int) -> dict[str, object]:
     shown = kept.shown
-    score, item = float(shown["score"][row]), int(shown["item"][row])
+    score = float(shown["score"][row])
     told: dict[str, object] = {
-        "item": item,
+        "item": int(shown["item"][row]),
         "at": kept.at,
         "surface": kept.surface,
         "position": row,
@@ -189,16 +194,11 @@ def _one(kept: Kept, split: Split | None, row: int) -> dict[str, object]:
         "propensity": float(shown["propensity"][row]),
         "source": int(shown["source"][row]),
         "sources": [bit for bit in range(len(SOURCES)) if int(shown["sources"][row]) >> bit & 1],
+        "exploration": float(shown["explore"][row]),
         "heads": _heads(shown, row),
         "neutral": score,
         "families": [],
     }
-    if kept.diary is not None:
-        told |= {
-            "moved": _moves(kept.diary, item),
-            "candidates": len(kept.diary.ranked),
-            "found": kept.diary.found,
-        }
     if split is None:
         return {**told, "thin": bool(told["heads"])}
     told |= _families(kept, split, row) | {"evidence": evidence(kept.viewer, kept.at, shown, row)}
@@ -246,13 +246,14 @@ def _without(diary: Diary, split: Split, value: float, row: int) -> dict[str, ob
     return {"family": split.names[strongest], "position": place, "of": len(diary.ranked)}
 
 
-def _moves(diary: Diary, item: int) -> list[dict[str, object]]:
-    """What each reranker after the first did to the place of an item."""
-    moved: list[dict[str, object]] = []
-    before: int | None = None
-    for name, order in diary.orders:
-        place = int(np.flatnonzero(order == item)[0])
-        if before is not None and place != before:
-            moved.append({"stage": name, "from": before, "to": place})
-        before = place
-    return moved
+def _moves(diary: Diary, items: Column) -> list[list[dict[str, object]]]:
+    """What each reranker after the first did to the place of each item."""
+    places = [np.argmax(order == items[:, None], axis=1).tolist() for _, order in diary.orders]
+    return [
+        [
+            {"stage": name, "from": before[row], "to": after[row]}
+            for (name, _), before, after in zip(diary.orders[1:], places, places[1:], strict=False)
+            if before[row] != after[row]
+        ]
+        for row in range(len(items))
+    ]

@@ -75,7 +75,9 @@ class Ranker:
         self.calibration = Calibration(OUTPUTS)
         self._often = Often()
         self._copied: Upper | None = None
-        self._means = {side: np.zeros(layout.width(places), np.float32) for side, places in self.shape.places().items()}
+        places = self.shape.places()
+        self._columns = {side: _by_family(each) for side, each in places.items()}
+        self._means = {side: np.zeros(layout.width(each), np.float32) for side, each in places.items()}
 
     @property
     def version(self) -> str:
@@ -158,7 +160,7 @@ class Ranker:
         for side, values in halves.items():
             weights, means = self.params[side], self._means[side]
             neutral += means @ weights
-            for family, columns in _by_family(self.shape.places()[side]).items():
+            for family, columns in self._columns[side].items():
                 added = (values[:, columns] - means[columns]) @ weights[columns]
                 parts[names.index(family)] += added[run.of] if side == "viewer" else added
         return RankerFamilies(names, self._upper(), neutral, parts, seconds_of(pairs.items))
