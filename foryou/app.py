@@ -19,7 +19,7 @@ from foryou.core.batch import Batch
 from foryou.core.clock import MINUTE, Clock, SystemClock
 from foryou.core.errors import ModelError, NotFound
 from foryou.core.memory import HEAP, Memory
-from foryou.core.ports import Record
+from foryou.core.ports import Model, Record
 from foryou.explaining import Explanations
 from foryou.features.documents import fold_documents
 from foryou.features.fold import ACCEPTED, EVENTS_STREAM, SERVED_STREAM, create_tables, fold_served, unfolded
@@ -45,8 +45,8 @@ SPOOL = "spool"
 """Where slates that other processes answered wait to be logged, in the directory of the back end."""
 SAVE_EVERY = 20_000
 """Log records after which tables and model are saved; closing saves too."""
-EXPLAINED_EACH = 8
-"""Slates that are explained before learning goes on."""
+EXPLAINED_EACH = 4
+"""Slates that are explained before anything else is looked at again."""
 
 _LOG = logging.getLogger("foryou")
 
@@ -65,12 +65,11 @@ class Engine:
         self._lock = threading.RLock()
         self._learning = threading.Lock()
         self._commits = GroupCommit(self.backend.log, self.backend.store, self._lock, self._fold)
-        self._explanations = Explanations(self.backend.documents, self.note_explained)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._position = self.backend.memory.zeros(1, np.int64)
         self.backend.memory.publish(POSITION, {"reached": self._position})
-        self._saved = 0
+        self._saved = self._looked = 0
         self.versions = Versions(
             self.backend.store,
             self.backend.index,
@@ -79,10 +78,11 @@ class Engine:
             self.settings.feed.seed,
             self.backend.memory,
         )
-        store = self.backend.store
+        store, documents = self.backend.store, self.backend.documents
+        self._explanations = Explanations(documents, store, self.backend.log, self._at_hand, self.note_explained)
         self.feeds = Feeds(
             store,
-            self.backend.documents,
+            documents,
             self.settings,
             self.clock,
             lambda: self.version,
@@ -135,7 +135,7 @@ class Engine:
         elif record.stream == TEXTS_STREAM:
             self.texts.fold(record.rows)
         elif record.stream == SERVED_STREAM:
-            fold_served(self.backend.store, record.rows)
+            fold_served(self.backend.store, record.rows, record.offset)
             self.learner.serve(record.rows)
         elif record.stream == EXPLAINED_STREAM:
             self._explanations.fold(record.rows)
@@ -179,8 +179,11 @@ class Engine:
     # --- feeds ------------------------------------------------------------------------------------------------------
 
     def feed(self, ask: Ask) -> Served:
-        """The next slate for a viewer; it is logged before it is answered, and explained afterwards."""
+        """The next slate for a viewer; it is logged before it is answered, and explained when there is time."""
         return self.feeds.feed(ask)
+
+    def _at_hand(self) -> tuple[Model, ...]:
+        return self.version.model, self.feeds.fallback
 
     def explain(self, request: str, video: str, language: str = "en", viewer: str | None = None) -> dict[str, object]:
         """Why a video was where it was in a slate. NotFound (`gone` after 30 days) names what is missing; Forbidden if
@@ -203,17 +206,16 @@ class Engine:
         return self.versions.in_use
 
     def work(self, most: int | None = 1024) -> bool:
-        """Explain some of what was answered, learn about `most` rows, swap in a new version, save now and then, embed.
-        False if idle.
+        """Learn about `most` rows, swap in a new version, save now and then, embed; and where that is nothing, and
+        nothing came since the last look, explain some of what was answered. False if idle.
 
         Slates and explanations that no commit has taken along yet are synced too.
         """
-        busy = self._explanations.step(EXPLAINED_EACH)
         with self._lock:
             if self.learner.due(self.clock()):
                 self._note(SEALED_STREAM, Batch({"at": np.array([self.clock()])}))
         with self._learning:
-            busy |= self.learner.step(most) > 0
+            busy = self.learner.step(most) > 0
         if self.versions.due(self.learner.steps, self.clock()):
             with self._learning:
                 fresh, moved = self.learner.fresh(), self.learner.moved()
@@ -223,6 +225,9 @@ class Engine:
             self.save()
         try:
             busy |= self.embed() > 0
+            if not busy and self._reached == self._looked:
+                busy = self._explanations.step(EXPLAINED_EACH)
+            self._looked = self._reached
         finally:  # what fails in an embedder stops nothing else
             self.backend.log.sync()
         return busy
@@ -373,6 +378,7 @@ class Engine:
             "model": self.version.model.version,
             "offset": self._reached,
             "texts_waiting": self.texts.waiting,
+            "unexplained": self._explanations.waiting,
             "in_use": self.version.steps,
             **self.learner.counts(),
             "heads": self.learner.progress.measures(),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from foryou.core.clock import DAY
 from foryou.core.ports import Documents, Log, Store
 from foryou.features.fold import SERVED_STREAM
+from foryou.features.slates import forget_slates
 from foryou.feed.serve import KEPT
 
 EXPLAINED_STREAM = "explained"
@@ -50,4 +51,5 @@ class Retention:
             with self.lock:
                 keys, served = self.store.scan("served")
                 self.store.delete("served", keys[served["at"] <= latest])
+                forget_slates(self.store, (now - KEEP_EXPLAINED) << 20)
         self.documents.trim("explained", (now - KEEP_EXPLAINED) << 20)

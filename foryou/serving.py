@@ -17,9 +17,10 @@ from foryou.core.errors import NotFound
 from foryou.core.ids import id_of
 from foryou.core.pipeline import Request, Slate
 from foryou.core.ports import Documents, Index, Model, Store
-from foryou.explaining import Answered, Explanations
+from foryou.explaining import Explanations
 from foryou.features.documents import cards
 from foryou.feed import recipe
+from foryou.feed.explain import keep
 from foryou.feed.profile import profile
 from foryou.feed.recipe import SURFACES
 from foryou.feed.serve import Ask, Served, log_rows, request_for
@@ -69,7 +70,7 @@ class Feeds:
         }
 
     def feed(self, ask: Ask) -> Served:
-        """The next slate for a viewer; it is logged before it is answered, and explained afterwards."""
+        """The next slate for a viewer; it is logged before it is answered, and explained when there is time."""
         with self._one:
             version = self.version()
             number = self._number()
@@ -77,10 +78,9 @@ class Feeds:
             slate, trace = self.recipes[ask.surface](request)
             model = self.fallback if any(step.name == "fallback" for step in trace.steps) else version.model
             if len(slate):
-                self.log(log_rows(request, slate, id_of("model", model.version)))
-                self.explanations.add(Answered(request, slate, trace, model, ask.surface))
-        if self.explanations.full:
-            self.explanations.step()
+                self.log(log_rows(request, slate, model.version))
+        if len(slate):
+            self.explanations.keep(keep(request, slate, trace, model, ask.surface))
         return Served(str(number), ask.surface, model.version, self._items(slate), trace)
 
     def warm_up(self) -> None:

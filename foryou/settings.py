@@ -154,11 +154,11 @@ def _value(key: str, value: object, hint: object) -> object:
     lax = isinstance(value, _Text)
     try:
         return msgspec.convert(str(value) if lax else value, hint, strict=not lax)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeError) as error:
         if lax:
             try:
                 return msgspec.convert(json.loads(str(value)), hint)
-            except (msgspec.ValidationError, json.JSONDecodeError):
+            except (ValueError, RecursionError):
                 pass
         raise SettingsError(f"{key} is {value!r}; expected {_type_name(hint)}") from error
 
@@ -176,7 +176,7 @@ def _file(path: Path | None) -> Tree:
         return tomllib.loads((path or FILE).read_text("utf-8"))
     except OSError as error:
         raise SettingsError(f"cannot read the settings file {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise SettingsError(f"{path or FILE} is no TOML: {error}") from error
 
 

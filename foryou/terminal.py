@@ -97,6 +97,8 @@ class _Why(Struct):
     source: str | int = ""
     at: int = 0
     model: str = ""
+    explained_with: str = ""
+    exploration: float = 0.0
     words: list[str] = []
 
 
@@ -106,7 +108,8 @@ def explanation(answer: Answer) -> RenderableType:
     when = datetime.fromtimestamp(why.at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
     place = f"Place {why.position + 1}, score {why.score:.4f}, from {why.source}, by model {why.model}, {when}"
     words = [Text(f"- {line}") for line in why.words]
-    return Group(Text(place, style="bold"), *words, _families(why), _heads(why))
+    bars = (_families(why),) if why.families else ()
+    return Group(Text(place, style="bold"), *words, *bars, _heads(why))
 
 
 def _families(why: _Why) -> Table:
@@ -128,9 +131,9 @@ def _heads(why: _Why) -> Table:
         column.justify = "right"
     for head in why.heads:
         table.add_row(escape(head.head), f"{head.prediction:.4f}", f"{head.weight:g}", f"{head.part:+.4f}")
-    chance = sum(family.part for family in why.families if family.family == "exploration")
-    table.add_row("exploration", "", "", f"{chance:+.4f}")
-    table.add_row("together", "", "", f"{sum(head.part for head in why.heads) + chance:+.4f}", style="bold")
+    table.add_row("exploration", "", "", f"{why.exploration:+.4f}")
+    together = sum(head.part for head in why.heads) + why.exploration
+    table.add_row("together", "", "", f"{together:+.4f}", style="bold")
     return table
 
 

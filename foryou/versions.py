@@ -65,8 +65,8 @@ class Versions:
         version in use."""
         self._store, self._new_index, self._lock, self._settings, self._seed = store, index, lock, settings, seed
         self._memory = memory
-        self._before: deque[Version] = deque(maxlen=2)
-        """Versions that a request may still be using in another process."""
+        self._before: deque[Version] = deque(maxlen=0 if memory is HEAP else 2)
+        """Where others read along: what a request may still be using in another process must not be used again."""
         self._at = self._round_at = 0
         self._round_steps = 0
         self._line: object = None

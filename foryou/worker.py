@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from foryou.app import POSITION, SPOOL, Engine
 from foryou.backends.arena import shared_array
+from foryou.backends.log import MemoryLog
 from foryou.backends.open import Reading, read_backend
 from foryou.backends.pack import pack, unpack
 from foryou.backends.pipe import Asking
@@ -33,6 +34,7 @@ from foryou.explaining import Explanations
 from foryou.features.fold import create_tables
 from foryou.features.history import SERVED, served_key
 from foryou.feed.serve import Ask, Served
+from foryou.models.linear import Linear
 from foryou.models.threads import one_blas_thread
 from foryou.serving import Feeds
 from foryou.settings import Settings
@@ -141,18 +143,24 @@ class Worker:
         store = _Tables(reading.published, self._recent)
         create_tables(store)
         texts = reading.index(TEXTS)
+        version = _Following(reading.published(VERSION), reading.index(VECTORS))
+        fallback = Linear()
         position = (reading.published(POSITION).news() or {})["reached"]
         feeds = Feeds(
             store,
             reading.documents,
             self.settings,
             self.clock,
-            _Following(reading.published(VERSION), reading.index(VECTORS)),
+            version,
             lambda: texts,
             lambda: int(position[0]),
             self._log_slate,
-            Explanations(reading.documents, self._note_explained),
+            # What is not at hand here is explained from the log, by whoever has it.
+            Explanations(
+                reading.documents, store, MemoryLog(), lambda: (version().model, fallback), self._note_explained
+            ),
             self._number,
+            fallback,
         )
         if self._reading is not None:
             self._reading.close()

@@ -1,9 +1,13 @@
 """Settings come from one file and the environment, and what cannot be used is refused by name."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from foryou.core.errors import SettingsError
 from foryou.settings import Settings, build, describe, load
@@ -97,3 +101,46 @@ def test_sections_are_any_dataclass_and_say_what_they_cannot_use() -> None:
         build(Kitchen, {"share": 2}, "kitchen.")
     with pytest.raises(SettingsError, match=r"kitchen\.ovens is 'hot'; expected"):
         build(Kitchen, {"ovens": "hot"}, "kitchen.")
+
+
+_VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | st.lists(st.integers())
+_KEYS = st.sampled_from([setting.key for setting in describe()])
+
+
+@given(st.lists(st.tuples(_KEYS, _VALUES), max_size=3))
+def test_any_value_is_taken_or_refused_with_its_key(chosen: list[tuple[str, object]]) -> None:
+    for key, value in chosen:
+        tree: object = value
+        for part in reversed(key.split(".")):
+            tree = {part: tree}
+        assert isinstance(tree, dict)
+        try:
+            load(environment={}, changes=tree)
+        except SettingsError as refused:
+            assert key.split(".")[-1] in str(refused)
+
+
+@given(_KEYS, st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20))
+def test_any_text_in_the_environment_is_taken_or_refused_with_its_key(key: str, text: str) -> None:
+    try:
+        load(environment={"FORYOU_" + key.replace(".", "_").upper(): text})
+    except SettingsError as refused:
+        assert key.rsplit(".", maxsplit=1)[-1] in str(refused)
+
+
+@given(st.binary(max_size=60) | st.text("[]=.\"'\n #1eEtrusfeedlang{},_-", max_size=60).map(str.encode))
+def test_any_file_is_read_or_refused(content: bytes) -> None:
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / "foryou.toml"
+        path.write_bytes(content)
+        with suppress(SettingsError):
+            load(path, environment={})
+
+
+@pytest.mark.parametrize("value", ["[" * 20_000, "9" * 5_000, "{b=" * 5_000])
+def test_what_python_cannot_hold_is_refused_too(tmp_path: Path, value: str) -> None:
+    with pytest.raises(SettingsError, match="is no TOML"):
+        load(written(tmp_path, f"a={value}"), environment={})
+    for text in (value, "\udcff"):
+        with pytest.raises(SettingsError, match=r"feed\.seed"):
+            load(environment={"FORYOU_FEED_SEED": text})

@@ -9,7 +9,9 @@ import gzip
 import math
 import os
 import tempfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -43,23 +45,32 @@ class Chunk:
 
 
 def read(path: Path) -> Iterator[Chunk]:
-    """The rows of a file, in order. NotFound if there is none; SettingsError if it is of no known format."""
+    """The rows of a file, in order. NotFound if there is none; SettingsError if it is of no known format, or damaged:
+    the latter once the rows before the damage were read."""
     if not path.is_file():
         raise NotFound(f"there is no file {path}")
     name = path.name.lower()
     if name.endswith((".jsonl", ".jsonl.gz", ".ndjson")):
-        return _read_lines(path)
+        return _named(path, _read_lines(path))
     if name.endswith((".parquet", ".csv", ".csv.gz")):
-        return _read_table(path)
+        return _named(path, _read_table(path))
     raise SettingsError(f"{path.name} is of no format that can be read; expected one of {', '.join(FORMATS)}")
 
 
+def _named(path: Path, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    try:
+        yield from chunks
+    except (duckdb.Error, OSError, EOFError, zlib.error, UnicodeError) as error:
+        raise SettingsError(f"cannot read {path}: {(str(error).splitlines() or ['it is damaged'])[0]}") from error
+
+
 def rows_in(path: Path) -> int | None:
-    """How many rows a file has, where that is quick to say."""
+    """How many rows a file has, where that is quick to say, and it can be read at all."""
     if path.suffix.lower() != ".parquet" or not path.is_file():
         return None
-    with duckdb.connect() as connection:
+    with duckdb.connect() as connection, suppress(duckdb.Error):
         return int(connection.execute("select count(*) from read_parquet(?)", [str(path)]).fetchall()[0][0])
+    return None
 
 
 def write(path: Path, events: Iterable[bytes]) -> int:
@@ -101,18 +112,15 @@ def _read_table(path: Path) -> Iterator[Chunk]:
     parquet = path.suffix.lower() == ".parquet"
     source = "read_parquet(?)" if parquet else "read_csv(?, header = true, all_varchar = true)"
     with duckdb.connect() as connection:
-        try:
-            described = connection.execute(f"describe select * from {source}", [str(path)]).fetchall()
-            types = {str(name): str(kind) for name, kind, *_ in described}
-            columns = ", ".join(_selected(name, kind) for name, kind in types.items())
-            cursor = connection.execute(f"select {columns} from {source}", [str(path)])
-            first = 1
-            while rows := cursor.fetchmany(CHUNK):
-                found = [_object(tuple(types), row) for row in rows]
-                yield Chunk(from_objects(found, strict=False), found, range(first, first + len(rows)))
-                first += len(rows)
-        except duckdb.Error as error:
-            raise SettingsError(f"cannot read {path}: {str(error).splitlines()[0]}") from error
+        described = connection.execute(f"describe select * from {source}", [str(path)]).fetchall()
+        types = {str(name): str(kind) for name, kind, *_ in described}
+        columns = ", ".join(_selected(name, kind) for name, kind in types.items())
+        cursor = connection.execute(f"select {columns} from {source}", [str(path)])
+        first = 1
+        while rows := cursor.fetchmany(CHUNK):
+            found = [_object(tuple(types), row) for row in rows]
+            yield Chunk(from_objects(found, strict=False), found, range(first, first + len(rows)))
+            first += len(rows)
 
 
 def _selected(name: str, kind: str) -> str:

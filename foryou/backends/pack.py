@@ -93,7 +93,8 @@ def unpack(payload: bytes) -> Batch:
         directory = _DECODER.decode(view[:directory_bytes])
         data = view[directory_bytes + -directory_bytes % 8 :]
         return Batch({entry.name: _column(entry, data, directory.rows) for entry in directory.columns}, directory.rows)
-    except (zlib.error, msgspec.MsgspecError, ValueError, TypeError, MemoryError) as problem:
+    except (zlib.error, msgspec.MsgspecError, ValueError, TypeError, MemoryError, SyntaxError) as problem:
+        # NumPy reads a name of a type as Python
         raise BackendError(f"a packed batch of {len(payload)} bytes is damaged: {problem}") from problem
 
 

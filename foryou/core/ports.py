@@ -195,7 +195,10 @@ class Models(Protocol):
 
 
 class FamilyInputs(Protocol):
-    """The inputs of a model for some items, split by factor family, so that families can be made neutral one by one."""
+    """The inputs of a model for some items, split by factor family, so that families can be made neutral one by one.
+
+    It can be kept: it goes on saying what the version said that it came from, and holds no tables of it.
+    """
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -205,3 +208,7 @@ class FamilyInputs(Protocol):
         """The heads `[coalitions * items]`, coalition by coalition, with the families under `on` `[coalitions,
         families]`
         as they are and all others at their neutral value."""
+
+    @property
+    def nbytes(self) -> int:
+        """What keeping it takes."""

@@ -7,10 +7,10 @@ import numpy as np
 from foryou.core.batch import Batch
 from foryou.core.event import REACTIONS, of_kinds
 from foryou.core.pipeline import Mask
-from foryou.core.ports import Store
+from foryou.core.ports import Offset, Store
 from foryou.core.table import Table
 from foryou.core.view import View
-from foryou.features import catalog, content, counters, effects, history, interests, similar, taste
+from foryou.features import catalog, content, counters, effects, history, interests, similar, slates, taste
 from foryou.features.acts import ACTS
 from foryou.features.enrich import enrich
 
@@ -34,6 +34,7 @@ TABLES: tuple[Table, ...] = tuple(
             *(view.table for view in catalog.VIEWS),
             *(view.table for view in VIEWS),
             history.SERVED,
+            slates.SLATES,
             content.CONTENT,
         )
     }.values()
@@ -62,10 +63,11 @@ def unfolded(store: Store, rows: Batch) -> Batch:
     return rows if new.all() else rows.take(new)
 
 
-def fold_served(store: Store, rows: Batch) -> None:
-    """Fold a slate as it was logged."""
+def fold_served(store: Store, rows: Batch, offset: Offset) -> None:
+    """Fold a slate as it was logged, at this offset."""
     key = history.served_key(rows["viewer"], rows["session"], rows["item"])
     history.SERVED_VIEW.fold(store, rows.extend({"served": np.where(rows["session"] != 0, key, 0)}))
+    slates.fold_slate(store, rows, offset)
 
 
 def fold_events(store: Store, rows: Batch) -> Batch:

@@ -1,6 +1,7 @@
 """Why a video is where it is: the score split over the heads, and over the factor families, both adding up exactly.
 
-Computed after the answer has gone out, from the request's own columns, by the very model version that scored the slate.
+What explaining needs is kept when a slate goes out (`keep`), or read from the slate as it was logged (`kept_of`); the
+work itself is done later, from that alone.
 """
 
 from __future__ import annotations
@@ -8,38 +9,57 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
-from math import factorial
 
 import numpy as np
 
-from foryou.core.batch import Column
-from foryou.core.heads import HEADS
+from foryou.core.batch import Batch, Column
+from foryou.core.heads import HEADS, NAMES
+from foryou.core.ids import id_of
 from foryou.core.inputs import FAMILIES
 from foryou.core.pipeline import Request, Slate, Trace
-from foryou.core.ports import Model, Pairs
-from foryou.feed.recipe import SOURCES
-from foryou.feed.words import evidence
+from foryou.core.ports import FamilyInputs, Model, Pairs
+from foryou.feed.recipe import SOURCES, SURFACES
+from foryou.feed.words import PROOF, evidence
 from foryou.scorers.value import value_of
+from foryou.training.examples import ITEM_COLUMNS, VIEWER_COLUMNS
 
 WEIGHTS: Mapping[str, float] = {head.name: head.weight for head in HEADS}
 
+_SHOWN = ("item", "source", "sources", "score", "explore", "propensity")
+_ABOUT = (*NAMES, "topics", "author", "follows")
+"""What of a slate that a model ranked is told, or is evidence."""
+_SURFACE = {id_of("surface", name): name for name in SURFACES}
+
 
 @lru_cache(maxsize=4)
-def coalitions(families: int) -> tuple[Column, Column]:
-    """All subsets of families `[2^families, families]` (bit f of row s: f is in s), and the Shapley matrix over them.
+def arcs(families: int) -> tuple[Column, Column]:
+    """The families on a circle: all its arcs `[arcs, families]` (none first, all last), and the matrix `[families,
+    arcs]` that makes parts of what each arc is worth.
 
-    phi = matrix `[families, 2^families]` @ value of each subset: the mean of what a family adds, over all orders in
-    which families can join (Shapley, 1953). Its rows sum so that phi adds up to value(all) - value(none) exactly.
+    A part is the mean of what a family adds when it joins, over the 2 x families orders that go around the circle from
+    each family in each direction. A Shapley value (Shapley, 1953) is that mean over all orders; sampling orders in
+    pairs of opposites: Mitchell et al. (JMLR 2022). So the parts add up to value(all) - value(none) exactly, a family
+    that never adds anything gets 0, each family joins at each place equally often, and where families interact in
+    pairs only, the parts are the Shapley values: of two opposite orders each member of a pair is last in one.
     """
-    subsets = np.arange(1 << families)
-    inside = ((subsets[:, None] >> np.arange(families)) & 1).astype(np.bool_)
-    size = inside.sum(axis=1)
-    joins = np.array([factorial(s) * factorial(families - s - 1) / factorial(families) for s in range(families)])
-    matrix = np.where(
-        inside, joins[np.maximum(size - 1, 0)][:, None], -joins[np.minimum(size, families - 1)][:, None]
-    ).T
-    return inside, np.ascontiguousarray(matrix)
+    masks = [0]
+    masks += [_arc(start, length, families) for length in range(1, families) for start in range(families)]
+    masks.append((1 << families) - 1)
+    row = {mask: number for number, mask in enumerate(masks)}
+    matrix = np.zeros((families, len(masks)))
+    for family in range(families):
+        for length in range(families):
+            before, after = _arc(family - length, length, families), _arc(family + 1, length, families)
+            for others in (before, after):
+                matrix[family, row[others]] -= 0.5 / families
+                matrix[family, row[others | 1 << family]] += 0.5 / families
+    inside = (np.array(masks)[:, None] >> np.arange(families)) & 1
+    return inside.astype(np.bool_), matrix
+
+
+def _arc(start: int, length: int, families: int) -> int:
+    """The bits of so many families in a row."""
+    return sum(1 << (start + step) % families for step in range(length))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,88 +74,190 @@ class Split:
     """`[families, items]`: the value with that family alone made neutral"""
 
 
-def split_value(model: Model, pairs: Pairs) -> Split:
-    """Shapley values of the factor families against a neutral viewer and video, exact over all coalitions."""
-    inputs = model.families(pairs)
-    inside, matrix = coalitions(len(inputs.names))
-    worth = value_of(inputs.heads(inside), WEIGHTS).reshape(len(inside), len(pairs))
-    everything = len(inside) - 1
-    alone_out = everything ^ (1 << np.arange(len(inputs.names)))
+def split_value(inputs: FamilyInputs) -> Split:
+    """The parts of the factor families against a neutral viewer and video: see `arcs`."""
+    inside, matrix = arcs(len(inputs.names))
+    worth = value_of(inputs.heads(inside), WEIGHTS).reshape(len(inside), -1)
+    most = inside.sum(axis=1) == len(inputs.names) - 1
+    alone_out = np.flatnonzero(most)[np.argmin(inside[most], axis=0)]
     return Split(inputs.names, worth[0], matrix @ worth, worth[alone_out])
 
 
-def explain(request: Request, slate: Slate, trace: Trace, model: Model, surface: str) -> list[dict[str, object]]:
-    """One explanation for each row of a slate, ready to be logged; in numbers and evidence, not yet in words."""
-    split = (
-        split_value(model, Pairs(request.viewer, slate, np.zeros(len(slate), np.int64)))
-        if "rejected" in slate
-        else None
+@dataclass(frozen=True, slots=True)
+class Diary:
+    """What of a trace tells of the videos of a slate."""
+
+    ranked: Column
+    """The scores of all candidates, ascending."""
+    orders: tuple[tuple[str, Column], ...]
+    found: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """All that explaining a slate needs: of the slate, its viewer and its model no more than that."""
+
+    request: int
+    viewer_id: int
+    at: int
+    surface: str
+    version: str
+    """Of the model that ranked it."""
+    explained_with: str
+    """The version of `inputs`."""
+    shown: Slate
+    viewer: Batch
+    inputs: FamilyInputs | None = None
+    """None where no model was asked, or where its inputs are no longer known."""
+    diary: Diary | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """What it takes in memory, but for what all slates of a version share."""
+        arrays = [*self.shown.columns.values(), *self.viewer.columns.values()]
+        if self.diary is not None:
+            arrays += [self.diary.ranked, *(order for _, order in self.diary.orders)]
+        return sum(each.nbytes for each in arrays) + (self.inputs.nbytes if self.inputs is not None else 0)
+
+
+def keep(request: Request, slate: Slate, trace: Trace, model: Model, surface: str) -> Kept:
+    """What explaining a slate needs that goes out now, ranked by this model."""
+    asked = "rejected" in slate
+    return Kept(
+        request.id,
+        request.viewer_id,
+        request.at,
+        surface,
+        model.version,
+        model.version,
+        _copied(slate, (*_SHOWN, *_ABOUT, "value") if asked else _SHOWN),
+        _copied(request.viewer, PROOF),
+        model.families(Pairs(request.viewer, slate, np.zeros(len(slate), np.int64))) if asked else None,
+        Diary(
+            np.sort(trace.candidates["score"]) if len(trace.candidates) else np.zeros(0),
+            tuple(trace.orders),
+            trace.found,
+        ),
     )
-    ranked = np.sort(trace.candidates["score"]) if len(trace.candidates) else np.zeros(0)
-    return [_one(request, slate, trace, split, ranked, row, model.version, surface) for row in range(len(slate))]
 
 
-def _one(
-    request: Request,
-    slate: Slate,
-    trace: Trace,
-    split: Split | None,
-    ranked: Column,
-    row: int,
-    version: str,
-    surface: str,
-) -> dict[str, object]:
-    score, explored = float(slate["score"][row]), float(slate["explore"][row])
-    item = int(slate["item"][row])
+def _copied(rows: Batch, names: tuple[str, ...]) -> Batch:
+    """Some columns, copied: a view would keep all that it is a view of."""
+    return rows.select(names).take(np.arange(len(rows)))
+
+
+def kept_of(rows: Batch, model: Model) -> Kept:
+    """What explaining a slate needs, from the slate as it was logged, with a model that need not be the one that ranked
+    it. Once its rows are thin there are no inputs any more."""
+    served = rows["version"][0].decode() if "version" in rows else ""
+    whole, shown = "rejected" in rows, rows.select(_SHOWN)
+    if f"p_{NAMES[0]}" in rows:
+        shown = shown.extend({name: rows[f"p_{name}"] for name in NAMES})
+        shown = shown.extend({"value": rows["score"] - rows["explore"]})
+    if whole:
+        shown = shown.extend({name: rows[name] for name in _ABOUT if name not in NAMES})
+    viewer = rows.take(np.zeros(1, np.int64))
+    return Kept(
+        int(rows["request"][0]),
+        int(rows["viewer"][0]),
+        int(rows["at"][0]),
+        _SURFACE[int(rows["surface"][0])],
+        served,
+        model.version if whole else served,
+        shown,
+        viewer.select(PROOF) if whole else Batch({}, 1),
+        model.families(Pairs(viewer.select(VIEWER_COLUMNS), rows.select(ITEM_COLUMNS), np.zeros(len(rows), np.int64)))
+        if whole
+        else None,
+    )
+
+
+def explain(kept: Kept) -> list[dict[str, object]]:
+    """One explanation for each row of a slate, ready to be logged; in numbers and evidence, not yet in words."""
+    split = split_value(kept.inputs) if kept.inputs is not None else None
+    told = [_one(kept, split, row) for row in range(len(kept.shown))]
+    if kept.diary is None:
+        return told
+    about = {"candidates": len(kept.diary.ranked), "found": kept.diary.found}
+    moves = _moves(kept.diary, kept.shown["item"])
+    return [{**each, **about, "moved": moved} for each, moved in zip(told, moves, strict=True)]
+
+
+def _one(kept: Kept, split: Split | None, row: int) -> dict[str, object]:
+    shown = kept.shown
+    score = float(shown["score"][row])
     told: dict[str, object] = {
-        "item": item,
-        "viewer": request.viewer_id,
-        "at": request.at,
-        "surface": surface,
+        "item": int(shown["item"][row]),
+        "viewer": kept.viewer_id,
+        "at": kept.at,
+        "surface": kept.surface,
         "position": row,
-        "model": version,
+        "model": kept.version,
+        "explained_with": kept.explained_with,
         "score": score,
-        "propensity": float(slate["propensity"][row]),
-        "source": int(slate["source"][row]),
-        "sources": [bit for bit in range(len(SOURCES)) if int(slate["sources"][row]) >> bit & 1],
-        "moved": _moves(trace, item),
-        "candidates": len(ranked),
-        "found": trace.found,
+        "propensity": float(shown["propensity"][row]),
+        "source": int(shown["source"][row]),
+        "sources": [bit for bit in range(len(SOURCES)) if int(shown["sources"][row]) >> bit & 1],
+        "exploration": float(shown["explore"][row]),
+        "heads": _heads(shown, row),
+        "neutral": score,
+        "families": [],
     }
     if split is None:
-        return {**told, "heads": [], "neutral": score, "families": [], "evidence": {}}
-    heads = [
+        return {**told, "thin": bool(told["heads"])}
+    told |= _families(kept, split, row) | {"evidence": evidence(kept.viewer, kept.at, shown, row)}
+    if kept.diary is not None:
+        told["without_strongest"] = _without(kept.diary, split, float(shown["value"][row]), row)
+    return told
+
+
+def _heads(shown: Slate, row: int) -> list[dict[str, object]]:
+    """Each prediction, its weight, and their product; nothing where no model was asked."""
+    if NAMES[0] not in shown:
+        return []
+    return [
         {
             "head": head.name,
-            "prediction": float(slate[head.name][row]),
+            "prediction": float(shown[head.name][row]),
             "weight": head.weight,
-            "part": head.weight * float(slate[head.name][row]),
+            "part": head.weight * float(shown[head.name][row]),
         }
         for head in HEADS
     ]
+
+
+def _families(kept: Kept, split: Split, row: int) -> dict[str, object]:
+    """The parts, and a neutral value that makes them add up to the score with nothing left over to rounding.
+
+    Between two versions of a model there is a difference that belongs to no family: it is a part of its own.
+    """
+    score, names = float(kept.shown["score"][row]), [*FAMILIES, "exploration"]
     parts = {name: float(part) for name, part in zip(split.names, split.parts[:, row], strict=True)}
-    parts["exploration"] = explored
+    parts["exploration"] = float(kept.shown["explore"][row])
+    if kept.explained_with != kept.version:
+        names.append("version")
+        parts["version"] = score - float(split.neutral[row]) - sum(parts.values())
+    neutral = score - sum(parts.values())
+    return {"neutral": neutral, "families": [{"family": name, "part": parts[name]} for name in names]}
+
+
+def _without(diary: Diary, split: Split, value: float, row: int) -> dict[str, object]:
+    """Where among the candidates the score alone would put it without its strongest family."""
     strongest = int(np.argmax(split.parts[:, row]))
     without = split.without[strongest, row]
-    above = len(ranked) - int(np.searchsorted(ranked, without, side="right"))
-    place = above - int(slate["value"][row] > without)  # it is no competitor of its own
-    return {
-        **told,
-        "heads": heads,
-        "neutral": score - sum(parts.values()),
-        "families": [{"family": name, "part": parts[name]} for name in chain(FAMILIES, ("exploration",))],
-        "without_strongest": {"family": split.names[strongest], "position": place, "of": len(ranked)},
-        "evidence": evidence(request, slate, row),
-    }
+    above = len(diary.ranked) - int(np.searchsorted(diary.ranked, without, side="right"))
+    place = above - int(value > without)  # it is no competitor of its own
+    return {"family": split.names[strongest], "position": place, "of": len(diary.ranked)}
 
 
-def _moves(trace: Trace, item: int) -> list[dict[str, object]]:
-    """What each reranker after the first did to the place of an item."""
-    moved: list[dict[str, object]] = []
-    before: int | None = None
-    for name, order in trace.orders:
-        place = int(np.flatnonzero(order == item)[0])
-        if before is not None and place != before:
-            moved.append({"stage": name, "from": before, "to": place})
-        before = place
-    return moved
+def _moves(diary: Diary, items: Column) -> list[list[dict[str, object]]]:
+    """What each reranker after the first did to the place of each item."""
+    places = [np.argmax(order == items[:, None], axis=1).tolist() for _, order in diary.orders]
+    return [
+        [
+            {"stage": name, "from": before[row], "to": after[row]}
+            for (name, _), before, after in zip(diary.orders[1:], places, places[1:], strict=False)
+            if before[row] != after[row]
+        ]
+        for row in range(len(items))
+    ]

@@ -105,8 +105,9 @@ def request_for(
     )
 
 
-def log_rows(request: Request, slate: Slate, model: int) -> Batch:
-    """The slate as it is logged: what was shown where and why, the predictions, and the columns to learn from."""
+def log_rows(request: Request, slate: Slate, version: str) -> Batch:
+    """The slate as it is logged: what was shown where and why, the predictions of which version of the model, and the
+    columns to learn from."""
     count = len(slate)
 
     def all_rows(value: int) -> Column:
@@ -116,7 +117,8 @@ def log_rows(request: Request, slate: Slate, model: int) -> Batch:
         "request": all_rows(request.id),
         "at": all_rows(request.at),
         "session": all_rows(request.session),
-        "model": all_rows(model),
+        "model": all_rows(id_of("model", version)),
+        "version": np.full(count, version.encode(), object),
         "position": np.arange(count, dtype=np.int16),
         "source": slate["source"],
         "sources": slate["sources"],
@@ -141,6 +143,7 @@ KEPT = (
     "at",
     "session",
     "model",
+    "version",
     "position",
     "source",
     "sources",

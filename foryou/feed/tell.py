@@ -13,6 +13,11 @@ from foryou.feed.words import FAMILY_WORDS, LANGUAGES, in_words
 
 _HELP = {head.name: head.help for head in HEADS}
 
+_AS_LOGGED = (
+    *("at", "surface", "position", "score", "propensity", "exploration", "model"),
+    *("moved", "candidates", "found", "without_strongest"),
+)
+
 
 def tell(
     documents: Documents, request: str, video: str, told: Mapping[str, object], language: str
@@ -23,13 +28,11 @@ def tell(
     number = told["source"]
     assert isinstance(number, int)
     source = SOURCES[number] if told["surface"] == "for_you" else str(told["surface"])
-    answer: dict[str, object] = {
+    return {
         "request": request,
         "video": video,
-        **{
-            name: told[name]
-            for name in ("at", "surface", "position", "score", "propensity", "model", "moved", "candidates", "found")
-        },
+        **{name: told[name] for name in _AS_LOGGED if name in told},
+        "explained_with": told.get("explained_with", told["model"]),
         "source": source,
         "sources": [SOURCES[bit] for bit in _list(told["sources"]) if isinstance(bit, int)]
         if told["surface"] == "for_you"
@@ -42,9 +45,6 @@ def tell(
         ],
         "words": in_words(told, source, language, lambda kind, each: name_of(documents, kind, each)),
     }
-    if "without_strongest" in told:
-        answer["without_strongest"] = told["without_strongest"]
-    return answer
 
 
 def _list(value: object) -> list[object]:

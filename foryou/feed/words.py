@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from foryou.core.batch import Batch
 from foryou.core.clock import DAY
 from foryou.core.inputs import OUTCOME_BITS
-from foryou.core.pipeline import Request, Slate
+from foryou.core.pipeline import Slate
 from foryou.features.history import HISTORY_TOPICS
 
 WEEK = 7 * DAY
@@ -30,6 +31,7 @@ FAMILY_WORDS: Mapping[str, Mapping[str, str]] = {
         "demographics": "age group, gender and country",
         "device": "language and device",
         "exploration": "trying something new",
+        "version": "what the model has learned since",
     },
     "nl": {
         "behaviour": "jouw gedrag en voorkeuren",
@@ -43,6 +45,7 @@ FAMILY_WORDS: Mapping[str, Mapping[str, str]] = {
         "demographics": "leeftijdsgroep, geslacht en land",
         "device": "taal en apparaat",
         "exploration": "iets nieuws proberen",
+        "version": "wat het model sindsdien heeft geleerd",
     },
     "nb": {
         "behaviour": "det du ser på og liker",
@@ -56,6 +59,7 @@ FAMILY_WORDS: Mapping[str, Mapping[str, str]] = {
         "demographics": "aldersgruppe, kjønn og land",
         "device": "språk og enhet",
         "exploration": "å prøve noe nytt",
+        "version": "det modellen har lært siden",
     },
 }
 
@@ -81,6 +85,8 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "clusters": "Because it fits one of the themes that you like.",
         "family": "What speaks for it most: {name}.",
         "without": "Without that it would stand at place {n} of {of}.",
+        "version": "Explained with version {name} of the model, because version {served} that ranked it is gone.",
+        "thin": "What else was known then is kept for a day, so it can no longer be told what counted how much.",
         "newest": "The latest from someone you follow; newest first.",
         "plain": "Popular and recent in this language and country; nothing about you was used.",
     },
@@ -105,6 +111,8 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "clusters": "Omdat hij past bij een van de thema's die je leuk vindt.",
         "family": "Wat er het meest voor pleit: {name}.",
         "without": "Zonder dat zou hij op plaats {n} van {of} staan.",
+        "version": "Uitgelegd met versie {name} van het model, want versie {served} die hem ordende is er niet meer.",
+        "thin": "Wat er toen verder bekend was, wordt een dag bewaard; wat hoe zwaar woog is niet meer te zeggen.",
         "newest": "Het nieuwste van iemand die je volgt; nieuwste eerst.",
         "plain": "Populair en recent in deze taal en dit land; er is niets over jou gebruikt.",
     },
@@ -129,20 +137,25 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "clusters": "Fordi den passer til et av temaene du liker.",
         "family": "Det som taler mest for den: {name}.",
         "without": "Uten det ville den stått på plass {n} av {of}.",
+        "version": "Forklart med versjon {name} av modellen, fordi versjon {served} som rangerte den er borte.",
+        "thin": "Det som ellers var kjent da, lagres i et døgn; hva som talte hvor mye, kan ikke lenger sies.",
         "newest": "Det siste fra en du følger; nyeste først.",
         "plain": "Populært og nytt på dette språket og i dette landet; ingenting om deg ble brukt.",
     },
 }
 
 
-def evidence(request: Request, slate: Slate, row: int) -> dict[str, object]:
+PROOF = ("history_flags", "history_at", "history_topics", "history_author")
+"""The viewer's columns that hold evidence."""
+
+
+def evidence(viewer: Batch, at: int, slate: Slate, row: int) -> dict[str, object]:
     """What in the viewer's history speaks for this video: this week's watches, and likes, by topic and by author.
 
     The strongest is in `best`: what it is, about which topic or author, and how many videos it counts.
     """
-    viewer = request.viewer
     flags = viewer["history_flags"][0]
-    week = viewer["history_at"][0] > request.at - WEEK
+    week = viewer["history_at"][0] > at - WEEK
     topics = viewer["history_topics"][0].reshape(-1, HISTORY_TOPICS)
     about = [("topic", topic, (topics == topic).any(axis=1)) for topic in slate["topics"][row].tolist() if topic]
     author = int(slate["author"][row])
@@ -169,7 +182,7 @@ def in_words(told: Mapping[str, object], source: str, language: str, name_of: Ca
     say = _SENTENCES[language]
     if told["surface"] != "for_you":
         return [say["newest" if told["surface"] == "following" else "plain"]]
-    proof = told["evidence"]
+    proof = told.get("evidence", {})
     assert isinstance(proof, dict)
     words: list[str] = []
     best = proof.get("best")
@@ -183,4 +196,8 @@ def in_words(told: Mapping[str, object], source: str, language: str, name_of: Ca
     if isinstance(without, dict):
         words.append(say["family"].format(name=FAMILY_WORDS[language][without["family"]]))
         words.append(say["without"].format(n=without["position"] + 1, of=without["of"]))
+    if told.get("thin"):
+        words.append(say["thin"])
+    elif told.get("explained_with", told["model"]) != told["model"]:
+        words.append(say["version"].format(name=told["explained_with"], served=told["model"]))
     return words

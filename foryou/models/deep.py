@@ -29,6 +29,11 @@ GATES = len(BINARY) + 1
 """A gate for each binary head, and one for all hazards of the survival head: it is one curve."""
 _GATE_OF = np.minimum(np.arange(OUTPUTS), GATES - 1)
 _LEAST = np.float32(1e-6)
+PARTS = (
+    *("cross_down", "cross_up", "cross_bias", "trunk", "trunk_bias"),
+    *("expert", "expert_bias", "gate", "gate_bias", "out"),
+)
+"""The names of its parameters."""
 
 
 @dataclass(frozen=True, slots=True)

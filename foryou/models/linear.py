@@ -214,3 +214,8 @@ class LinearFamilies:
         families, items, outputs = self.parts.shape
         logits = on.astype(np.float32) @ self.parts.reshape(families, -1) + np.tile(self.start, items)
         return predictions(logits.reshape(-1, outputs), np.tile(self.duration, len(on)))
+
+    @property
+    def nbytes(self) -> int:
+        """What it takes."""
+        return self.parts.nbytes + self.duration.nbytes

@@ -77,6 +77,15 @@ class Parameters:
         other._named = other.views(other.flat)
         return other
 
+    def only(self, names: tuple[str, ...]) -> Parameters:
+        """A copy of some of them, to read from."""
+        other = self.copy()
+        other.shapes = {name: self.shapes[name] for name in names}
+        other.flat = np.concatenate([self[name].ravel() for name in names])
+        other._anchor = np.zeros(0, np.float32)
+        other._named = other.views(other.flat)
+        return other
+
     def state(self) -> Mapping[str, NDArray[Any]]:
         """Values and moments, each as one vector."""
         return {

@@ -20,6 +20,7 @@ from foryou.core.ports import Pairs
 from foryou.models import deep, layout, network, survival
 from foryou.models.attention import kind_of, sum_by
 from foryou.models.calibration import Calibration
+from foryou.models.deep import Depth
 from foryou.models.embedding import Admission, Embeddings
 from foryou.models.layout import BINARY, OUTPUTS, SURVIVAL, Place
 from foryou.models.linear import predictions, seconds_of
@@ -77,7 +78,10 @@ class Ranker:
         self.params = start(self.shape, seed)
         self.calibration = Calibration(OUTPUTS)
         self._often = Often()
-        self._means = {side: np.zeros(layout.width(places), np.float32) for side, places in self.shape.places().items()}
+        self._copied: Upper | None = None
+        places = self.shape.places()
+        self._columns = {side: _by_family(each) for side, each in places.items()}
+        self._means = {side: np.zeros(layout.width(each), np.float32) for side, each in places.items()}
 
     @property
     def version(self) -> str:
@@ -160,10 +164,17 @@ class Ranker:
         for side, values in halves.items():
             weights, means = self.params[side], self._means[side]
             neutral += means @ weights
-            for family, columns in _by_family(self.shape.places()[side]).items():
+            for family, columns in self._columns[side].items():
                 added = (values[:, columns] - means[columns]) @ weights[columns]
                 parts[names.index(family)] += added[run.of] if side == "viewer" else added
-        return RankerFamilies(names, self.shape, self.params, self.calibration, neutral, parts, seconds_of(pairs.items))
+        return RankerFamilies(names, self._upper(), neutral, parts, seconds_of(pairs.items))
+
+    def _upper(self) -> Upper:
+        """What comes after the first layer, copied once for each version."""
+        if self._copied is None or self._copied.version != self.version:
+            params = self.params.only(deep.PARTS)
+            self._copied = Upper(self.version, self.shape.depth, params, self.calibration.copy())
+        return self._copied
 
     def copy(self) -> Ranker:
         """A copy to predict with, that no longer changes when this one learns; it does not learn itself."""
@@ -213,7 +224,7 @@ class Ranker:
             (self.learned, self.corrected, self.branch), self.seed = state["learned"].tolist(), int(state["seed"][0])
             self.table = Embeddings(self.shape.dim, self.seed, admission=self.learning.admission, memory=self._memory)
             self.table.restore(_within(state, "table."))
-            self._often = Often(state["often"])
+            self._often, self._copied = Often(state["often"]), None
             self.params.restore(_within(state, "dense."))
             self.calibration.restore(_within(state, "calibration."))
             self._means = {side: np.array(state[f"mean.{side}"], np.float32) for side in self._means}
@@ -332,14 +343,22 @@ def _by_family(places: tuple[Place, ...]) -> dict[str, NDArray[np.int64]]:
     return {family: np.array(columns) for family, columns in out.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Upper:
+    """A version of the network from the first layer's outputs on; it holds nothing of the ranker that it came from."""
+
+    version: str
+    depth: Depth
+    params: Parameters
+    calibration: Calibration
+
+
 @dataclass(frozen=True)
 class RankerFamilies:
     """What each family adds to the first layer beyond its neutral value, `[families, items, hidden + OUTPUTS]`."""
 
     names: tuple[str, ...]
-    shape: Shape
-    params: Parameters
-    calibration: Calibration
+    upper: Upper
     neutral: NDArray[np.float32]
     parts: NDArray[np.float32]
     duration: NDArray[np.float64]
@@ -349,5 +368,10 @@ class RankerFamilies:
         families, _, width = self.parts.shape
         first = (on.astype(np.float32) @ self.parts.reshape(families, -1)).reshape(-1, width)
         first += self.neutral
-        logits = deep.forward(self.shape.depth, self.params, first).logits
-        return predictions(self.calibration(logits), np.tile(self.duration, len(on)))
+        logits = deep.forward(self.upper.depth, self.upper.params, first).logits
+        return predictions(self.upper.calibration(logits), np.tile(self.duration, len(on)))
+
+    @property
+    def nbytes(self) -> int:
+        """What it takes, but for what all slates of a version share."""
+        return self.parts.nbytes + self.neutral.nbytes + self.duration.nbytes

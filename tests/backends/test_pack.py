@@ -1,5 +1,7 @@
 """Packing keeps every bit, and notices every bit that was lost."""
 
+import struct
+import zlib
 from contextlib import suppress
 
 import numpy as np
@@ -82,6 +84,29 @@ def test_a_payload_with_a_changed_byte_or_cut_short_is_refused_or_reads_the_same
     payload[at] ^= data.draw(st.integers(1, 255))
     with suppress(BackendError):
         assert same(unpack(bytes(payload)), batch)  # the padding of the head says nothing
+
+
+@given(batches(), st.data())
+@settings(max_examples=200, deadline=None)
+def test_a_payload_made_wrong_on_purpose_is_read_or_refused(batch: Batch, data: st.DataObject) -> None:
+    """Whoever writes a wrong directory can write the right checksum of it."""
+    head = struct.Struct("<3sBBxxxIIQ")
+    payload = pack(batch)
+    magic, version, flags, _, directory, _ = head.unpack_from(payload)
+    body = bytearray(zlib.decompress(payload[24:]) if flags else payload[24:])
+    for _ in range(data.draw(st.integers(1, 4))):
+        body[data.draw(st.integers(0, directory - 1))] = data.draw(st.integers(0, 255))
+    wrong = head.pack(magic, version, 0, zlib.crc32(body), directory, len(body)) + body
+    with suppress(BackendError):
+        unpack(wrong)
+
+
+def test_a_type_that_is_no_type_is_refused() -> None:
+    payload = pack(Batch({"x": np.arange(3.0)}))
+    for wrong in (b"<8)", b"<f0", b"(1,", b"08,"):
+        body = payload[24:].replace(b"<f8", wrong)
+        with pytest.raises(BackendError, match="is damaged"):
+            unpack(struct.pack("<3sBBxxxI", b"FYB", 1, 0, zlib.crc32(body)) + payload[12:24] + body)
 
 
 def test_a_zero_and_a_negative_zero_are_not_a_constant() -> None:

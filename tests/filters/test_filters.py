@@ -48,8 +48,8 @@ def test_seen_within_thirty_days_is_dropped_and_shown_again_afterwards() -> None
 def test_what_the_session_was_given_is_not_given_again() -> None:
     store = store_of(catalogue())
     given = np.array(VIDEOS[:3])
-    to = {"viewer": np.full(3, asking().viewer_id), "session": np.full(3, 7)}
-    fold_served(store, Batch({**to, "item": given, "at": np.full(3, START)}))
+    to = {"viewer": np.full(3, asking().viewer_id), "session": np.full(3, 7), "request": np.full(3, 1)}
+    fold_served(store, Batch({**to, "item": given, "at": np.full(3, START)}), offset=1)
     assert left(store, NotServed(store), asking(session=7)) == list(VIDEOS[3:])
     assert left(store, NotServed(store), asking(session=8)) == list(VIDEOS)
     assert left(store, NotServed(store), asking(session=0)) == list(VIDEOS)

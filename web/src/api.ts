@@ -103,6 +103,9 @@ export interface Explanation {
   words?: string[] | null
   model?: string | null
   propensity?: number | null
+  exploration?: number | null
+  /** The version that the families' parts come from; another one than `model` only if that was gone. */
+  explained_with?: string | null
 }
 
 /** Something liked (strength above 0) or wanted less of (below 0), and how many events say so. */
