@@ -388,4 +388,4 @@ def _learner(settings: Settings, models: Models) -> Learner:
     model = Ranker(seed=of.seed, learning=learning)
     if of.warm_start:
         model.restore(read_state(Path(of.warm_start)))
-    return Learner(model, of, demographics=settings.demographics, models=models)
+    return Learner(model, of, demographics=settings.demographics, models=models, trust=settings.trust)
