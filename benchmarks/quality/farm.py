@@ -1,7 +1,7 @@
 """What a like farm gains: where its targets are for honest viewers with it and without, by several kinds of farm.
 
-A target's rank is its mean place among all videos: by popularity, and by the value that the untrained model sees for each
-of some honest viewers. The same without trust (`trust.least` = 1), and what trust costs honest viewers.
+A target's rank is its mean place among all videos: by popularity, and by the value that the untrained model sees for
+each of some honest viewers. The same without trust (`trust.least` = 1), and what trust costs honest viewers.
 """
 
 from __future__ import annotations
@@ -155,11 +155,8 @@ def lines(report: Report) -> list[Line]:
         )
     kept = [run["acts_kept"] for run in report["honest"]]
     engagement = [run["engagement_kept"] for run in report["honest"]]
-    return [
-        *told,
-        Line("honest newcomers: weight kept of acts / of all engagement", f"{_mean(kept):.1%} / {_mean(engagement):.1%}",
-             "97 %"),
-    ]  # fmt: skip
+    cost = f"{_mean(kept):.1%} / {_mean(engagement):.1%}"
+    return [*told, Line("honest newcomers: weight kept of acts / of all engagement", cost, "97 %")]
 
 
 def _mean(values: list[float]) -> float:

@@ -25,7 +25,7 @@ LOOKED_S = 1.0
 SETTLED_S = 30.0
 SETTLED = 3 * MINUTE
 """Seconds watched, and ms since the first event, after which an account is new no more."""
-UNWATCHED = 0.02
+UNWATCHED = 0.002
 """What an act counts at least on a video that was not looked at: it counts the more, the more of its
 viewer's acts were on videos that were."""
 SPELL_S = 900.0
@@ -151,6 +151,15 @@ def viewer_trust(dwell, acts, hasty, lockstep):  # type: ignore[no-untyped-def]
     haste = max(hasty / (acts + 6.0) - 0.3, 0.0) / 0.3
     together = max(lockstep - 0.03, 0.0) / 0.03
     return varied / (1.0 + haste**3) / (1.0 + together**3)
+
+
+@njit(cache=True, nogil=True)
+def trusts_of(dwell, acts, hasty, lockstep):  # type: ignore[no-untyped-def]
+    """As `viewer_trust`, of many `[viewers]`."""
+    out = np.ones(len(acts))
+    for k in range(len(out)):
+        out[k] = viewer_trust(dwell[k], acts[k], hasty[k], lockstep[k])
+    return out
 
 
 @njit(cache=True, nogil=True)

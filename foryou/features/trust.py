@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, fields
 from math import isfinite
 
 import numpy as np
-from numba import njit
 
 from foryou.core.batch import Batch, Column
 from foryou.core.clock import DAY, MINUTE
@@ -42,7 +41,7 @@ from foryou.features.judge import (
     Viewers,
     Weights,
     judge,
-    viewer_trust,
+    trusts_of,
 )
 from foryou.features.lockstep import CROWD
 
@@ -222,18 +221,10 @@ def _taken_back(rows: Batch, taken: Taken, count: int) -> Batch:
 def trust_of(store: Store, viewer: Keys) -> Column:
     """What each viewer's engagement counts now, `[viewers]` in (0, 1]; acts of new accounts count a little less."""
     held = store.columns(TRUST.name, viewer, _JUDGED)
-    return np.asarray(_trust_of(*(held[name] for name in _JUDGED)))
+    return np.asarray(trusts_of(*(held[name] for name in _JUDGED)))
 
 
 _JUDGED = ("dwell", "acts", "hasty", "lockstep")
-
-
-@njit(cache=True, nogil=True)
-def _trust_of(dwell, acts, hasty, lockstep):  # type: ignore[no-untyped-def]
-    out = np.ones(len(acts))
-    for k in range(len(out)):
-        out[k] = viewer_trust(dwell[k], acts[k], hasty[k], lockstep[k])
-    return out
 
 
 def suspicious(store: Store) -> int:
