@@ -21,8 +21,10 @@ from foryou.core.ids import id_of
 from foryou.core.pipeline import Slate
 from foryou.core.ports import Model, Models, Record
 from foryou.explaining import Answered, Explanations
+from foryou.features.counters import doubted_share, totals
 from foryou.features.documents import cards, fold_documents
 from foryou.features.fold import ACCEPTED, EVENTS_STREAM, SERVED_STREAM, create_tables, fold_served, unfolded
+from foryou.features.trust import suspicious
 from foryou.feed import recipe
 from foryou.feed.profile import profile
 from foryou.feed.serve import Ask, Served, log_rows, request_for
@@ -193,7 +195,7 @@ class Engine:
         state = self.backend.store.columns("video", np.array([number], np.int64), ("known", "removed"))
         if not state["known"][0] or state["removed"][0]:
             raise NotFound(f"there is no video {video!r}", gone=bool(state["removed"][0]))
-        return cards(self.backend.documents, [number])[0]
+        return {**cards(self.backend.documents, [number])[0], "counts": totals(self.backend.store, number)}
 
     def viewer(self, viewer: str) -> dict[str, object]:
         """What is known of a viewer, in words they can check: interests, less-ofs, this week's signals."""
@@ -375,6 +377,8 @@ class Engine:
             "viewers": len(store.scan("session", ("count",))[0]),
             "model": self.version.model.version,
             "offset": self._reached,
+            "suspicious": suspicious(store),
+            "doubted_share": doubted_share(store),
             "texts_waiting": self.texts.waiting,
             "in_use": self.version.steps,
             **self.learner.counts(),

@@ -14,9 +14,11 @@ from foryou.core.batch import Batch, Column, Rows
 from foryou.core.clock import DAY, HOUR
 from foryou.core.event import REACTIONS
 from foryou.core.inputs import OUTCOME_BITS, POSITIVE_BITS, RATES
+from foryou.core.ports import Store
 from foryou.core.table import Field, Table
 from foryou.core.view import Update, View
 from foryou.features.enrich import OUTCOMES
+from foryou.features.judge import EVERYONE
 
 HALF_LIVES: tuple[int, ...] = (HOUR, DAY, 30 * DAY)
 """ms: what is bursting, what is going on today, what is so in general."""
@@ -34,6 +36,7 @@ COUNTED: tuple[tuple[str, str], ...] = (
 )
 """The counter tables, and the event column that each is keyed by. A viewer's own counts are as they are; of all others
 an event adds as much as it is trusted."""
+ACTIVE = ("like", "comment", "share", "save", "follow")
 TOTALLED = len(OUTCOME_BITS)
 TOTAL = Table(
     "total",
@@ -117,6 +120,25 @@ VIEWS = (
     View(POPULAR, "audience", REACTIONS, _popular, ("effective", "counts", "trusted", "trust")),
     View(TOTAL, "totalled", REACTIONS, _total, ("viewer", "counts", "trusted")),
 )
+
+
+def totals(store: Store, key: int) -> dict[str, dict[str, float]]:
+    """How often each outcome happened to a video or author (or, key 1, in all) since the beginning: `raw`, and how much
+    of that counts for others, `trusted`. Outcomes that never happened are left out."""
+    row = store.read(TOTAL.name, np.array([key], np.int64))
+    raw, doubted = row["raw"][0].tolist(), row["doubted"][0].tolist()
+    return {
+        name: {"raw": told, "trusted": round(max(told - off, 0.0), 3)}
+        for name, told, off in zip(OUTCOME_BITS, raw, doubted, strict=True)
+        if told
+    }
+
+
+def doubted_share(store: Store) -> float:
+    """The share of all likes, comments, shares, saves and follows that does not count for others."""
+    acts = [each for name, each in totals(store, EVERYONE).items() if name in ACTIVE]
+    told = sum(each["raw"] for each in acts)
+    return round(1.0 - sum(each["trusted"] for each in acts) / told, 6) if told > 0 else 0.0
 
 
 def counts_at(rows: Batch, at: Column) -> Column:

@@ -42,6 +42,7 @@ from foryou.features.judge import (
     Weights,
     judge,
     trusts_of,
+    viewer_trust,
 )
 from foryou.features.lockstep import CROWD
 
@@ -225,6 +226,23 @@ def trust_of(store: Store, viewer: Keys) -> Column:
 
 
 _JUDGED = ("dwell", "acts", "hasty", "lockstep")
+
+
+def believed(store: Store, viewer: Keys) -> dict[str, object]:
+    """How far one viewer `[1]` is trusted, and which of its habits speak against it."""
+    held = store.columns(TRUST.name, viewer, (*_JUDGED, "suspicious"))
+    weight = float(trust_of(store, viewer)[0])
+    for_name = {
+        "dwell": (held["dwell"], 0.0, 0.0, 0.0),
+        "haste": (np.ones((1, DWELLS), np.uint8), held["acts"][0], held["hasty"][0], 0.0),
+        "lockstep": (np.ones((1, DWELLS), np.uint8), 0.0, 0.0, held["lockstep"][0]),
+    }
+    against = [
+        name
+        for name, (dwell, acts, hasty, lockstep) in for_name.items()
+        if viewer_trust(dwell[0], acts, hasty, lockstep) < 0.9
+    ]
+    return {"weight": round(weight, 4), "suspicious": bool(held["suspicious"][0] > 0), "against": against}
 
 
 def suspicious(store: Store) -> int:
