@@ -155,21 +155,15 @@ def weigh(store: Store, rows: Batch, settings: TrustSettings = DEFAULT) -> tuple
     acted = _mutable(store.read(ACTED.name, actors))
     targets = np.unique(np.concatenate([rows["target"][likes], acted["target"].ravel(), everyone]))
     crowd = _mutable(store.read(CROWD.name, targets))
-    acts = np.unique(np.concatenate([rows["act"], acted["act"].ravel()]))
+    acts = np.unique(np.concatenate([rows["act"][rows["act"] != 0], acted["act"].ravel()]))
     weight = store.columns(ACTS.name, acts, ("weight",))["weight"].copy()
-    origins = np.stack([rows[name] if name in rows else np.zeros(len(rows), np.int64) for name in ORIGINS], axis=1)
-    doing = role >= SHARE
-    origin, origin_row = np.unique(np.where(doing[:, None], origins, 0), return_inverse=True)
+    origin, origin_row = _origins(rows, role)
     levels = _mutable(store.read(ORIGIN.name, origin))
-    none = np.searchsorted(origin, 0) if len(origin) and (origin == 0).any() else -1
-    origin_row = origin_row.reshape(origins.shape)
     trust, trusts = np.ones(len(rows)), np.ones(len(rows))
     room = len(likes) * RECENT
     after, base, target, effective = np.zeros((4, room), np.int64)
     taken = Taken(after, base, target, effective, np.zeros(room))
-    told = Batch(
-        {**rows.columns, "row": row, "acted": of_event, "origin": np.where(origin_row == none, -1, origin_row)}
-    ).extend({"role": role})
+    told = rows.extend({"row": row, "acted": of_event, "origin": origin_row, "role": role})
     count = judge(
         Viewers(**state),
         Acted(**acted),
@@ -194,6 +188,18 @@ def weigh(store: Store, rows: Batch, settings: TrustSettings = DEFAULT) -> tuple
         real = keys != 0
         store.write(table.name, keys[real], Batch(held, len(keys)).take(real))
     return rows.extend({"trust": trust, "viewer_trust": trusts}), _taken_back(rows, taken, count)
+
+
+def _origins(rows: Batch, role: Column) -> tuple[Keys, Column]:
+    """The devices and networks that acts came from, and the row of each for each event `[rows, ORIGINS]` (-1: none)."""
+    row = np.full((len(rows), len(ORIGINS)), -1, np.int64)
+    parts = [(place, rows[name]) for place, name in enumerate(ORIGINS) if name in rows]
+    doing = role >= SHARE
+    sent = [(place, of := np.flatnonzero(doing & (values != 0)), values[of]) for place, values in parts]
+    origin = np.unique(np.concatenate([np.zeros(0, np.int64), *(values for _, _, values in sent)]))
+    for place, of, values in sent:
+        row[of, place] = np.searchsorted(origin, values)
+    return origin, row
 
 
 def _mutable(rows: Batch) -> dict[str, Column]:

@@ -225,3 +225,23 @@ def test_everything_survives_a_restart() -> None:
         for name in NAMES:
             left, right = here[0].examples.outcomes[name], there[0].examples.outcomes[name]
             assert np.array_equal(left, right, equal_nan=True), name
+
+
+def test_rows_of_accounts_that_are_not_trusted_count_less_when_learned_and_when_corrected() -> None:
+    told, machine, person = Told(), 77, 10
+    told.join = Join(WINDOW_S, 10 * LATE_S)
+    dwells = (2.0, 4.0, 6.0, 9.0, 13.0, 20.0)
+    for n in range(240):  # the one always watches for four seconds, the other as long as it pleases
+        told(on(B, Kind.WATCH, 30 * n, viewer=machine, seconds=4.0), on(B, Kind.WATCH, 30 * n, viewer=person,
+                                                                        seconds=dwells[n % 6]))  # fmt: skip
+    weights = {}
+    for viewer in (machine, person):
+        told.join.expect(*shown(A, viewer=viewer, after_s=7300))
+        (lesson,) = told(on(A, Kind.WATCH, 7310, viewer=viewer, seconds=4.0))
+        (late,) = told(on(A, Kind.LIKE, 7311, viewer=viewer))
+        assert late.learned is not None
+        before, after = lesson.examples.outcomes["weight"], late.examples.outcomes["weight"]
+        assert before.tolist() == late.learned["weight"].tolist() == after.tolist()
+        weights[viewer] = float(before[0])
+    assert weights[person] == 1
+    assert weights[machine] < 0.1
