@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import t
 
 from benchmarks.quality.crowd import START, Crowd, Farm, ids, in_time
 from benchmarks.record import Benchmark, Line, Report
@@ -48,7 +49,7 @@ class Size:
     viewers: int = 2_000
     videos: int = 2_000
     watched: int = 60
-    asked: int = 100
+    asked: int = 50
     farms: tuple[str, ...] = tuple(FARMS)
     seeds: tuple[int, ...] = (1, 2, 3)
 
@@ -141,7 +142,7 @@ def _ranks(score: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def lines(report: Report) -> list[Line]:
-    """Mean over the seeds, and the worst of them."""
+    """Mean over the seeds, with the 95 % interval of that mean (Student's t; none of a single seed)."""
     told = []
     for name, farm in report["farms"].items():
         by_value, raw = ([run[f"{how}_value"] for run in farm["runs"]] for how in ("trusted", "raw"))
@@ -149,7 +150,7 @@ def lines(report: Report) -> list[Line]:
         told.append(
             Line(
                 f"like farm, {farm['label']}: change of its targets' rank by value / by popularity, without trust",
-                f"{_mean(by_value):+.1%} / {_mean(popular):+.1%}, {_mean(raw):+.1%}",
+                f"{_spread(by_value)} / {_spread(popular)}, {_spread(raw)}",
                 "below 5 %" if name == "farm" else "",
             )
         )
@@ -157,6 +158,13 @@ def lines(report: Report) -> list[Line]:
     engagement = [run["engagement_kept"] for run in report["honest"]]
     cost = f"{_mean(kept):.1%} / {_mean(engagement):.1%}"
     return [*told, Line("honest newcomers: weight kept of acts / of all engagement", cost, "97 %")]
+
+
+def _spread(values: list[float]) -> str:
+    if len(values) < 2:
+        return f"{_mean(values):+.1%}"
+    half = float(t.ppf(0.975, len(values) - 1)) * statistics.stdev(values) / len(values) ** 0.5
+    return f"{_mean(values):+.1%} ± {100 * half:.1f}"
 
 
 def _mean(values: list[float]) -> float:
