@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import readme
-from benchmarks.quality import ablation, kr_cold, kr_next, kr_online, kr_rank, text
+from benchmarks.quality import ablation, farm, kr_cold, kr_next, kr_online, kr_rank, text
 from benchmarks.record import RESULTS, Benchmark, keep, run
 from benchmarks.speed import explain, feed, freshness, gate, index, ingest, learn, log, rank
 from foryou.models.threads import one_blas_thread
@@ -22,6 +22,7 @@ BENCHMARKS: Mapping[str, Benchmark[Any]] = {
     "kr_next": kr_next.BENCHMARK,
     "ablation": ablation.BENCHMARK,
     "text": text.BENCHMARK,
+    "farm": farm.BENCHMARK,
     "rank": rank.BENCHMARK,
     "feed": feed.BENCHMARK,
     "ingest": ingest.BENCHMARK,

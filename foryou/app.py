@@ -21,8 +21,10 @@ from foryou.core.errors import ModelError, NotFound
 from foryou.core.memory import HEAP, Memory
 from foryou.core.ports import Model, Record
 from foryou.explaining import Explanations
+from foryou.features.counters import doubted_share
 from foryou.features.documents import fold_documents
 from foryou.features.fold import ACCEPTED, EVENTS_STREAM, SERVED_STREAM, create_tables, fold_served, unfolded
+from foryou.features.trust import suspicious
 from foryou.feed.serve import Ask, Served
 from foryou.models.embedding import Admission
 from foryou.models.ranker import Learning, Ranker
@@ -377,6 +379,8 @@ class Engine:
             "viewers": len(store.scan("session", ("count",))[0]),
             "model": self.version.model.version,
             "offset": self._reached,
+            "suspicious": suspicious(store),
+            "doubted_share": doubted_share(store),
             "texts_waiting": self.texts.waiting,
             "unexplained": self._explanations.waiting,
             "in_use": self.version.steps,
@@ -391,4 +395,4 @@ def _learner(settings: Settings, backend: Backend) -> Learner:
     model = Ranker(seed=of.seed, learning=learning, memory=backend.memory)
     if of.warm_start:
         model.restore(read_state(Path(of.warm_start)))
-    return Learner(model, of, demographics=settings.demographics, models=backend.models)
+    return Learner(model, of, demographics=settings.demographics, models=backend.models, trust=settings.trust)

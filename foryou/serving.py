@@ -18,6 +18,7 @@ from foryou.core.ids import id_of
 from foryou.core.pipeline import Request, Slate
 from foryou.core.ports import Documents, Index, Model, Store
 from foryou.explaining import Explanations
+from foryou.features.counters import totals
 from foryou.features.documents import cards
 from foryou.feed import recipe
 from foryou.feed.explain import keep
@@ -94,7 +95,7 @@ class Feeds:
         state = self.store.columns("video", np.array([number], np.int64), ("known", "removed"))
         if not state["known"][0] or state["removed"][0]:
             raise NotFound(f"there is no video {video!r}", gone=bool(state["removed"][0]))
-        return cards(self.documents, [number])[0]
+        return {**cards(self.documents, [number])[0], "counts": totals(self.store, number)}
 
     def viewer(self, viewer: str) -> dict[str, object]:
         """What is known of a viewer, in words they can check: interests, less-ofs, this week's signals."""

@@ -17,6 +17,7 @@ import msgspec
 
 from foryou.access.rules import AccessSettings
 from foryou.core.errors import SettingsError
+from foryou.features.trust import TrustSettings
 from foryou.feed.recipe import FeedSettings
 from foryou.text.embedder import TextSettings
 from foryou.training.stream import LearningSettings
@@ -80,6 +81,9 @@ class Settings:
     feed: FeedSettings = field(default_factory=FeedSettings, metadata={"help": "what the feed shows"})
     text: TextSettings = field(default_factory=TextSettings, metadata={"help": "how captions are understood"})
     learning: LearningSettings = field(default_factory=LearningSettings, metadata={"help": "how the model learns"})
+    trust: TrustSettings = field(
+        default_factory=TrustSettings, metadata={"help": "how much engagement counts that may not be real"}
+    )
     demographics: bool = field(
         default=True, metadata={"help": "whether age band, gender and country may be inputs of the model"}
     )

@@ -15,6 +15,7 @@ from foryou.core.clock import DAY, MINUTE
 from foryou.core.event import KINDS, TOPICS, Kind, events
 from foryou.core.ports import Store
 from foryou.features.fold import TABLES, create_tables, fold_events
+from foryou.features.trust import DEFAULT, TrustSettings
 
 START = 1_700_000_000_000
 VIEWERS, VIDEOS, AUTHORS, SOUNDS, TAGS = (range(first, first + count) for first, count in
@@ -43,12 +44,16 @@ def log(*rows: Row) -> Batch:
     return events(made)
 
 
-def store_of(*batches: Batch) -> Store:
+FULL = TrustSettings(least=1.0)
+"""Whatever anybody does counts fully."""
+
+
+def store_of(*batches: Batch, trust: TrustSettings = DEFAULT) -> Store:
     """Empty tables with these batches folded into them, one after another."""
     store = open_backend("memory:").store
     create_tables(store)
     for batch in batches:
-        fold_events(store, batch)
+        fold_events(store, batch, trust)
     return store
 
 

@@ -77,6 +77,12 @@ class Event(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
     gender: Annotated[Name | None, Meta(description="a gender, in the words of your own app")] = None
     country: Annotated[Name | None, Meta(description="a country code such as NL")] = None
     device: Annotated[Name | None, Meta(description="a device class such as phone or tablet")] = None
+    device_id: Annotated[
+        Name | None, Meta(description="the device, as a salted hash of 1 to 256 characters; for limits only")
+    ] = None
+    network: Annotated[
+        Name | None, Meta(description="the network, as a salted hash of 1 to 256 characters; for limits only")
+    ] = None
     time_zone: Annotated[Name | None, Meta(description="an IANA time zone such as Europe/Oslo")] = None
 
 
@@ -259,7 +265,7 @@ def _minutes_east(zone: str, at: int) -> int:
 _IDS = {
     "viewer": "viewer", "video": "video", "author": "author", "sound": "sound", "session": "session",
     "surface": "surface", "language": "language", "country": "country", "device": "device", "age": "age",
-    "gender": "gender", "series": "series",
+    "gender": "gender", "series": "series", "device_id": "device_id", "network": "network",
 }  # fmt: skip
 """The wire fields that are names, with the kind of name."""
 _NUMBERS = (

@@ -71,7 +71,8 @@ class KindRule:
         return "exactly one of" if self.only_one else "at least one of"
 
 
-_CONTEXT = ("request", "session", "surface", "position")
+_ORIGIN = ("device_id", "network")
+_CONTEXT = ("request", "session", "surface", "position", *_ORIGIN)
 _VIDEO = (
     "author",
     "duration",
@@ -117,22 +118,22 @@ KINDS: Mapping[Kind, KindRule] = {
     ),
     Kind.HIDE: KindRule(
         ("viewer",),
-        ("video",),
+        ("video", *_ORIGIN),
         "Nothing more of this author, sound or hashtag.",
         one_of=("author", "sound", "hashtag"),
         only_one=True,
     ),
     Kind.UNHIDE: KindRule(
         ("viewer",),
-        ("video",),
+        ("video", *_ORIGIN),
         "Takes a hide back.",
         one_of=("author", "sound", "hashtag"),
         only_one=True,
         undoes=Kind.HIDE,
     ),
     Kind.REPORT: KindRule(("viewer", "video"), (*_CONTEXT, "text"), "The viewer reported the video."),
-    Kind.BLOCK: KindRule(("viewer", "author"), ("video",), "Never show this author to this viewer."),
-    Kind.UNBLOCK: KindRule(("viewer", "author"), ("video",), "Takes a block back.", undoes=Kind.BLOCK),
+    Kind.BLOCK: KindRule(("viewer", "author"), ("video", *_ORIGIN), "Never show this author to this viewer."),
+    Kind.UNBLOCK: KindRule(("viewer", "author"), ("video", *_ORIGIN), "Takes a block back.", undoes=Kind.BLOCK),
 }
 
 REACTIONS = tuple(kind for kind in Kind if kind >= Kind.IMPRESSION)
@@ -170,6 +171,8 @@ EVENT: tuple[Field, ...] = (
     Field("gender", "int64"),
     Field("country", "int64"),
     Field("device", "int64"),
+    Field("device_id", "int64", help="the device that an act came from, for limits only"),
+    Field("network", "int64", help="the network that an act came from, for limits only"),
     Field("offset", "int16", default=UNKNOWN, help="minutes east of UTC, from the time zone, plus 1,440; -1: not sent"),
     Field("raw", "object", help="the event as it was sent, MessagePack"),
 )

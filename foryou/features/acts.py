@@ -16,7 +16,15 @@ from foryou.core.ids import pair_of
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
 
-ACTS = Table("act", (Field("active", "int8"), Field("since", "int64"), Field("at", "int64")))
+ACTS = Table(
+    "act",
+    (
+        Field("active", "int8"),
+        Field("since", "int64"),
+        Field("at", "int64"),
+        Field("weight", "float32", help="how much it counts, if it stands (`trust`)"),
+    ),
+)
 
 _ON_AUTHOR = (Kind.FOLLOW, Kind.BLOCK)
 _STANDING = (Kind.LIKE, Kind.COMMENT, Kind.SAVE, Kind.FOLLOW, Kind.NOT_INTERESTED, Kind.HIDE, Kind.REPORT, Kind.BLOCK)
@@ -61,11 +69,13 @@ def _toggle(active, since, last, row, at, undo, amount, effective):  # type: ign
 
 
 def fold_acts(store: Store, rows: Batch) -> Batch:
-    """Fold the acts of a batch into their table; the batch with `amount` and `effective` (ms) for every row."""
+    """Fold the acts of a batch into their table; the batch with `amount`, `effective` (ms), `base` (the act that is
+    done or taken back, else the kind), `target` (of an act) and `act` (its key; 0: none) for every row."""
     kind = rows["kind"]
     base = _BASE[kind]
     amount = np.ones(len(rows))
     effective = rows["at"].copy()
+    aim, act = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
     acting = np.flatnonzero(base)
     if len(acting):
         some = rows.take(acting)
@@ -86,4 +96,13 @@ def fold_acts(store: Store, rows: Batch) -> Batch:
         _toggle(active, since, at, row, some["at"], _UNDO[some["kind"]], counts, since_when)
         store.write("act", unique, Batch({"active": active, "since": since, "at": at}))
         amount[acting], effective[acting] = counts, since_when
-    return rows.extend({"amount": amount, "effective": effective, "base": np.where(base > 0, base, kind)})
+        aim[acting], act[acting] = target, keys
+    return rows.extend(
+        {
+            "amount": amount,
+            "effective": effective,
+            "base": np.where(base > 0, base, kind),
+            "target": aim,
+            "act": act,
+        }
+    )

@@ -1,7 +1,8 @@
 """How often each outcome happened to a video, author, sound, hashtag or viewer, fading with time.
 
 A count is the sum of 2^(-age / half-life) over its events, kept for several half-lives (forward decay; Cormode et al.,
-2009). A late event adds what it would have added had it come in time.
+2009). A late event adds what it would have added had it come in time. What is not trusted to be real adds less
+(`trust`); beside the faded, trusted counts stand plain totals of everything that was told.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from foryou.core.batch import Batch, Column, Rows
 from foryou.core.clock import DAY, HOUR
 from foryou.core.event import REACTIONS
 from foryou.core.inputs import OUTCOME_BITS, POSITIVE_BITS, RATES
+from foryou.core.ports import Store
 from foryou.core.table import Field, Table
-from foryou.core.view import View
+from foryou.core.view import Update, View
 from foryou.features.enrich import OUTCOMES
+from foryou.features.judge import EVERYONE
 
 HALF_LIVES: tuple[int, ...] = (HOUR, DAY, 30 * DAY)
 """ms: what is bursting, what is going on today, what is so in general."""
@@ -31,7 +34,18 @@ COUNTED: tuple[tuple[str, str], ...] = (
     ("count_viewer", "viewer"),
     ("count_all", "everyone"),
 )
-"""The counter tables, and the event column that each is keyed by."""
+"""The counter tables, and the event column that each is keyed by. A viewer's own counts are as they are; of all others
+an event adds as much as it is trusted."""
+ACTIVE = ("like", "comment", "share", "save", "follow")
+TOTALLED = len(OUTCOME_BITS)
+TOTAL = Table(
+    "total",
+    (
+        Field("raw", "int32", TOTALLED, help="how often each outcome happened, whoever did it"),
+        Field("doubted", "float32", TOTALLED, help="how much of that does not count for others"),
+    ),
+)
+"""Of videos, authors, and (key 1) all together, from the beginning."""
 POPULAR = Table("popular", (Field("positives", "float64"), Field("impressions", "float64"), Field("at", "int64")))
 
 
@@ -56,18 +70,39 @@ def _add(values, at, row, when, amounts, half_lives):  # type: ignore[no-untyped
                     values[k, o * len(half_lives) + h] += amounts[i, o] * factor
 
 
-def _count(state: Batch, events: Batch, row: Rows) -> Batch:
-    values, at = state["values"].copy(), state["at"].copy()
-    _add(values, at, row, events["effective"], events["counts"], np.array(HALF_LIVES, np.float64))
-    return Batch({"values": values, "at": at})
+def _count(column: str) -> Update:
+    """Adds one of the event columns `counts` and `trusted`."""
+
+    def add(state: Batch, events: Batch, row: Rows) -> Batch:
+        values, at = state["values"].copy(), state["at"].copy()
+        _add(values, at, row, events["effective"], events[column], np.array(HALF_LIVES, np.float64))
+        return Batch({"values": values, "at": at})
+
+    return add
 
 
 def _popular(state: Batch, events: Batch, row: Rows) -> Batch:
     values, at = np.stack([state["positives"], state["impressions"]], axis=1), state["at"].copy()
-    liked = np.clip(events["counts"][:, _POSITIVE].sum(axis=1), -1.0, 1.0)
-    amounts = np.stack([liked, events["counts"][:, 0]], axis=1)
+    liked = np.clip(events["counts"][:, _POSITIVE].sum(axis=1), -1.0, 1.0) * events["trust"]
+    amounts = np.stack([liked, events["trusted"][:, 0]], axis=1)
     _add(values, at, row, events["effective"], amounts, np.array([POPULAR_HALF_LIFE], np.float64))
     return Batch({"positives": values[:, 0], "impressions": values[:, 1], "at": at})
+
+
+def _total(state: Batch, events: Batch, row: Rows) -> Batch:
+    raw, doubted = state["raw"].copy(), state["doubted"].copy()
+    real = (events["viewer"] != 0)[:, None]
+    counts = np.where(real, events["counts"][:, :TOTALLED], 0.0)
+    np.add.at(raw, row, counts.astype(np.int32))
+    _add_in_order(doubted, row, counts - events["trusted"][:, :TOTALLED])
+    return Batch({"raw": raw, "doubted": doubted})
+
+
+@njit(cache=True, nogil=True)
+def _add_in_order(values, row, amounts):  # type: ignore[no-untyped-def]
+    for i in range(len(row)):
+        for o in range(amounts.shape[1]):
+            values[row[i], o] += amounts[i, o]
 
 
 VIEWS = (
@@ -76,13 +111,34 @@ VIEWS = (
             Table(name, (Field("values", "float64", _WIDTH), Field("at", "int64"))),
             key,
             REACTIONS,
-            _count,
-            ("effective", "counts"),
+            _count(column),
+            ("effective", column),
         )
         for name, key in COUNTED
+        for column in ("counts" if key == "viewer" else "trusted",)
     ),
-    View(POPULAR, "audience", REACTIONS, _popular, ("effective", "counts")),
+    View(POPULAR, "audience", REACTIONS, _popular, ("effective", "counts", "trusted", "trust")),
+    View(TOTAL, "totalled", REACTIONS, _total, ("viewer", "counts", "trusted")),
 )
+
+
+def totals(store: Store, key: int) -> dict[str, dict[str, float]]:
+    """How often each outcome happened to a video or author (or, key 1, in all) since the beginning: `raw`, and how much
+    of that counts for others, `trusted`. Outcomes that never happened are left out."""
+    row = store.read(TOTAL.name, np.array([key], np.int64))
+    raw, doubted = row["raw"][0].tolist(), row["doubted"][0].tolist()
+    return {
+        name: {"raw": told, "trusted": round(max(told - off, 0.0), 3)}
+        for name, told, off in zip(OUTCOME_BITS, raw, doubted, strict=True)
+        if told
+    }
+
+
+def doubted_share(store: Store) -> float:
+    """The share of all likes, comments, shares, saves and follows that does not count for others."""
+    acts = [each for name, each in totals(store, EVERYONE).items() if name in ACTIVE]
+    told = sum(each["raw"] for each in acts)
+    return round(1.0 - sum(each["trusted"] for each in acts) / told, 6) if told > 0 else 0.0
 
 
 def counts_at(rows: Batch, at: Column) -> Column:

@@ -61,6 +61,8 @@ PARTS: tuple[Part, ...] = (
 )
 """Chosen on KuaiRand's 28-30 April. `placed` is a video on a surface."""
 
+VIEWER = 1
+"""The place of a viewer's own effect, which is not held back where the viewer is not trusted."""
 LIMIT = 4.0
 """Log-odds beyond this are not believed of anyone."""
 BASE = np.array([np.log(head.prior / (1 - head.prior)) for name in EFFECTS for head in HEADS if head.name == name])
@@ -103,7 +105,7 @@ def _causes(rows: Batch) -> tuple[Column, Column]:
 
 
 @njit(cache=True, nogil=True)
-def _explain(effect, mass, at, row, share, known, happened, late, when, ridge, half, residual, weight):  # type: ignore[no-untyped-def]
+def _explain(effect, mass, at, row, share, known, happened, late, when, trust, ridge, half, residual, weight):  # type: ignore[no-untyped-def]
     """Goes through the events in order; `residual` and `weight` get y - p and p (1 - p) of the first outcome."""
     parts, outcomes = row.shape[1], effect.shape[1]
     for i in range(len(row)):
@@ -129,8 +131,9 @@ def _explain(effect, mass, at, row, share, known, happened, late, when, ridge, h
             for j in range(parts):
                 r, s = row[i, j], share[i, j]
                 if s > 0.0:
-                    mass[r, k] += s * heavy
-                    moved = effect[r, k] + s * off / (mass[r, k] + ridge[j, k])
+                    counts = 1.0 if j == VIEWER else trust[i]
+                    mass[r, k] += s * heavy * counts
+                    moved = effect[r, k] + s * off * counts / (mass[r, k] + ridge[j, k])
                     effect[r, k] = min(max(moved, -LIMIT), LIMIT)
 
 
@@ -168,6 +171,7 @@ def explain(store: Store, rows: Batch) -> Batch:
             happened,
             late,
             some["effective"],
+            some["trust"],
             _RIDGE,
             _HALF_LIFE,
             *found,

@@ -10,6 +10,7 @@ from foryou.core.ids import pair_of
 from foryou.core.inputs import OUTCOME_BITS, POSITIVE_BITS
 from foryou.core.ports import Store
 from foryou.features.acts import fold_acts
+from foryou.features.trust import DEFAULT, TrustSettings, weigh
 
 LONG_VIEW_S = 18.0
 """A long view is at least this long, or the whole of a shorter video (the definition of KuaiRand's `long_view`)."""
@@ -57,15 +58,23 @@ def watch_outcomes(rows: Batch, duration: Column) -> dict[str, Column]:
     }
 
 
-def enrich(store: Store, rows: Batch) -> Batch:
-    """A batch of events with what the views need: fills `author`, `sound`, `topics`, `length`, `format`, `duration`
-    from
-
-    the catalogue, folds the acts, and adds `counts` `[rows, len(OUTCOMES)]` (what each event adds), `flags` (the same
-    as bits), `positive`, `viewer_video` and `audience` (the keys of the video's popularity in the viewer's country, and
-    in all).
+def enrich(store: Store, rows: Batch, trust: TrustSettings = DEFAULT) -> tuple[Batch, Batch]:
+    """A batch of events with what the views need: folds the acts and how far viewers can be trusted, and adds what
+    `meaning` does. Beside it what is taken back of acts that counted before: rows of nobody (viewer 0), each `after`
+    the event of that position.
     """
-    rows = fold_acts(store, rows)
+    judged, back = weigh(store, fold_acts(store, rows), trust)
+    if len(back):
+        back = meaning(store, back).extend({"viewer": np.zeros(len(back), np.int64)})
+    return meaning(store, judged), back
+
+
+def meaning(store: Store, rows: Batch) -> Batch:
+    """Events whose acts are folded, with `author`, `sound`, `topics`, `length` and `format` from the catalogue, and
+    `counts` `[rows, len(OUTCOMES)]` (what each event adds), `trusted` (how much of that counts for others), `flags`
+    (the same as bits), `positive`, `viewer_video` and `audience` (the keys of the video's popularity in the viewer's
+    country, and in all).
+    """
     video = store.columns(
         "video", rows["video"], ("author", "sound", "topics", "duration", "length", "format", "language")
     )
@@ -97,6 +106,7 @@ def enrich(store: Store, rows: Batch) -> Batch:
         {
             **filled,
             "counts": counts,
+            "trusted": counts * rows["trust"][:, None],
             "flags": flags,
             "positive": ((flags & POSITIVE_BITS) != 0) & (counts.max(axis=1, initial=0) > 0),
             "viewer_video": np.where(rows["video"] != 0, pair_of(rows["viewer"], rows["video"]), 0),

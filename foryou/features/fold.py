@@ -13,6 +13,8 @@ from foryou.core.view import View
 from foryou.features import catalog, content, counters, effects, history, interests, similar, slates, taste
 from foryou.features.acts import ACTS
 from foryou.features.enrich import enrich
+from foryou.features.trust import DEFAULT, TrustSettings
+from foryou.features.trust import TABLES as trust_tables
 
 EVENTS_STREAM = "events"
 SERVED_STREAM = "served"
@@ -20,7 +22,8 @@ SERVED_STREAM = "served"
 ACCEPTED = Table("accepted")
 """The ids of all accepted events: what has been sent twice counts once."""
 
-VIEWS: tuple[View, ...] = (*counters.VIEWS, *interests.VIEWS, *similar.VIEWS, *history.VIEWS, *taste.VIEWS)
+PERSONAL: tuple[View, ...] = (*interests.VIEWS, *similar.VIEWS, *history.VIEWS, *taste.VIEWS)
+VIEWS: tuple[View, ...] = (*counters.VIEWS, *PERSONAL)
 """The views of what viewers do, after the catalogue: each reads only its own table and the enriched events."""
 
 TABLES: tuple[Table, ...] = tuple(
@@ -29,6 +32,7 @@ TABLES: tuple[Table, ...] = tuple(
         for table in (
             ACCEPTED,
             ACTS,
+            *trust_tables,
             similar.COMPANION,
             effects.EFFECT,
             *(view.table for view in catalog.VIEWS),
@@ -70,7 +74,7 @@ def fold_served(store: Store, rows: Batch, offset: Offset) -> None:
     slates.fold_slate(store, rows, offset)
 
 
-def fold_events(store: Store, rows: Batch) -> Batch:
+def fold_events(store: Store, rows: Batch, trust: TrustSettings = DEFAULT) -> Batch:
     """Fold a batch of events: first what videos and viewers say of themselves, then what viewers did.
 
     Returns what viewers did, with the columns of `enrich`. Folding the same log again from empty tables gives the same
@@ -84,8 +88,23 @@ def fold_events(store: Store, rows: Batch) -> Batch:
     reactions = rows if reacted.all() else rows.take(reacted)
     if len(reactions) == 0:
         return reactions
-    reactions = effects.explain(store, similar.pair_up(store, enrich(store, reactions)))
-    reactions = reactions.extend({"everyone": np.ones(len(reactions), np.int64)})
-    for view in VIEWS:
+    reactions, back = enrich(store, reactions, trust)
+    totalled = np.stack([reactions["video"], reactions["author"], np.ones(len(reactions), np.int64)], axis=1)
+    reactions = effects.explain(store, similar.pair_up(store, reactions))
+    reactions = reactions.extend({"everyone": totalled[:, 2], "totalled": totalled})
+    counted = _with(reactions, back) if len(back) else reactions
+    for view in counters.VIEWS:
+        view.fold(store, counted)
+    for view in PERSONAL:
         view.fold(store, reactions)
     return reactions
+
+
+def _with(reactions: Batch, back: Batch) -> Batch:
+    """What the counters read of reactions and of what is taken back, in log order."""
+    everyone = np.ones(len(back), np.int64)
+    back = back.extend({"everyone": everyone, "totalled": np.stack([back["video"], back["author"], everyone], axis=1)})
+    names = ("kind", *{name for view in counters.VIEWS for name in (view.key, *view.reads)})
+    place = np.concatenate([np.arange(len(reactions)), back["after"]])
+    both = Batch.concat([reactions.select(names), back.select(names)])
+    return both.take(np.argsort(place, kind="stable"))

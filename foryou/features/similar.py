@@ -100,10 +100,10 @@ def _fade(weight, total, at, k, when, half):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _join(neighbour, weight, total, at, row, mate, when, half):  # type: ignore[no-untyped-def]
+def _join(neighbour, weight, total, at, row, mate, when, trust, half):  # type: ignore[no-untyped-def]
     for i in range(len(row)):
         k, m = row[i], mate[i]
-        amount = _fade(weight, total, at, k, when[i], half)
+        amount = _fade(weight, total, at, k, when[i], half) * trust[i]
         if m == 0:
             total[k] += amount
             continue
@@ -126,12 +126,17 @@ def _neighbours(state: Batch, events: Batch, row: Rows) -> Batch:
     held = {name: state[name].copy() for name in state}
     mate = events["mate"][np.arange(len(events)), events["slot"]]
     _join(
-        held["neighbour"], held["weight"], held["total"], held["at"], row, mate, events["effective"], float(HALF_LIFE)
+        *(held[name] for name in SIMILAR.names),
+        row,
+        mate,
+        events["effective"],
+        events["trust"],
+        float(HALF_LIFE),
     )
     return Batch(held)
 
 
-VIEWS = (View(SIMILAR, "pair", REACTIONS, _neighbours, ("mate", "effective")),)
+VIEWS = (View(SIMILAR, "pair", REACTIONS, _neighbours, ("mate", "effective", "trust")),)
 
 
 @njit(cache=True, nogil=True)

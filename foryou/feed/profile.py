@@ -11,6 +11,7 @@ from foryou.core.ports import Documents, Store
 from foryou.features.catalog import FORMAT_IDS, LENGTH_CUTS, LENGTH_IDS
 from foryou.features.documents import name_of
 from foryou.features.interests import KINDS_OF_INTEREST, SURFACE, look_up
+from foryou.features.trust import believed
 
 _LEAST = 0.05
 _FORMATS = {int(number): name for number, name in zip(FORMAT_IDS[1:], ("upright", "square", "wide"), strict=True)}
@@ -25,7 +26,8 @@ _PASSIVE = OUTCOME_BITS["impression"] | OUTCOME_BITS["measured"]
 
 
 def profile(store: Store, documents: Documents, viewer: str, at: int) -> dict[str, object]:
-    """Interests and less-ofs with strength in (-1, 1) and evidence, and how many signals this week's feed rests on."""
+    """Interests and less-ofs with strength in (-1, 1) and evidence, how many signals this week's feed rests on, and how
+    far what the viewer does counts for others (`trust`)."""
     number = np.array([id_of("viewer", viewer)], np.int64)
     interests = store.read("interest", number)
     keys = interests["key"]
@@ -59,7 +61,8 @@ def profile(store: Store, documents: Documents, viewer: str, at: int) -> dict[st
         (row for row in each if _f(row, "strength") <= -_LEAST or _f(row, "rejected") >= 0.5),
         key=lambda row: (-_f(row, "rejected"), _f(row, "strength")),
     )
-    return {"viewer": viewer, "signals_this_week": signals, "interests": more, "less_of": less}
+    trust = believed(store, number)
+    return {"viewer": viewer, "signals_this_week": signals, "interests": more, "less_of": less, "trust": trust}
 
 
 def _f(row: dict[str, object], name: str) -> float:

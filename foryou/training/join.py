@@ -25,6 +25,8 @@ from foryou.training.rolling import Rolling
 
 WAITS = -1
 """What a row that was not learned yet has in place of the flags that it was learned with."""
+LEAST = 0.01
+"""What a row counts at least, however little its viewer is trusted."""
 _WATCH = OUTCOME_BITS["watch"]
 _SHOWN = OUTCOME_BITS["impression"] | _WATCH
 _PLAIN = _SHOWN | OUTCOME_BITS["measured"] | OUTCOME_BITS["skip"]
@@ -43,7 +45,7 @@ class Lesson:
 
 
 @njit(cache=True, nogil=True)
-def _mark(flags, seconds, at, place, bits, undo, secs, when):  # type: ignore[no-untyped-def]
+def _mark(flags, seconds, at, trust, told, place, bits, undo, secs, when, trusts):  # type: ignore[no-untyped-def]
     for i in range(len(place)):
         p = place[i]
         if undo[i]:
@@ -53,6 +55,8 @@ def _mark(flags, seconds, at, place, bits, undo, secs, when):  # type: ignore[no
                 at[p] = when[i]
             flags[p] |= bits[i]
             seconds[p] = max(seconds[p], secs[i])
+        if told[p] == WAITS:
+            trust[p] = max(trusts[i], LEAST)
 
 
 def _blank(count: int, came: Column) -> dict[str, Column]:
@@ -65,6 +69,7 @@ def _blank(count: int, came: Column) -> dict[str, Column]:
         "told": np.full(count, WAITS, np.int32),
         "told_seconds": np.full(count, -1.0),
         "weight": np.zeros(count, np.float32),
+        "trust": np.ones(count, np.float32),
     }
 
 
@@ -135,11 +140,14 @@ class Join:
             rows["flags"],
             rows["seconds"],
             rows["at"],
+            rows["trust"],
+            rows["told"],
             number - rows.first,
             reactions["flags"][useful].astype(np.int32),
             reactions["amount"][useful] < 0,
             reactions["seconds"][useful].astype(np.float64),
             reactions["at"][useful],
+            reactions["viewer_trust"][useful],
         )
         if len(number):
             self._touched.append(number)
@@ -226,7 +234,7 @@ class Join:
     def _correction(self, number: Column) -> Lesson:
         rows, at = self._rows, number - self._rows.first
         held = rows.take(number)
-        learned = outcomes(held["told"], held["told_seconds"], held["weight"], held["at"])
+        learned = outcomes(held["told"], held["told_seconds"], held["weight"] * held["trust"], held["at"])
         # A row in which something happened stands for itself alone.
         rows["weight"][at] = np.where(_plain(held["flags"]), held["weight"], 1)
         self._tell(at)
@@ -235,7 +243,7 @@ class Join:
     def _examples(self, number: Column, held: Batch) -> Examples:
         viewers, of = np.unique(held["of"], return_inverse=True)
         pairs = Pairs(self._viewers.take(viewers), self._items.take(number), of.astype(np.int64))
-        return Examples(pairs, outcomes(held["flags"], held["seconds"], held["weight"], held["at"]))
+        return Examples(pairs, outcomes(held["flags"], held["seconds"], held["weight"] * held["trust"], held["at"]))
 
     def _old(self) -> int:
         """The number of the first row to keep: the others are too old, or more than there is memory for."""

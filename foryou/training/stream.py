@@ -22,13 +22,14 @@ from foryou.core.inputs import INPUTS
 from foryou.core.ports import Model, Models, Pairs, Store
 from foryou.features.fold import fold_events
 from foryou.features.hydrate import without_demographics
+from foryou.features.trust import TrustSettings
 from foryou.models.registry import Kept, Trial
 from foryou.training.examples import ITEM_COLUMNS, VIEWER_COLUMNS, Examples, as_of_now
 from foryou.training.fair import WatchRanks
 from foryou.training.join import Join, Lesson
 from foryou.training.progress import Progress
 
-SCHEMA = id_of("schema", repr((INPUTS, HEADS, ITEM_COLUMNS, VIEWER_COLUMNS, 2)))
+SCHEMA = id_of("schema", repr((INPUTS, HEADS, ITEM_COLUMNS, VIEWER_COLUMNS, 3)))
 """Changes whenever what a learner keeps would no longer fit."""
 TOGETHER = 100
 """Events that come within so many ms make lessons together: a step for one row costs as much as one for thirty."""
@@ -101,6 +102,8 @@ class Learner:
     """Whether age band, gender and country may be learned from."""
     models: Models | None = None
     """Where versions are kept; without it none are, and nothing is tried."""
+    trust: TrustSettings = field(default_factory=TrustSettings)
+    """How much engagement counts that may not be real."""
     learned: int = 0
     corrected: int = 0
     progress: Progress = field(default_factory=Progress)
@@ -130,7 +133,7 @@ class Learner:
         pairs = as_of_now(store, strangers) if len(strangers) else None
         if pairs is not None and not self.demographics:
             pairs = replace(pairs, viewers=without_demographics(pairs.viewers))
-        reactions = fold_events(store, rows)
+        reactions = fold_events(store, rows, self.trust)
         if pairs is not None:
             self._join.expect(strangers["viewer"], strangers["video"], strangers["at"], pairs)
         self._join.observe(reactions)

@@ -16,7 +16,7 @@ from foryou.core.clock import DAY, ManualClock
 from foryou.core.event import Kind
 from foryou.core.ports import Store
 from foryou.features.catalog import VIDEO, VIEWER
-from foryou.features.counters import COUNTED, HALF_LIVES, POPULAR, POPULAR_HALF_LIFE, counts_at
+from foryou.features.counters import COUNTED, HALF_LIVES, POPULAR, POPULAR_HALF_LIFE, TOTAL, counts_at
 from foryou.features.fold import TABLES
 from foryou.features.history import HISTORY_TABLE, SEEN
 from foryou.features.interests import INTERESTS, look_up
@@ -25,6 +25,7 @@ from foryou.settings import DataSettings, Settings
 from tests.loop.conftest import World
 from tests.streams import (
     AUTHORS,
+    FULL,
     LATER,
     SOUNDS,
     START,
@@ -116,7 +117,7 @@ def test_a_profile_keeps_what_a_later_one_leaves_out() -> None:
 @given(tellings())
 @settings(max_examples=100)
 def test_events_that_come_late_and_out_of_order_end_in_the_same_counters(both: tuple[Batch, Batch]) -> None:
-    in_time, anyhow = (store_of(catalogue(), batch) for batch in both)
+    in_time, anyhow = (store_of(catalogue(), batch, trust=FULL) for batch in both)
     for name, _ in COUNTED:
         one, other = in_time.scan(name)[0], anyhow.scan(name)[0]
         assert set(one.tolist()) == set(other.tolist())
@@ -128,6 +129,14 @@ def test_events_that_come_late_and_out_of_order_end_in_the_same_counters(both: t
     for name in ("positives", "impressions"):
         one, other = (_faded(store, keys, name) for store in (in_time, anyhow))
         assert one == pytest.approx(other, rel=1e-9, abs=1e-12)
+
+
+@given(tellings())
+@settings(max_examples=50)
+def test_what_was_told_in_all_is_the_same_in_any_order_however_far_it_is_trusted(both: tuple[Batch, Batch]) -> None:
+    one, other = (tables_of(store_of(catalogue(), batch))[TOTAL.name] for batch in both)
+    assert one["key"].tolist() == other["key"].tolist()
+    assert one["raw"].tolist() == other["raw"].tolist()
 
 
 def _faded(store: Store, keys: np.ndarray, name: str) -> np.ndarray:
@@ -175,6 +184,7 @@ def _play(world: World) -> None:
     world.act("bob", "interested", "v1")
     world.send({"kind": "follow", "viewer": "ada", "author": "author-v3"}, {"kind": "remove", "video": "v4"})
     world.send({"kind": "block", "viewer": "bob", "author": "author-v5"})
+    world.send({"kind": "like", "viewer": "ada", "video": "v9", "device_id": "d1", "network": "n1"})
     world.engine.work()
 
 

@@ -14,7 +14,7 @@ from foryou.core.ids import pair_of
 from foryou.core.inputs import RATES
 from foryou.features.counters import HALF_LIVES, POPULAR, POPULAR_HALF_LIFE, counts_at, overall, rates, trials
 from foryou.features.enrich import OUTCOMES
-from tests.streams import LATER, SOUNDS, START, TAGS, VIDEOS, Row, catalogue, log, reactions, store_of
+from tests.streams import FULL, LATER, SOUNDS, START, TAGS, VIDEOS, Row, catalogue, log, reactions, store_of
 
 VIDEO = VIDEOS[4]  # 21 s, author 201, sound 300, tag 400
 _OUTCOME = {
@@ -26,7 +26,7 @@ _OUTCOME = {
 @settings(max_examples=100)
 def test_a_count_is_the_sum_over_its_events_of_what_is_left_of_each(batch: Batch) -> None:
     kept = batch.take(np.isin(batch["kind"], [int(kind) for kind in _OUTCOME]))
-    store = store_of(catalogue(), kept)
+    store = store_of(catalogue(), kept, trust=FULL)
     for video in VIDEOS:
         held = counts_at(store.read("count_video", np.array([video])), np.array([LATER]))[0]
         for kind, name in _OUTCOME.items():
@@ -36,7 +36,7 @@ def test_a_count_is_the_sum_over_its_events_of_what_is_left_of_each(batch: Batch
 
 
 def test_a_count_read_at_its_own_time_is_whole_and_halves_every_half_life() -> None:
-    store = store_of(catalogue(), log({"kind": Kind.SHARE, "viewer": 10, "video": VIDEO, "at": 0}))
+    store = store_of(catalogue(), log({"kind": Kind.SHARE, "viewer": 10, "video": VIDEO, "at": 0}), trust=FULL)
     row = store.read("count_video", np.array([VIDEO]))
     share = OUTCOMES.index("share")
     assert counts_at(row, np.array([START]))[0, share].tolist() == [1, 1, 1]
@@ -46,7 +46,7 @@ def test_a_count_read_at_its_own_time_is_whole_and_halves_every_half_life() -> N
 
 
 def test_what_happens_to_a_video_counts_for_its_author_sound_hashtags_viewer_and_everything() -> None:
-    store = store_of(catalogue(), log({"kind": Kind.SHARE, "viewer": 10, "video": VIDEO, "at": 0}))
+    store = store_of(catalogue(), log({"kind": Kind.SHARE, "viewer": 10, "video": VIDEO, "at": 0}), trust=FULL)
     for table, key in (
         ("count_video", VIDEO), ("count_author", 201), ("count_sound", SOUNDS[0]), ("count_topic", TAGS[0]),
         ("count_viewer", 10), ("count_all", 1),
@@ -68,7 +68,9 @@ def test_taking_an_act_back_takes_back_what_it_had_added_as_of_its_own_time(
     done: Kind, undone: Kind, outcome: str
 ) -> None:
     about: Row = {"viewer": 10, "video": VIDEO}
-    store = store_of(catalogue(), log({"kind": done, **about, "at": 0}, {"kind": undone, **about, "at": 3 * 1440}))
+    store = store_of(
+        catalogue(), log({"kind": done, **about, "at": 0}, {"kind": undone, **about, "at": 3 * 1440}), trust=FULL
+    )
     for table, key in (("count_video", VIDEO), ("count_author", 201), ("count_viewer", 10)):
         held = counts_at(store.read(table, np.array([key])), np.array([START + 4 * DAY]))[0]
         assert held[OUTCOMES.index(outcome)] == pytest.approx([0, 0, 0], abs=1e-12)
@@ -78,8 +80,8 @@ def test_taking_an_act_back_takes_back_what_it_had_added_as_of_its_own_time(
 
 def test_a_second_like_of_the_same_video_changes_nothing() -> None:
     about: Row = {"kind": Kind.LIKE, "viewer": 10, "video": VIDEO}
-    one = store_of(catalogue(), log({**about, "at": 0}))
-    two = store_of(catalogue(), log({**about, "at": 0}, {**about, "at": 5}))
+    one = store_of(catalogue(), log({**about, "at": 0}), trust=FULL)
+    two = store_of(catalogue(), log({**about, "at": 0}, {**about, "at": 5}), trust=FULL)
     when = np.array([START + DAY])
     for store in (one, two):
         like = counts_at(store.read("count_video", np.array([VIDEO])), when)[0, OUTCOMES.index("like")]
@@ -88,7 +90,7 @@ def test_a_second_like_of_the_same_video_changes_nothing() -> None:
 
 def test_popularity_is_kept_by_country_and_everywhere() -> None:
     rows = [{"kind": Kind.LIKE, "viewer": viewer, "video": VIDEO, "at": 0} for viewer in (10, 11, 12)]
-    store = store_of(catalogue(), log(*rows))  # viewers 10 and 12 are in country 1, 11 in country 2
+    store = store_of(catalogue(), log(*rows), trust=FULL)  # viewers 10 and 12 are in country 1, 11 in country 2
     held = store.read(POPULAR.name, pair_of(np.full(3, VIDEO), np.array([1, 2, 0])))
     assert held["positives"].tolist() == [2, 1, 3]
     faded = held["positives"][0] * np.exp2(-POPULAR_HALF_LIFE / POPULAR_HALF_LIFE)
@@ -124,6 +126,6 @@ def test_an_event_from_before_the_latest_adds_what_is_left_of_it() -> None:
         {"kind": Kind.SHARE, "viewer": 10, "video": VIDEO, "at": 60},
         {"kind": Kind.SHARE, "viewer": 11, "video": VIDEO, "at": 0},
     )
-    row = store_of(catalogue(), late).read("count_video", np.array([VIDEO]))
+    row = store_of(catalogue(), late, trust=FULL).read("count_video", np.array([VIDEO]))
     assert row["at"][0] == START + 60 * MINUTE
     assert counts_at(row, row["at"])[0, OUTCOMES.index("share"), 0] == pytest.approx(1.5)

@@ -8,7 +8,7 @@ import pytest
 from foryou.core.event import Kind
 from foryou.core.ports import Store
 from foryou.features.similar import COMPANIONS, SMOOTH, likeness, positives
-from tests.streams import VIDEOS, Row, catalogue, differences, log, store_of
+from tests.streams import FULL, VIDEOS, Row, catalogue, differences, log, store_of
 
 A, B, C, D = VIDEOS[:4]
 
@@ -23,7 +23,7 @@ def neighbours(store: Store, video: int) -> dict[int, float]:
 
 
 def test_each_positive_is_paired_with_the_viewers_latest_both_ways() -> None:
-    store = store_of(catalogue(), log(*likes((10, A), (10, B), (10, C), (11, A), (11, B))))
+    store = store_of(catalogue(), log(*likes((10, A), (10, B), (10, C), (11, A), (11, B))), trust=FULL)
     assert neighbours(store, A) == {B: 2, C: 1}
     assert neighbours(store, B) == {A: 2, C: 1}
     assert neighbours(store, C) == {A: 1, B: 1}
@@ -32,20 +32,20 @@ def test_each_positive_is_paired_with_the_viewers_latest_both_ways() -> None:
 
 def test_a_skip_pairs_nothing_and_a_video_is_never_its_own_neighbour() -> None:
     skip: Row = {"kind": Kind.WATCH, "viewer": 10, "video": D, "seconds": 0.3, "at": 0}
-    store = store_of(catalogue(), log(*likes((10, A)), skip, *likes((10, A), (10, B))))
+    store = store_of(catalogue(), log(*likes((10, A)), skip, *likes((10, A), (10, B))), trust=FULL)
     assert neighbours(store, D) == {}
     assert neighbours(store, A) == {B: 1}
 
 
 def test_liking_a_video_that_was_watched_to_the_end_makes_no_second_pair() -> None:
     watch: Row = {"kind": Kind.WATCH, "viewer": 10, "video": A, "seconds": 60.0, "at": 0}
-    store = store_of(catalogue(), log(*likes((10, B)), watch, *likes((10, A))))
+    store = store_of(catalogue(), log(*likes((10, B)), watch, *likes((10, A))), trust=FULL)
     assert neighbours(store, A) == {B: 1}
 
 
 def test_only_the_latest_positives_are_companions() -> None:
     videos = [{"kind": Kind.VIDEO, "video": 5000 + n, "at": -5} for n in range(COMPANIONS + 2)]
-    store = store_of(log(*videos, *likes(*((10, 5000 + n) for n in range(COMPANIONS + 2)))))
+    store = store_of(log(*videos, *likes(*((10, 5000 + n) for n in range(COMPANIONS + 2)))), trust=FULL)
     assert set(neighbours(store, 5000 + COMPANIONS + 1)) == {5000 + n for n in range(1, COMPANIONS + 1)}
 
 
@@ -57,7 +57,7 @@ def test_a_batch_with_a_like_taken_back_gives_what_two_batches_give() -> None:
 
 
 def test_likeness_is_the_shrunk_cosine_of_the_sets_of_viewers() -> None:
-    store = store_of(catalogue(), log(*likes((10, A), (10, B), (11, A), (11, B), (12, A))))
+    store = store_of(catalogue(), log(*likes((10, A), (10, B), (11, A), (11, B), (12, A))), trust=FULL)
     alike = likeness(store, np.array([B, D]), np.array([[A, C, 0]]), np.zeros(2, np.int64))
     expected = 2 / np.sqrt((2 + SMOOTH) * (3 + SMOOTH))
     assert alike[0] == pytest.approx([expected, expected / 2])

@@ -86,4 +86,5 @@ def test_nothing_is_known_of_a_stranger(world: World) -> None:
         "signals_this_week": 0,
         "interests": [],
         "less_of": [],
+        "trust": {"weight": 1.0, "suspicious": False, "against": []},
     }

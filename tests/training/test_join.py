@@ -41,7 +41,7 @@ class Told:
         """The lessons once all these events were observed."""
         for row in rows:
             self.id += 1
-            self.join.observe(enrich(self.store, log({"id": self.id, **row})))
+            self.join.observe(enrich(self.store, log({"id": self.id, **row}))[0])
         return self.join.ready(512)
 
 
@@ -135,7 +135,7 @@ def test_the_memory_is_bounded_and_what_was_seen_is_learned_before_it_goes() -> 
         told.join.expect(np.full(100, viewer), video, np.full(100, START + n), pairs)
         seen = log(*({**on(int(i), Kind.IMPRESSION, 0, viewer=viewer), "id": 10_000 + 100 * n + k, "at": n / 60_000}
                      for k, i in enumerate(video[:10])))  # fmt: skip
-        told.join.observe(enrich(told.store, seen))
+        told.join.observe(enrich(told.store, seen)[0])
         learned += sum(len(lesson) for lesson in told.join.ready(512))
         assert told.join.nbytes <= 100_000 and len(told.join._newest) == len(told.join)
     kept = len(told.join) // 100
@@ -169,7 +169,7 @@ def test_lessons_are_no_longer_than_asked_and_keep_the_order_in_which_rows_were_
     reacted = log(
         *({**on(A, Kind.WATCH, 1, viewer=viewer, seconds=3.0), "id": viewer} for viewer in range(109, 99, -1))
     )
-    told.join.observe(enrich(told.store, reacted))
+    told.join.observe(enrich(told.store, reacted)[0])
     assert [lesson.number.tolist() for lesson in told.join.ready(4)] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
 
 
@@ -189,7 +189,7 @@ def test_left_out_rows_are_plain_ones_and_those_that_stay_stand_for_them() -> No
     skips = log(*({**on(A, Kind.WATCH, 1, viewer=int(v), seconds=1.0), "id": int(v)} for v in viewers))
     likes = log(*({**on(A, Kind.LIKE, 1, viewer=int(v)), "id": 10_000 + int(v)} for v in viewers[::10]))
     for batch in (skips, likes):
-        told.join.observe(enrich(told.store, batch))
+        told.join.observe(enrich(told.store, batch)[0])
     lessons = told.join.ready(5000)
     (kept,) = lessons
     weight, like = (kept.examples.outcomes[name] for name in ("weight", "like"))
@@ -225,3 +225,23 @@ def test_everything_survives_a_restart() -> None:
         for name in NAMES:
             left, right = here[0].examples.outcomes[name], there[0].examples.outcomes[name]
             assert np.array_equal(left, right, equal_nan=True), name
+
+
+def test_rows_of_accounts_that_are_not_trusted_count_less_when_learned_and_when_corrected() -> None:
+    told, machine, person = Told(), 77, 10
+    told.join = Join(WINDOW_S, 10 * LATE_S)
+    dwells = (2.0, 4.0, 6.0, 9.0, 13.0, 20.0)
+    for n in range(240):  # the one always watches for four seconds, the other as long as it pleases
+        told(on(B, Kind.WATCH, 30 * n, viewer=machine, seconds=4.0), on(B, Kind.WATCH, 30 * n, viewer=person,
+                                                                        seconds=dwells[n % 6]))  # fmt: skip
+    weights = {}
+    for viewer in (machine, person):
+        told.join.expect(*shown(A, viewer=viewer, after_s=7300))
+        (lesson,) = told(on(A, Kind.WATCH, 7310, viewer=viewer, seconds=4.0))
+        (late,) = told(on(A, Kind.LIKE, 7311, viewer=viewer))
+        assert late.learned is not None
+        before, after = lesson.examples.outcomes["weight"], late.examples.outcomes["weight"]
+        assert before.tolist() == late.learned["weight"].tolist() == after.tolist()
+        weights[viewer] = float(before[0])
+    assert weights[person] == 1
+    assert weights[machine] < 0.1
