@@ -34,7 +34,7 @@ class Caller:
         if self.viewer is not None and viewer != self.viewer:
             raise Forbidden("viewer", "is not the one of this token", "the viewer that the token was made for")
         if self.access is not None and viewer and self.viewer is None:  # a token's requests were counted already
-            self.access.take(f"viewer {viewer}", self.access.settings.per_viewer)
+            self.access.take(f"viewer {viewer[:256]}", self.access.settings.per_viewer)
 
     def act_for_nobody(self) -> None:
         """Say that what a call gets is nobody's own, or that it is checked where it is found."""

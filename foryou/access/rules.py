@@ -66,18 +66,24 @@ PAGE = Rule("GET", "/", public=True)
 SCHEMA = Rule("GET", "/schema", ANALYSE | ADMIN)
 CLOSED = Rule("", "unknown")
 
+_REMEMBERED = 256
+"""Letters of the longest path that is remembered: strangers choose paths, and should not fill the memory."""
 _ROOTS = {"v1", "health", "metrics"}
 _EXACT = {(rule.method, rule.path): rule for rule in RULES if "{" not in rule.path}
 _UNDER = tuple((rule.method, rule.path.partition("{")[0], rule) for rule in RULES if "{" in rule.path)
 
 
-@lru_cache(maxsize=4096)
 def rule_of(method: str, path: str) -> Rule:
     """The rule of a request. Slashes at the ends and beside each other do not count, as in the router.
 
     >>> rule_of("GET", "//v1//feed/").path
     '/v1/feed'
     """
+    return (_found if len(path) <= _REMEMBERED else _found.__wrapped__)(method, path)
+
+
+@lru_cache(maxsize=4096)
+def _found(method: str, path: str) -> Rule:
     parts = [part for part in path.split("/") if part]
     plain = "/" + "/".join(parts)
     verb = "GET" if method == "HEAD" else method
