@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from foryou.core.batch import Batch
 from foryou.core.clock import MINUTE, Clock, SystemClock
 from foryou.core.errors import ModelError, NotFound
 from foryou.core.ids import id_of
-from foryou.core.pipeline import Slate
+from foryou.core.pipeline import ANSWER, FALLBACK, Slate
 from foryou.core.ports import Model, Models, Record
 from foryou.explaining import Answered, Explanations
 from foryou.features.documents import cards, fold_documents
@@ -145,8 +146,12 @@ class Engine:
 
     # --- feeds ------------------------------------------------------------------------------------------------------
 
-    def feed(self, ask: Ask) -> Served:
-        """The next slate for a viewer; it is logged before it is answered, and explained afterwards."""
+    def feed(self, ask: Ask, due: float = inf) -> Served:
+        """The next slate for a viewer; it is logged before it is answered, and explained afterwards.
+
+        With a time on the scale of `time.perf_counter` at which it is due, it may be degraded (see `Pipeline`).
+        """
+        pipeline = self.recipes[ask.surface]
         with self._lock:
             version = self.version
             number = self._number()
@@ -160,12 +165,13 @@ class Engine:
                 self.settings.feed.seed,
                 self.settings.demographics,
             )
-            slate, trace = self.recipes[ask.surface](request)
-            model = self.fallback if any(step.name == "fallback" for step in trace.steps) else version.model
+            slate, trace = pipeline(request, due)
+            model = self.fallback if any(step.name == FALLBACK for step in trace.steps) else version.model
             if len(slate):
-                rows = log_rows(request, slate, id_of("model", model.version))
-                self._note(SERVED_STREAM, rows)
-                self._explanations.add(Answered(request, slate, trace, model, ask.surface))
+                with pipeline.costs.measured(ANSWER):
+                    rows = log_rows(request, slate, id_of("model", model.version), trace.degraded)
+                    self._note(SERVED_STREAM, rows)
+                    self._explanations.add(Answered(request, slate, trace, model, ask.surface))
         if self._explanations.full:
             self._explanations.step()
         return Served(str(number), ask.surface, model.version, self._items(slate), trace)

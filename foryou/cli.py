@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +16,7 @@ from rich.markup import escape
 from foryou import client, lab, settings, terminal
 from foryou.api import calls, files, server
 from foryou.api.calls import Language
+from foryou.api.gate import Progress
 from foryou.api.schema import Refusal
 from foryou.app import Engine
 from foryou.core.errors import ForYouError, InvalidEvent
@@ -72,8 +73,18 @@ def serve(
     """Serve the API and the page."""
     listen = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     learning = {"warm_start": str(warm_start.absolute())} if warm_start is not None else {}
-    with opened(config, data, {"server": listen, "learning": learning}) as engine:
-        _serve(engine)
+    chosen = chosen_settings(config, data, {"server": listen, "learning": learning})
+
+    def load(told: Progress) -> Engine:
+        with terminal.replay(err) as shown:
+
+            def both(done: int, end: int) -> None:
+                shown(done, end)
+                told(done, end)
+
+            return Engine.open(chosen, progress=both)
+
+    _serve(chosen, load)
 
 
 @app.command()
@@ -90,7 +101,11 @@ def demo(
             err.print("Loading KuaiRand-Pure: what 27,000 people watched in four weeks. Once, then it is kept.")
             _import_kuairand(engine, log.ending(engine.clock()))
             engine.save()
-        _serve(engine, f"; with the eyes of a viewer of the log: [bold]{{url}}?viewer={DEMO_VIEWER}[/]")
+        _serve(
+            engine.settings,
+            lambda told: engine,
+            f"; with the eyes of a viewer of the log: [bold]{{url}}?viewer={DEMO_VIEWER}[/]",
+        )
 
 
 @app.command("import")
@@ -194,21 +209,28 @@ def rollback(
     err.print(f"Went back to {version}; it goes on as {now}")
 
 
-def _serve(engine: Engine, more: str = "") -> None:
-    at = engine.settings.server
+def _serve(chosen: settings.Settings, load: Callable[[Progress], Engine], more: str = "") -> None:
+    at = chosen.server
     url = f"http://{at.host}:{at.port}/"
     err.print(
         f"ForYou is at [bold]{url}[/]{more.format(url=url)} (the API's manual: {url}schema); Ctrl-C ends it",
         soft_wrap=True,
     )
-    server.serve(engine)
+    server.serve(chosen, load)
+
+
+def chosen_settings(
+    config: Path | None, data: str | None, changes: Mapping[str, object] | None = None
+) -> settings.Settings:
+    """The settings of a file and the environment, with what the command line says."""
+    where = {"data": {"url": data if ":" in data else f"file:{data}"}} if data else {}
+    return settings.load(config, changes={**(changes or {}), **where})
 
 
 @contextmanager
 def opened(config: Path | None, data: str | None, changes: Mapping[str, object] | None = None) -> Iterator[Engine]:
     """The engine under these settings, closed afterwards whatever happens."""
-    where = {"data": {"url": data if ":" in data else f"file:{data}"}} if data else {}
-    chosen = settings.load(config, changes={**(changes or {}), **where})
+    chosen = chosen_settings(config, data, changes)
     with terminal.replay(err) as progress:
         engine = Engine.open(chosen, progress=progress)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -32,12 +33,13 @@ def accept(engine: Engine, rows: Sequence[Row]) -> tuple[Receipt, Batch]:
     return Receipt(len(new), len(batch) - len(new), refused), new
 
 
-def feed(engine: Engine, ask: Ask) -> tuple[Slate, Trace]:
-    """A slate, and the diary of how it came about. InvalidEvent for a time zone that there is not."""
+def feed(engine: Engine, ask: Ask, due: float = inf) -> tuple[Slate, Trace]:
+    """A slate, due at a time of `time.perf_counter`, and the diary of how it came about. InvalidEvent for a time zone
+    that there is not."""
     if ask.time_zone and not is_time_zone(ask.time_zone):
         raise InvalidEvent("time_zone", f"{ask.time_zone[:50]!r} is no time zone", ZONE)
-    served = engine.feed(ask)
-    return Slate(served.request, served.surface, served.model, served.items), served.trace
+    served = engine.feed(ask, due)
+    return Slate(served.request, served.surface, served.model, served.items, served.trace.degraded), served.trace
 
 
 def explain(engine: Engine, request: str, video: str, language: Language) -> dict[str, object]:

@@ -6,9 +6,10 @@ import asyncio
 import logging
 import signal
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from math import ceil
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -25,11 +26,17 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 
 import foryou
 from foryou.api import calls, observe
+from foryou.api.admission import LATER, Admission
+from foryou.api.connections import guarded
 from foryou.api.decode import why
+from foryou.api.gate import Gate, Progress, Server
+from foryou.api.inflate import TooLarge
 from foryou.api.manual import ManualPlugin
+from foryou.api.refuse import retry_after
 from foryou.api.routes import ROUTES
 from foryou.api.schema import Failure, Problem
-from foryou.core.errors import BackendError, ForYouError, InvalidEvent, NotFound
+from foryou.core.errors import BackendError, ForYouError, InvalidEvent, NotFound, Overloaded
+from foryou.settings import Settings
 
 if TYPE_CHECKING:
     from foryou.app import Engine
@@ -38,6 +45,9 @@ STATIC = Path(__file__).parent / "static"
 """Where the built page lies."""
 
 NO_PAGE = "The page was not built: run `make setup`, then start again. The API is here; /schema says what it can do.\n"
+
+FINISH_S = 10
+"""How long requests that are under way may take once the server was told to stop."""
 
 LOG = logging.getLogger("foryou.errors")
 
@@ -69,29 +79,39 @@ def application(engine: Engine, static: Path = STATIC) -> Litestar:
 
 
 def watched(app: Litestar) -> ASGIApp:
-    """The application with its requests counted and logged."""
-    return observe.observed(app, app.state.metrics)
+    """The application behind its limits, with its requests counted and logged."""
+    settings = app.state.engine.settings
+    return observe.observed(Admission.of(app, settings.server, settings.limits), app.state.metrics)
 
 
-def serve(engine: Engine) -> None:
-    """Serve until SIGTERM or SIGINT: then take no more requests, finish those there are, and return.
+def serve(settings: Settings, load: Callable[[Progress], Engine]) -> None:
+    """Serve until SIGTERM or SIGINT: then take no more requests, finish those there are, close the engine, and return.
 
-    Only from the main thread. The engine's background work runs meanwhile; the caller closes the engine.
+    Only from the main thread. The port is open at once; what `load` does, and is told of, is seen at `/health/ready`.
+    What it raises is raised. The engine's background work runs meanwhile.
     """
     observe.log_to_stderr()
-    settings = engine.settings.server
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # whoever sends what is no HTTP fills no log
+    gate = Gate(load, application, watched)
     config = uvicorn.Config(
-        watched(application(engine)),
-        host=settings.host,
-        port=settings.port,
+        gate,
+        host=settings.server.host,
+        port=settings.server.port,
+        http=guarded(settings.limits),  # type: ignore[arg-type]  # a class, or whatever makes one
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=10,
+        timeout_keep_alive=ceil(settings.limits.idle_s),
+        timeout_graceful_shutdown=FINISH_S,
     )
     signal.signal(signal.SIGTERM, stop)
-    engine.start()
-    uvicorn.Server(config).run()
+    try:
+        Server(config, gate, settings.limits.drain_s).run()
+    finally:
+        gate.finish()
+    if gate.problem is not None:
+        raise gate.problem
 
 
 def stop(signum: int, frame: FrameType | None) -> None:
@@ -107,10 +127,12 @@ def no_page() -> str:
 
 @asynccontextmanager
 async def _threads(app: Litestar) -> AsyncIterator[None]:
-    """As many threads for computing as the settings say."""
+    """As many threads for computing as the settings say, and as many for writing: neither waits behind the other."""
     threads = app.state.engine.settings.server.threads
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(threads, "request"))
-    yield
+    with ThreadPoolExecutor(threads, "write") as writers:
+        app.state.writers = writers
+        yield
 
 
 # --- errors: always {"error": {"field", "problem", "expected"}} -------------------------------------------------------
@@ -124,10 +146,16 @@ def _of_engine(request: Request[Any, Any, State], error: ForYouError) -> Respons
     named = isinstance(error, NotFound)  # its message may say who was asked for, which is not for the log
     observe.line_of(request.scope).error = type(error).__name__ if named else str(error)
     if isinstance(error, InvalidEvent):
-        return _failure(400, error.field, error.problem, error.expected)
+        return _failure(413 if isinstance(error, TooLarge) else 400, error.field, error.problem, error.expected)
     if isinstance(error, NotFound):
         right = "one from the last 30 days" if error.gone else "one that exists"
         return _failure(410 if error.gone else 404, "path", str(error), right)
+    if isinstance(error, Overloaded):
+        busy = _failure(503, "server", str(error), LATER)
+        busy.headers["retry-after"] = retry_after(error.retry_s)
+        return busy
+    if error.__cause__ is not None and not isinstance(error.__cause__, ForYouError | OSError):
+        LOG.error("".join(traceback.format_exception(error)).rstrip())  # a mistake of ours
     taking = isinstance(error, BackendError) and request.method == "POST"
     return _failure(507 if taking else 503, "server", str(error), "the same request again, later")
 
