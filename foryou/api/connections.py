@@ -111,8 +111,7 @@ class Guarded(HttpToolsProtocol):
 
     # --- connections --------------------------------------------------------------------------------------------------
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.since = time.perf_counter()
         if not self._all.room():
             self._refuse(transport)
