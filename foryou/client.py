@@ -8,11 +8,13 @@ slate = client.feed("ada", n=5)
 from __future__ import annotations
 
 import http.client
+import time  # only to say when an answer is due
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import msgspec
@@ -21,7 +23,7 @@ from foryou.api import calls
 from foryou.api.calls import MOST_ITEMS, Language, Surface
 from foryou.api.decode import MOST_EVENTS, from_objects
 from foryou.api.schema import Failure, Problem, Receipt, Slate
-from foryou.core.errors import BackendError, ForYouError, InvalidEvent, NotFound
+from foryou.core.errors import BackendError, ForYouError, InvalidEvent, NotFound, Overloaded
 from foryou.feed.serve import Ask
 
 if TYPE_CHECKING:
@@ -31,7 +33,8 @@ Answer: TypeAlias = dict[str, object]
 
 
 class Client(Protocol):
-    """What a client can ask. InvalidEvent, NotFound or BackendError when it cannot be had."""
+    """What a client can ask. InvalidEvent, NotFound or BackendError when it cannot be had; Overloaded, one of those,
+    says when to ask again."""
 
     def events(self, rows: Sequence[Mapping[str, object]]) -> Receipt:
         """Send 1 to 1,000 events; accepted ones are durable on return."""
@@ -46,8 +49,10 @@ class Client(Protocol):
         language: str = "",
         country: str = "",
         time_zone: str = "",
+        deadline_ms: int = 0,
     ) -> Slate:
-        """Videos for a viewer, best first."""
+        """Videos for a viewer, best first; degraded rather than later than `deadline_ms` (0: as the server is set, and
+        whenever it is done in process)."""
 
     def explain(self, request: str, video: str, language: Language = "en") -> Answer:
         """Why a video was in a slate."""
@@ -85,11 +90,13 @@ class _InProcess:
         language: str = "",
         country: str = "",
         time_zone: str = "",
+        deadline_ms: int = 0,
     ) -> Slate:
         if not 1 <= n <= MOST_ITEMS:
             raise InvalidEvent("n", f"is {n}", f"how many videos, 1 to {MOST_ITEMS}")
         ask = Ask(viewer, n, surface, session, device, language, country, time_zone)
-        slate = calls.feed(self.engine, ask)[0]
+        due = time.perf_counter() + deadline_ms / 1e3 if deadline_ms else inf
+        slate = calls.feed(self.engine, ask, due)[0]
         return msgspec.json.decode(_encode(slate), type=Slate)
 
     def explain(self, request: str, video: str, language: Language = "en") -> Answer:
@@ -120,10 +127,11 @@ class _Http:
         language: str = "",
         country: str = "",
         time_zone: str = "",
+        deadline_ms: int = 0,
     ) -> Slate:
         query = {
             "viewer": viewer, "n": n, "surface": surface, "session": session, "device": device,
-            "language": language, "country": country, "time_zone": time_zone,
+            "language": language, "country": country, "time_zone": time_zone, "deadline_ms": deadline_ms,
         }  # fmt: skip
         return msgspec.json.decode(self._ask("/v1/feed", query), type=Slate)
 
@@ -143,7 +151,7 @@ class _Http:
                 return read
         except urllib.error.HTTPError as error:
             with error:
-                raise _as_raised(error.code, error.read()) from error
+                raise _as_raised(error.code, error.read(), error.headers.get("Retry-After", "")) from error
         except (OSError, http.client.HTTPException) as error:
             raise BackendError(f"cannot reach {self.url}: {error}") from error
 
@@ -152,8 +160,8 @@ def _quoted(part: str) -> str:
     return urllib.parse.quote(part, safe="")
 
 
-def _as_raised(status: int, body: bytes) -> ForYouError:
-    """The error that the server raised."""
+def _as_raised(status: int, body: bytes, retry_after: str = "") -> ForYouError:
+    """The error that the server raised; `retry_after` (s) is when it wants to be asked again."""
     try:
         problem = msgspec.json.decode(body, type=Failure).error
     except msgspec.MsgspecError:
@@ -162,4 +170,4 @@ def _as_raised(status: int, body: bytes) -> ForYouError:
         return NotFound(problem.problem, gone=status == 410)
     if status < 500:
         return InvalidEvent(problem.field, problem.problem, problem.expected)
-    return BackendError(problem.problem)
+    return Overloaded(problem.problem, float(retry_after)) if retry_after.isdigit() else BackendError(problem.problem)
