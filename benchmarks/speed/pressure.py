@@ -144,21 +144,18 @@ def idle(server: Server, wanted: int) -> Report:
     held: list[socket.socket] = []
     try:
         for number in range(wanted):
-            source = (f"127.0.0.{2 + number // 20_000}", 0)
-            held.append(socket.create_connection(("127.0.0.1", server.port), 10, source))
+            held.append(socket.socket())
+            held[-1].setblocking(False)
+            if number >= 20_000:  # an address has no more ports than 28,000
+                held[-1].bind((f"127.0.0.{1 + number // 20_000}", 0))
+            held[-1].connect_ex(("127.0.0.1", server.port))
+            if number % 100 == 99:
+                time.sleep(0.02)  # as many a second as are accepted: what waits to be is no connection yet
     except OSError:
         pass  # no more files or ports: that is how many could be tried
-    tried, refused = len(held), 0
-    time.sleep(0.5)
+    time.sleep(2.0)
+    tried, refused = len(held), sum(map(_ended, held))
     after = memory_mib(server.pid)
-    for connection in held:
-        connection.setblocking(False)
-        try:
-            refused += connection.recv(1 << 12)[:12] in (b"HTTP/1.1 503", b"")
-        except BlockingIOError:
-            pass  # open, and silent
-        except OSError:
-            refused += 1
     if held:
         held.pop().close()
     started = time.perf_counter()
@@ -174,6 +171,17 @@ def idle(server: Server, wanted: int) -> Report:
         "one_more": served.status,
         "one_more_ms": round(1e3 * (time.perf_counter() - started), 1),
     }
+
+
+def _ended(connection: socket.socket) -> bool:
+    """Whether the other side hung up, or was never reached."""
+    try:
+        connection.getpeername()
+        return connection.recv(1 << 12)[:12] in (b"HTTP/1.1 503", b"")
+    except BlockingIOError:
+        return False  # open, and silent
+    except OSError:
+        return True
 
 
 def memory_mib(pid: int) -> float:
