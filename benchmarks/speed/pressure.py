@@ -33,7 +33,7 @@ class Size:
     capacity_s: float = 15.0
     seconds: float = 20.0
     times: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0)
-    idle: int = 100_000
+    idle: int = 12_000
 
 
 @dataclass(frozen=True, slots=True)
