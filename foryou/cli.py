@@ -16,7 +16,7 @@ from rich.markup import escape
 from foryou import client, lab, settings, terminal
 from foryou.api import calls, files, server
 from foryou.api.calls import Language
-from foryou.api.gate import Progress
+from foryou.api.door import Progress
 from foryou.api.schema import Refusal
 from foryou.app import Engine
 from foryou.core.errors import ForYouError, InvalidEvent

@@ -18,10 +18,10 @@ from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody
 from litestar.params import Parameter
 
 from foryou.api import calls
-from foryou.api.admission import Held, held_of
 from foryou.api.calls import MOST_ITEMS, Language, Surface
 from foryou.api.decode import MOST_EVENTS, decode
 from foryou.api.inflate import inflated
+from foryou.api.lanes import Held, held_of
 from foryou.api.observe import Line, Metrics, arrived, hashed, line_of
 from foryou.api.schema import Event, Failure, Receipt, Slate
 from foryou.core.errors import ForYouError

@@ -26,11 +26,11 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 
 import foryou
 from foryou.api import calls, observe
-from foryou.api.admission import LATER, Admission
 from foryou.api.connections import guarded
 from foryou.api.decode import why
-from foryou.api.gate import Gate, Progress, Server
+from foryou.api.door import Door, Progress, Server
 from foryou.api.inflate import TooLarge
+from foryou.api.lanes import LATER, Lanes
 from foryou.api.manual import ManualPlugin
 from foryou.api.refuse import retry_after
 from foryou.api.routes import ROUTES
@@ -81,7 +81,7 @@ def application(engine: Engine, static: Path = STATIC) -> Litestar:
 def watched(app: Litestar) -> ASGIApp:
     """The application behind its limits, with its requests counted and logged."""
     settings = app.state.engine.settings
-    return observe.observed(Admission.of(app, settings.server, settings.limits), app.state.metrics)
+    return observe.observed(Lanes.of(app, settings.server, settings.limits), app.state.metrics)
 
 
 def serve(settings: Settings, load: Callable[[Progress], Engine]) -> None:
@@ -92,9 +92,9 @@ def serve(settings: Settings, load: Callable[[Progress], Engine]) -> None:
     """
     observe.log_to_stderr()
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # whoever sends what is no HTTP fills no log
-    gate = Gate(load, application, watched)
+    door = Door(load, application, watched)
     config = uvicorn.Config(
-        gate,
+        door,
         host=settings.server.host,
         port=settings.server.port,
         http=guarded(settings.limits),  # type: ignore[arg-type]  # a class, or whatever makes one
@@ -107,11 +107,11 @@ def serve(settings: Settings, load: Callable[[Progress], Engine]) -> None:
     )
     signal.signal(signal.SIGTERM, stop)
     try:
-        Server(config, gate, settings.limits.drain_s).run()
+        Server(config, door, settings.limits.drain_s).run()
     finally:
-        gate.finish()
-    if gate.problem is not None:
-        raise gate.problem
+        door.finish()
+    if door.problem is not None:
+        raise door.problem
 
 
 def stop(signum: int, frame: FrameType | None) -> None:

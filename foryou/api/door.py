@@ -38,7 +38,7 @@ class _Stopped(Exception):
     """Told to stop before everything was loaded."""
 
 
-class Gate:
+class Door:
     """An application that is there before its engine is."""
 
     def __init__(
@@ -162,19 +162,19 @@ class Server(uvicorn.Server):
     """uvicorn's server, which is not ready before it stops taking connections, and ends if there is nothing to
     serve."""
 
-    def __init__(self, config: uvicorn.Config, gate: Gate, drain_s: float) -> None:
+    def __init__(self, config: uvicorn.Config, door: Door, drain_s: float) -> None:
         super().__init__(config)
-        self._gate, self._drain_s = gate, drain_s
+        self._door, self._drain_s = door, drain_s
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Told to stop, by a signal."""
-        self._gate.close()
+        self._door.close()
         super().handle_exit(sig, frame)
 
     async def on_tick(self, counter: int) -> bool:
         """Whether to stop now."""
-        if self._gate.problem is not None:
-            if not isinstance(self._gate.problem, ForYouError):
-                LOG.error("could not load: %r", self._gate.problem)
+        if self._door.problem is not None:
+            if not isinstance(self._door.problem, ForYouError):
+                LOG.error("could not load: %r", self._door.problem)
             return True
-        return await super().on_tick(counter) and (self.force_exit or self._gate.closed_s >= self._drain_s)
+        return await super().on_tick(counter) and (self.force_exit or self._door.closed_s >= self._drain_s)

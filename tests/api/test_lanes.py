@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from litestar.testing import TestClient
 
-from foryou.api.admission import ALWAYS, Admission, Bodies, Held, Lane
+from foryou.api.lanes import ALWAYS, Bodies, Held, Lane, Lanes
 from foryou.api.memory import MemoryWatch, available, resident
 from foryou.api.refuse import retry_after
 from foryou.api.server import application
@@ -66,7 +66,7 @@ def test_the_memory_of_this_process_is_known_here() -> None:
 
 def test_with_too_little_memory_left_events_are_refused_and_feeds_go_on(engine: Engine) -> None:
     app = application(engine)
-    limits = Admission.of(app, engine.settings.server, engine.settings.limits)
+    limits = Lanes.of(app, engine.settings.server, engine.settings.limits)
     with TestClient(replace(limits, memory=MemoryWatch(0.5, resident()))) as http:
         refused = http.post("/v1/events", json=[{"id": "e", "kind": "like", "viewer": "a", "video": "v"}])
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "30")

@@ -14,7 +14,7 @@ import pytest
 import uvicorn
 
 from foryou.api.connections import guarded
-from foryou.api.gate import Gate, Progress, Server
+from foryou.api.door import Door, Progress, Server
 from foryou.api.server import application, watched
 from foryou.app import Engine
 from foryou.core.errors import BackendError
@@ -24,21 +24,21 @@ Load = Callable[[Progress], Engine]
 
 
 @contextmanager
-def door(settings: Settings, load: Load, drain_s: float = 0.0) -> Iterator[tuple[httpx.Client, Server, Gate]]:
+def door(settings: Settings, load: Load, drain_s: float = 0.0) -> Iterator[tuple[httpx.Client, Server, Door]]:
     """A server in this process, and a client of it."""
-    gate = Gate(load, application, watched)
-    config = uvicorn.Config(gate, port=0, http=guarded(settings.limits), ws="none", log_config=None)  # type: ignore[arg-type]
-    server = Server(config, gate, drain_s)
+    door = Door(load, application, watched)
+    config = uvicorn.Config(door, port=0, http=guarded(settings.limits), ws="none", log_config=None)  # type: ignore[arg-type]
+    server = Server(config, door, drain_s)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
-        yield client, server, gate
+        yield client, server, door
     server.should_exit = True
     thread.join(30)
-    gate.finish()
+    door.finish()
     assert not thread.is_alive()
 
 
@@ -76,10 +76,10 @@ def test_what_keeps_the_engine_from_opening_ends_the_server_and_is_told(settings
     def load(told: Progress) -> Engine:
         raise BackendError("somebody else has it")
 
-    gate = Gate(load, application, watched)
-    config = uvicorn.Config(gate, port=0, log_config=None)
-    Server(config, gate, 0.0).run()
-    assert str(gate.problem) == "somebody else has it"
+    door = Door(load, application, watched)
+    config = uvicorn.Config(door, port=0, log_config=None)
+    Server(config, door, 0.0).run()
+    assert str(door.problem) == "somebody else has it"
 
 
 def test_loading_stops_when_it_is_told_to(settings: Settings) -> None:
@@ -92,9 +92,9 @@ def test_loading_stops_when_it_is_told_to(settings: Settings) -> None:
             time.sleep(0.001)
         return Engine.open(settings)
 
-    with door(settings, load) as (_, _, gate):
+    with door(settings, load) as (_, _, opened):
         assert begun.wait(30)
-    assert gate.problem is None
+    assert opened.problem is None
 
 
 def test_readiness_goes_first_and_requests_under_way_are_finished(engine: Engine, settings: Settings) -> None:
@@ -108,7 +108,7 @@ def test_readiness_goes_first_and_requests_under_way_are_finished(engine: Engine
 
     engine.feed = slow  # type: ignore[method-assign,assignment]
     got: list[httpx.Response] = []
-    with door(settings, lambda told: engine, drain_s=0.5) as (client, server, _gate):
+    with door(settings, lambda told: engine, drain_s=0.5) as (client, server, _door):
         until_ready(client)
         asking = threading.Thread(target=lambda: got.append(client.get("/v1/feed")))
         asking.start()

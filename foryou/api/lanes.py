@@ -123,7 +123,7 @@ class _Refusal(Exception):
 
 
 @dataclass(frozen=True)
-class Admission:
+class Lanes:
     """The application behind its limits."""
 
     app: ASGIApp
@@ -135,9 +135,9 @@ class Admission:
     others: Lane = field(default_factory=lambda: Lane(OTHERS, PATIENCE_S))
 
     @staticmethod
-    def of(app: ASGIApp, server: ServerSettings, limits: LimitSettings) -> Admission:
+    def of(app: ASGIApp, server: ServerSettings, limits: LimitSettings) -> Lanes:
         """As the settings say. A feed waits no longer than its deadline."""
-        return Admission(
+        return Lanes(
             app,
             server.body_mb * 1_000_000,
             Lane(limits.feeds, server.deadline_ms / 1e3 or PATIENCE_S),
