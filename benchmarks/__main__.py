@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks import readme
 from benchmarks.quality import ablation, farm, kr_cold, kr_next, kr_online, kr_rank, text
 from benchmarks.record import RESULTS, Benchmark, keep, run
-from benchmarks.speed import explain, feed, freshness, gate, index, ingest, learn, log, rank
+from benchmarks.speed import explain, feed, freshness, gate, index, ingest, learn, log, pressure, rank
 from foryou.models.threads import one_blas_thread
 
 BENCHMARKS: Mapping[str, Benchmark[Any]] = {
@@ -32,6 +32,7 @@ BENCHMARKS: Mapping[str, Benchmark[Any]] = {
     "gate": gate.BENCHMARK,
     "log": log.BENCHMARK,
     "index": index.BENCHMARK,
+    "pressure": pressure.BENCHMARK,
 }
 
 

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -180,9 +181,12 @@ class Engine:
 
     # --- feeds ------------------------------------------------------------------------------------------------------
 
-    def feed(self, ask: Ask) -> Served:
-        """The next slate for a viewer; it is logged before it is answered, and explained when there is time."""
-        return self.feeds.feed(ask)
+    def feed(self, ask: Ask, due: float = inf) -> Served:
+        """The next slate for a viewer; it is logged before it is answered, and explained when there is time.
+
+        With a time on the scale of `time.perf_counter` at which it is due, it may be degraded (see `Pipeline`).
+        """
+        return self.feeds.feed(ask, due)
 
     def _at_hand(self) -> tuple[Model, ...]:
         return self.version.model, self.feeds.fallback

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +16,7 @@ from rich.markup import escape
 from foryou import client, keyring, lab, processes, settings, terminal
 from foryou.api import calls, files, server
 from foryou.api.calls import Language
+from foryou.api.door import Progress
 from foryou.api.schema import Refusal
 from foryou.app import Engine
 from foryou.core.errors import ForYouError, InvalidEvent
@@ -74,14 +75,22 @@ def serve(
     given = (("host", host), ("port", port), ("workers", workers))
     listen = {name: value for name, value in given if value is not None}
     learning = {"warm_start": str(warm_start.absolute())} if warm_start is not None else {}
-    changes = {"server": listen, "learning": learning}
-    chosen = _settings(config, data, changes)
+    chosen = chosen_settings(config, data, {"server": listen, "learning": learning})
     if chosen.server.workers > 1:
         _tell(chosen)
         processes.serve(chosen)
         return
-    with opened(config, data, changes) as engine:
-        _serve(engine)
+
+    def load(told: Progress) -> Engine:
+        with terminal.replay(err) as shown:
+
+            def both(done: int, end: int) -> None:
+                shown(done, end)
+                told(done, end)
+
+            return Engine.open(chosen, progress=both)
+
+    _serve(chosen, load)
 
 
 @app.command()
@@ -98,7 +107,11 @@ def demo(
             err.print("Loading KuaiRand-Pure: what 27,000 people watched in four weeks. Once, then it is kept.")
             _import_kuairand(engine, log.ending(engine.clock()))
             engine.save()
-        _serve(engine, f"; with the eyes of a viewer of the log: [bold]{{url}}?viewer={DEMO_VIEWER}[/]")
+        _serve(
+            engine.settings,
+            lambda told: engine,
+            f"; with the eyes of a viewer of the log: [bold]{{url}}?viewer={DEMO_VIEWER}[/]",
+        )
 
 
 @app.command("import")
@@ -209,9 +222,9 @@ def rollback(
     err.print(f"Went back to {version}; it goes on as {now}")
 
 
-def _serve(engine: Engine, more: str = "") -> None:
-    _tell(engine.settings, more)
-    server.serve(engine)
+def _serve(chosen: settings.Settings, load: Callable[[Progress], Engine], more: str = "") -> None:
+    _tell(chosen, more)
+    server.serve(chosen, load)
 
 
 def _tell(chosen: settings.Settings, more: str = "") -> None:
@@ -226,7 +239,7 @@ def _tell(chosen: settings.Settings, more: str = "") -> None:
 @contextmanager
 def opened(config: Path | None, data: str | None, changes: Mapping[str, object] | None = None) -> Iterator[Engine]:
     """The engine under these settings, closed afterwards whatever happens."""
-    chosen = _settings(config, data, changes)
+    chosen = chosen_settings(config, data, changes)
     with terminal.replay(err) as progress:
         engine = Engine.open(chosen, progress=progress)
     try:
@@ -235,7 +248,10 @@ def opened(config: Path | None, data: str | None, changes: Mapping[str, object] 
         engine.close()
 
 
-def _settings(config: Path | None, data: str | None, changes: Mapping[str, object] | None) -> settings.Settings:
+def chosen_settings(
+    config: Path | None, data: str | None, changes: Mapping[str, object] | None = None
+) -> settings.Settings:
+    """The settings of a file and the environment, with what the command line says."""
     where = {"data": {"url": data if ":" in data else f"file:{data}"}} if data else {}
     return settings.load(config, changes={**(changes or {}), **where})
 

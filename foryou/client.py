@@ -8,12 +8,13 @@ slate = client.feed("ada", n=5)
 from __future__ import annotations
 
 import http.client
-import time  # only to wait
+import time  # only to wait, and to say when an answer is due
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import msgspec
@@ -22,7 +23,16 @@ from foryou.api import calls
 from foryou.api.calls import MOST_ITEMS, Language, Surface
 from foryou.api.decode import MOST_EVENTS, from_objects
 from foryou.api.schema import Failure, Problem, Receipt, Slate
-from foryou.core.errors import BackendError, Forbidden, ForYouError, InvalidEvent, NotFound, TooMany, Unidentified
+from foryou.core.errors import (
+    BackendError,
+    Forbidden,
+    ForYouError,
+    InvalidEvent,
+    NotFound,
+    Overloaded,
+    TooMany,
+    Unidentified,
+)
 from foryou.feed.serve import Ask
 
 if TYPE_CHECKING:
@@ -32,7 +42,8 @@ Answer: TypeAlias = dict[str, object]
 
 
 class Client(Protocol):
-    """What a client can ask. InvalidEvent, NotFound, AccessError or BackendError when it cannot be had."""
+    """What a client can ask. InvalidEvent, NotFound, AccessError or BackendError when it cannot be had; Overloaded, one
+    of the last, says when to ask again."""
 
     def events(self, rows: Sequence[Mapping[str, object]]) -> Receipt:
         """Send 1 to 1,000 events; accepted ones are durable on return."""
@@ -47,8 +58,10 @@ class Client(Protocol):
         language: str = "",
         country: str = "",
         time_zone: str = "",
+        deadline_ms: int = 0,
     ) -> Slate:
-        """Videos for a viewer, best first."""
+        """Videos for a viewer, best first; degraded rather than later than `deadline_ms` (0: as the server is set, and
+        whenever it is done in process)."""
 
     def explain(self, request: str, video: str, language: Language = "en") -> Answer:
         """Why a video was in a slate."""
@@ -87,11 +100,13 @@ class _InProcess:
         language: str = "",
         country: str = "",
         time_zone: str = "",
+        deadline_ms: int = 0,
     ) -> Slate:
         if not 1 <= n <= MOST_ITEMS:
             raise InvalidEvent("n", f"is {n}", f"how many videos, 1 to {MOST_ITEMS}")
         ask = Ask(viewer, n, surface, session, device, language, country, time_zone)
-        slate = calls.feed(self.engine, ask)[0]
+        due = time.perf_counter() + deadline_ms / 1e3 if deadline_ms else inf
+        slate = calls.feed(self.engine, ask, due)[0]
         return msgspec.json.decode(_encode(slate), type=Slate)
 
     def explain(self, request: str, video: str, language: Language = "en") -> Answer:
@@ -127,10 +142,11 @@ class _Http:
         language: str = "",
         country: str = "",
         time_zone: str = "",
+        deadline_ms: int = 0,
     ) -> Slate:
         query = {
             "viewer": viewer, "n": n, "surface": surface, "session": session, "device": device,
-            "language": language, "country": country, "time_zone": time_zone,
+            "language": language, "country": country, "time_zone": time_zone, "deadline_ms": deadline_ms,
         }  # fmt: skip
         return msgspec.json.decode(self._ask("/v1/feed", query), type=Slate)
 
@@ -164,7 +180,7 @@ class _Http:
                 return read
         except urllib.error.HTTPError as error:
             with error:
-                raise _as_raised(error.code, error.read(), float(error.headers.get("Retry-After") or 0)) from error
+                raise _as_raised(error.code, error.read(), error.headers.get("Retry-After", "")) from error
         except urllib.error.URLError as error:
             raise error.reason if isinstance(error.reason, OSError) else error from error
 
@@ -173,8 +189,8 @@ def _quoted(part: str) -> str:
     return urllib.parse.quote(part, safe="")
 
 
-def _as_raised(status: int, body: bytes, after_s: float) -> ForYouError:
-    """The error that the server raised."""
+def _as_raised(status: int, body: bytes, retry_after: str = "") -> ForYouError:
+    """The error that the server raised; `retry_after` (s) is when it wants to be asked again."""
     try:
         problem = msgspec.json.decode(body, type=Failure).error
     except msgspec.MsgspecError:
@@ -184,7 +200,7 @@ def _as_raised(status: int, body: bytes, after_s: float) -> ForYouError:
     if status in (401, 403):
         return (Unidentified if status == 401 else Forbidden)(problem.field, problem.problem, problem.expected)
     if status == 429:
-        return TooMany(problem.field, problem.problem, after_s)
+        return TooMany(problem.field, problem.problem, float(retry_after or 0))
     if status < 500:
         return InvalidEvent(problem.field, problem.problem, problem.expected)
-    return BackendError(problem.problem)
+    return Overloaded(problem.problem, float(retry_after)) if retry_after.isdigit() else BackendError(problem.problem)

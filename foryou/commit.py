@@ -11,9 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foryou.core.batch import Batch
-from foryou.core.errors import ForYouError
+from foryou.core.errors import ForYouError, Overloaded
 from foryou.core.ports import Log, Record, Store
 from foryou.features.fold import EVENTS_STREAM, unfolded_mask
+
+MOST_WAITING = 1_024
+"""Calls that may wait for their commit: each has a thread of its own and at most a request's events, so this bounds
+what a disk that stands still can make wait."""
 
 
 @dataclass(slots=True)
@@ -36,7 +40,12 @@ class GroupCommit:
     _tickets: deque[_Ticket] = field(default_factory=deque)
 
     def accept(self, rows: Batch) -> NDArray[np.bool_]:
-        """Log and fold events; durable on return. False for those whose id was accepted before."""
+        """Log and fold events; durable on return. False for those whose id was accepted before.
+
+        Overloaded if too many wait already: then none was taken.
+        """
+        if len(self._tickets) >= MOST_WAITING:
+            raise Overloaded(f"{MOST_WAITING:,} requests wait to be written already")
         ticket = _Ticket(rows)
         self._tickets.append(ticket)
         with self.lock:

@@ -34,7 +34,7 @@ from foryou.core.clock import SystemClock
 from foryou.core.errors import BackendError, ForYouError, SettingsError
 from foryou.serving import PROCESSES
 from foryou.settings import Settings
-from foryou.worker import SOCKET, Worker, answer, arena_of, generation
+from foryou.worker import SOCKET, Worker, answer, arena_of, progress
 
 _FORKS = multiprocessing.get_context("forkserver")
 """A process that has imported everything and does nothing else is forked: a start takes no time, and what was imported
@@ -159,11 +159,15 @@ def _write(settings: Settings, shared: Path) -> None:
     # Ctrl-C reaches all processes at once: this one goes on until the others have handed over what they have.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     stopped = _until_told(signal.SIGTERM)
-    current = generation(shared)
+    current = progress(shared)
     number = 1 + max((int(path.name.rpartition("-")[2]) for path in shared.glob("arena-*")), default=0)
     arena = Arena(arena_of(shared, number))
+
+    def read(done: int, end: int) -> None:
+        current[1:] = done, end
+
     try:
-        engine = Engine.open(settings, memory=arena)
+        engine = Engine.open(settings, progress=read, memory=arena)
     except ForYouError as error:
         print(f"foryou: {error}", file=sys.stderr, flush=True)
         sys.exit(_FAILED)
@@ -198,12 +202,18 @@ def _take(engine: Engine, spooled: Spooled, stopped: threading.Event) -> None:
 
 
 def _work(settings: Settings, shared: Path, number: int, port: socket.socket) -> None:
-    worker = Worker(settings, shared, number)
     threading.Thread(target=_not_alone, args=(os.getppid(),), name="foryou-parent", daemon=True).start()
-    try:
-        server.serve(worker, port)
-    finally:
-        worker.close()
+
+    def load(told: server.Progress) -> Worker:
+        worker = Worker(settings, shared, number)
+        try:
+            worker.wait(told)
+        except BaseException:
+            worker.close()
+            raise
+        return worker
+
+    server.serve(settings, load, port)
 
 
 def _not_alone(parent: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from foryou.core.batch import Batch
 from foryou.core.clock import Clock
 from foryou.core.errors import NotFound
 from foryou.core.ids import id_of
-from foryou.core.pipeline import Request, Slate
+from foryou.core.pipeline import ANSWER, FALLBACK, Request, Slate
 from foryou.core.ports import Documents, Index, Model, Store
 from foryou.explaining import Explanations
 from foryou.features.counters import totals
@@ -70,18 +71,22 @@ class Feeds:
             "plain": recipe.plain(self.store),
         }
 
-    def feed(self, ask: Ask) -> Served:
-        """The next slate for a viewer; it is logged before it is answered, and explained when there is time."""
+    def feed(self, ask: Ask, due: float = inf) -> Served:
+        """The next slate for a viewer; it is logged before it is answered, and explained when there is time.
+
+        With a time on the scale of `time.perf_counter` at which it is due, it may be degraded (see `Pipeline`).
+        """
+        pipeline = self.recipes[ask.surface]
         with self._one:
             version = self.version()
             number = self._number()
             request = self._request(ask, number)
-            slate, trace = self.recipes[ask.surface](request)
-            model = self.fallback if any(step.name == "fallback" for step in trace.steps) else version.model
+            slate, trace = pipeline(request, due)
+            model = self.fallback if any(step.name == FALLBACK for step in trace.steps) else version.model
             if len(slate):
-                self.log(log_rows(request, slate, model.version))
-        if len(slate):
-            self.explanations.keep(keep(request, slate, trace, model, ask.surface))
+                with pipeline.costs.measured(ANSWER):
+                    self.log(log_rows(request, slate, model.version, trace.degraded))
+                    self.explanations.keep(keep(request, slate, trace, model, ask.surface))
         return Served(str(number), ask.surface, model.version, self._items(slate), trace)
 
     def warm_up(self) -> None:

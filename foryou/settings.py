@@ -10,6 +10,7 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from math import isfinite
 from pathlib import Path
 from typing import TypeAlias, TypeVar, get_type_hints
 
@@ -54,13 +55,18 @@ class ServerSettings:
         metadata={"help": "processes that serve; from 2 on, another one has the log, folds and learns"},
     )
     threads: int = field(default=8, metadata={"help": "requests computed at the same time"})
-    body_mb: int = field(default=32, metadata={"help": "largest request body, MB"})
+    body_mb: int = field(default=32, metadata={"help": "largest request body, MB, as sent and when inflated"})
+    deadline_ms: int = field(
+        default=100, metadata={"help": "a feed is degraded rather than later than this, ms after it came in; 0: never"}
+    )
 
     def __post_init__(self) -> None:
         if not 1 <= self.port <= 65_535:
             raise SettingsError(f"server.port is {self.port}; expected 1 to 65535")
         if self.threads < 1 or self.body_mb < 1 or self.workers < 1:
             raise SettingsError("server.workers, server.threads and server.body_mb must be at least 1")
+        if self.deadline_ms < 0:
+            raise SettingsError(f"server.deadline_ms is {self.deadline_ms}; expected 0 or more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,41 @@ class ClientSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitSettings:
+    """What the server takes on at once, and how long it waits for clients; beyond, it says so and when to come back."""
+
+    feeds: int = field(default=64, metadata={"help": "feeds and other questions that are computed or wait, at most"})
+    writes: int = field(default=64, metadata={"help": "requests with events that are computed or wait, at most"})
+    write_wait_ms: int = field(default=1000, metadata={"help": "events that would wait longer for their turn: 503, ms"})
+    bodies_mb: int = field(default=256, metadata={"help": "bytes of all request bodies held at the same time, MB"})
+    memory_share: float = field(
+        default=0.85, metadata={"help": "share of the machine's memory above which events get 503; 1: never"}
+    )
+    connections: int = field(
+        default=10_000, metadata={"help": "connections, at most; fewer where the system allows fewer open files"}
+    )
+    header_s: float = field(default=10.0, metadata={"help": "within which the head of a request has come, s"})
+    body_s: float = field(default=60.0, metadata={"help": "within which the body of a request has come, s"})
+    answer_s: float = field(default=60.0, metadata={"help": "within which a client has read an answer, s"})
+    idle_s: float = field(default=30.0, metadata={"help": "how long a connection without a request is kept, s"})
+    drain_s: float = field(
+        default=0.0, metadata={"help": "told to stop: serve on for so long with `/health/ready` at 503, s"}
+    )
+
+    def __post_init__(self) -> None:
+        for name in ("feeds", "writes", "write_wait_ms", "bodies_mb", "connections"):
+            if getattr(self, name) < 1:
+                raise SettingsError(f"limits.{name} is {getattr(self, name)}; expected 1 or more")
+        for name in ("header_s", "body_s", "answer_s", "idle_s"):
+            if not (isfinite(getattr(self, name)) and getattr(self, name) > 0):
+                raise SettingsError(f"limits.{name} is {getattr(self, name)}; expected seconds, above 0")
+        if not 0 <= self.drain_s <= 600:
+            raise SettingsError(f"limits.drain_s is {self.drain_s}; expected 0 to 600")
+        if not 0 < self.memory_share <= 1:
+            raise SettingsError(f"limits.memory_share is {self.memory_share}; expected above 0, at most 1")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set."""
 
@@ -78,6 +119,7 @@ class Settings:
     server: ServerSettings = field(default_factory=ServerSettings, metadata={"help": "the HTTP server"})
     access: AccessSettings = field(default_factory=AccessSettings, metadata={"help": "who may do what, and how often"})
     client: ClientSettings = field(default_factory=ClientSettings, metadata={"help": "how commands call a server"})
+    limits: LimitSettings = field(default_factory=LimitSettings, metadata={"help": "what the server takes on at once"})
     feed: FeedSettings = field(default_factory=FeedSettings, metadata={"help": "what the feed shows"})
     text: TextSettings = field(default_factory=TextSettings, metadata={"help": "how captions are understood"})
     learning: LearningSettings = field(default_factory=LearningSettings, metadata={"help": "how the model learns"})

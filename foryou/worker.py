@@ -7,8 +7,10 @@ serving from what it has.
 from __future__ import annotations
 
 import threading
+import time  # only to wait
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +51,10 @@ _encode = msgspec.msgpack.Encoder(enc_hook=lambda value: value.tolist()).encode
 _decode = msgspec.msgpack.Decoder().decode
 
 
-def generation(shared: Path) -> NDArray[np.int64]:
-    """How many times the log was opened, `[1]`: the number of the arena in use, 0 before there is any."""
-    found: NDArray[np.int64] = shared_array(shared / "generation", (1,), np.int64, owner=True)
+def progress(shared: Path) -> NDArray[np.int64]:
+    """How many times the log was opened (the number of the arena in use, 0 before there is any); and how far it was
+    read, of how far it goes `[3]`."""
+    found: NDArray[np.int64] = shared_array(shared / "progress", (3,), np.int64, owner=True)
     return found
 
 
@@ -117,7 +120,7 @@ class Worker:
         self._recent = Recent(shared, number)
         name = f"{number}.{self.clock()}"
         self._spool = Spool(self._directory / SPOOL, name)
-        self._generation = generation(shared)
+        self._progress = progress(shared)
         self._attaching, self._attached = threading.Lock(), 0
         self._reading: Reading | None = None
         self._feeds: Feeds | None = None
@@ -127,7 +130,7 @@ class Worker:
     @property
     def feeds(self) -> Feeds:
         """What serves, from the tables of whoever has the log now. BackendError before there is anybody."""
-        if self._attached != self._generation[0]:
+        if self._attached != self._progress[0]:
             with self._attaching:
                 self._attach()
         if self._feeds is None:
@@ -135,7 +138,7 @@ class Worker:
         return self._feeds
 
     def _attach(self) -> None:
-        number = int(self._generation[0])
+        number = int(self._progress[0])
         if number == self._attached:
             return
         reading = read_backend(self._directory, arena_of(self._shared, number))
@@ -168,14 +171,21 @@ class Worker:
         self._feeds = feeds
         self._reading, self._attached = reading, number
 
+    def wait(self, told: Callable[[int, int], None]) -> None:
+        """Until feeds can be had; `told` hears how far the log was read, of how far it goes, and may raise."""
+        while not self._progress[0]:
+            told(*self._progress[1:].tolist())
+            time.sleep(_IDLE_S)
+        assert self.feeds
+
     def accept(self, rows: Batch) -> NDArray[np.bool_]:
         """As `Engine.accept`."""
         told = np.frombuffer(self._ask("accept", pack(rows, deflate=False)), np.uint8)
         return np.unpackbits(told, count=len(rows)).astype(np.bool_)
 
-    def feed(self, ask: Ask) -> Served:
+    def feed(self, ask: Ask, due: float = inf) -> Served:
         """As `Engine.feed`."""
-        return self.feeds.feed(ask)
+        return self.feeds.feed(ask, due)
 
     def explain(self, request: str, video: str, language: str = "en", viewer: str | None = None) -> dict[str, object]:
         """As `Engine.explain`."""

@@ -144,3 +144,22 @@ def test_what_python_cannot_hold_is_refused_too(tmp_path: Path, value: str) -> N
     for text in (value, "\udcff"):
         with pytest.raises(SettingsError, match=r"feed\.seed"):
             load(environment={"FORYOU_FEED_SEED": text})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("feeds", 0), ("writes", 0), ("write_wait_ms", 0), ("bodies_mb", 0), ("connections", 0), ("header_s", 0.0),
+        ("body_s", -1.0), ("answer_s", float("inf")), ("idle_s", float("nan")), ("drain_s", -1.0), ("drain_s", 601.0),
+        ("memory_share", 0.0), ("memory_share", 1.1),
+    ],
+)  # fmt: skip
+def test_a_limit_out_of_range_is_refused_by_its_name(name: str, value: float) -> None:
+    with pytest.raises(SettingsError, match=f"limits.{name} is {value}; expected"):
+        load(environment={}, changes={"limits": {name: value}})
+
+
+def test_a_deadline_may_be_none_but_not_before_the_request() -> None:
+    assert load(environment={"FORYOU_SERVER_DEADLINE_MS": "0"}).server.deadline_ms == 0
+    with pytest.raises(SettingsError, match=r"server\.deadline_ms is -1"):
+        load(environment={"FORYOU_SERVER_DEADLINE_MS": "-1"})

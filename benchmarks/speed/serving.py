@@ -30,6 +30,8 @@ class Server:
     connection: http.client.HTTPConnection
     core: int | None
     """The core that the server is bound to; None where it cannot be."""
+    port: int
+    pid: int
 
     def get(self, path: str) -> bytes:
         """The body of an answer; RuntimeError if it is no success."""
@@ -94,7 +96,7 @@ def serving() -> Iterator[Server]:
             if taskset:
                 os.sched_setaffinity(0, cores[1:])
             with contextlib.closing(connected(port, process, Path(folder) / "log")) as connection:
-                yield Server(connection, cores[0] if taskset else None)
+                yield Server(connection, cores[0] if taskset else None, port, process.pid)
         finally:
             process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -26,7 +27,7 @@ class Calls(Protocol):
 
     def accept(self, rows: Batch) -> NDArray[np.bool_]: ...
 
-    def feed(self, ask: Ask) -> Served: ...
+    def feed(self, ask: Ask, due: float = inf) -> Served: ...
 
     def explain(
         self, request: str, video: str, language: str = "en", viewer: str | None = None
@@ -41,6 +42,8 @@ class Calls(Protocol):
     def status(self) -> Mapping[str, object]: ...
 
     def start(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 Surface: TypeAlias = Literal["for_you", "following", "plain"]
@@ -69,12 +72,13 @@ def own(rows: Sequence[Row], caller: Caller) -> Sequence[Row]:
     ]
 
 
-def feed(engine: Calls, ask: Ask) -> tuple[Slate, Trace]:
-    """A slate, and the diary of how it came about. InvalidEvent for a time zone that there is not."""
+def feed(engine: Calls, ask: Ask, due: float = inf) -> tuple[Slate, Trace]:
+    """A slate, due at a time of `time.perf_counter`, and the diary of how it came about. InvalidEvent for a time zone
+    that there is not."""
     if ask.time_zone and not is_time_zone(ask.time_zone):
         raise InvalidEvent("time_zone", f"{ask.time_zone[:50]!r} is no time zone", ZONE)
-    served = engine.feed(ask)
-    return Slate(served.request, served.surface, served.model, served.items), served.trace
+    served = engine.feed(ask, due)
+    return Slate(served.request, served.surface, served.model, served.items, served.trace.degraded), served.trace
 
 
 def explain(engine: Calls, request: str, video: str, language: Language, caller: Caller = ANYBODY) -> dict[str, object]:

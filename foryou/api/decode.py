@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import msgspec
+import numpy as np
 from msgspec import Struct
 
 from foryou.api.schema import FIELDS, Event, Refusal, Row
@@ -25,6 +26,9 @@ def decode(body: bytes, packed: bool = False) -> list[Row]:
     InvalidEvent if it is no such array; what is wrong with single rows is in the rows.
     """
     codec = _MSGPACK if packed else _JSON
+    count = _packed_elements(body) if packed else _elements(body)
+    if count > MOST_EVENTS:
+        raise InvalidEvent("body", f"has more than {MOST_EVENTS:,} events", f"1 to {MOST_EVENTS:,} events")
     rows: list[Row]
     try:
         whole = codec.whole(body)
@@ -34,6 +38,40 @@ def decode(body: bytes, packed: bool = False) -> list[Row]:
     if not 1 <= len(rows) <= MOST_EVENTS:
         raise InvalidEvent("body", f"has {len(rows):,} events", f"1 to {MOST_EVENTS:,} events")
     return rows
+
+
+def _elements(body: bytes) -> int:
+    """About how many elements a JSON array has, once it is more than a request may carry: 32 MB of `{},{},` would take
+    2 GB and half a minute to decode, only to be refused.
+
+    Few commas are not looked at closer: they cannot be many elements.
+    """
+    if body.count(b",") < FEW_COMMAS:
+        return 0
+    bare = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    commas, depth, quotes = 0, 0, 0
+    for start in range(0, len(bare), PIECE):
+        piece = np.frombuffer(bare, np.uint8, min(PIECE, len(bare) - start), start)
+        quoted = quotes + np.cumsum(piece == ord('"'), dtype=np.int32)
+        outside = quoted % 2 == 0
+        level = depth + np.cumsum(_NESTS[piece] * outside, dtype=np.int32)
+        commas += int(np.count_nonzero((piece == ord(",")) & (level == 1) & outside))
+        depth, quotes = int(level[-1]), int(quoted[-1]) % 2
+        if commas >= MOST_EVENTS:
+            break
+    return commas + 1
+
+
+FEW_COMMAS = 100 * MOST_EVENTS
+PIECE = 1 << 18
+_NESTS = np.zeros(256, np.int8)
+_NESTS[list(b"[{")], _NESTS[list(b"]}")] = 1, -1
+
+
+def _packed_elements(body: bytes) -> int:
+    """How many elements a MessagePack array says that it has; 0 if it is none."""
+    wide = {0xDC: 2, 0xDD: 4}.get(body[0] if body else 0, 0)
+    return int.from_bytes(body[1 : 1 + wide], "big")
 
 
 def from_objects(objects: Sequence[object], strict: bool = True) -> list[Row]:

@@ -38,6 +38,7 @@ class Line:
     request: str = ""
     candidates: int | None = None
     failed: list[str] = field(default_factory=list)
+    degraded: list[str] = field(default_factory=list)
     accepted: int | None = None
     refused: int | None = None
     error: str = ""
@@ -46,6 +47,11 @@ class Line:
 def line_of(scope: Scope) -> Line:
     """The line of this request."""
     return cast(Line, scope["state"].setdefault("line", Line()))
+
+
+def arrived(scope: Scope) -> float:
+    """When the request began to come in, on the scale of `time.perf_counter`."""
+    return cast(float, scope["state"].setdefault("arrived", time.perf_counter()))
 
 
 def hashed(viewer: str) -> str:
@@ -63,6 +69,7 @@ class Metrics:
     events: Counter = field(init=False)
     feed: Histogram = field(init=False)
     stages: Histogram = field(init=False)
+    degraded: Counter = field(init=False)
 
     def __post_init__(self) -> None:
         of = self.registry
@@ -73,6 +80,7 @@ class Metrics:
             "stages": Histogram(
                 "foryou_stage_seconds", "time in a stage of the feed", ("stage", "name"), registry=of, buckets=_BUCKETS
             ),
+            "degraded": Counter("foryou_degraded", "what slates had to do without, and why", ("reason",), registry=of),
         }
         for name, counter in counters.items():
             object.__setattr__(self, name, counter)
@@ -89,6 +97,8 @@ class Metrics:
         self.feed.labels(surface).observe(seconds)
         for step in took.steps:
             self.stages.labels(step.stage, step.name).observe(step.ms / 1e3)
+        for reason in took.degraded:
+            self.degraded.labels("ranked:late" if reason.startswith("ranked:") else reason).inc()
 
     def text(self) -> bytes:
         """Everything in Prometheus' text format; the sums over all processes, where several serve."""
@@ -140,7 +150,8 @@ def observed(app: ASGIApp, metrics: Metrics) -> ASGIApp:
             await app(scope, receive, send)
             return
         started, status = time.perf_counter(), 500
-        scope.setdefault("state", {})["line"] = Line()
+        scope.setdefault("state", {}).update(line=Line())
+        arrived(scope)
 
         async def note(message: Message) -> None:
             nonlocal status

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time  # only to measure how long a slate takes
 from dataclasses import dataclass
+from functools import partial
+from math import inf
 from typing import Annotated, Any
 
 import msgspec
@@ -22,15 +24,30 @@ from foryou.api.admission import WHO
 from foryou.api.calls import MOST_ITEMS, Calls, Language, Surface
 from foryou.api.decode import MOST_EVENTS, decode
 from foryou.api.gate import caller_of
-from foryou.api.observe import Line, Metrics, hashed, line_of
+from foryou.api.inflate import inflated
+from foryou.api.lanes import Held, held_of
+from foryou.api.observe import Line, Metrics, arrived, hashed, line_of
 from foryou.api.schema import Event, Failure, Receipt, Slate
 from foryou.core.errors import ForYouError
 from foryou.feed.serve import Ask
 
+MOST_DEADLINE_MS = 1_000
+"""The latest that a request may ask a feed to be."""
+
 Asked = Request[Any, Any, State]  # Litestar's own type parameters: user, token, state
 
 BAD = {400: ResponseSpec(Failure, generate_examples=False, description="something in the request is wrong")}
-BUSY = {503: ResponseSpec(Failure, generate_examples=False, description="the log or a table cannot be reached")}
+BUSY = {
+    503: ResponseSpec(
+        Failure,
+        generate_examples=False,
+        description="too much is asked, or the log or a table cannot be reached",
+    )
+}
+LARGE = {
+    413: ResponseSpec(Failure, generate_examples=False, description="the body is too large, as sent or inflated"),
+    415: ResponseSpec(Failure, generate_examples=False, description="the body is compressed, and not with gzip"),
+}
 FULL = {
     507: ResponseSpec(Failure, generate_examples=False, description="the log cannot take more: nothing was accepted")
 }
@@ -56,22 +73,32 @@ class EventsOperation(Operation):
         self.request_body = _event_body()
 
 
-@post("/v1/events", status_code=200, operation_class=EventsOperation, responses=BAD | WHO | FULL, summary="Send events")
+@post(
+    "/v1/events",
+    status_code=200,
+    operation_class=EventsOperation,
+    responses=BAD | WHO | LARGE | BUSY | FULL,
+    summary="Send events",
+)
 async def events(request: Asked) -> Receipt:
     """Accept what happened. Accepted events are durable when the answer comes, and count in the next feed.
 
     An event whose id was seen before counts as a duplicate. A bad event is refused with its index, the field, the
-    problem and what would be right; the others are accepted.
+    problem and what would be right; the others are accepted. The body may be compressed: `Content-Encoding: gzip`.
     """
     body = await request.body()
     packed = request.content_type[0] in {"application/msgpack", RequestEncodingType.MESSAGEPACK.value}
-    line = line_of(request.scope)
-    return await asyncio.to_thread(_take, request.app.state, body, packed, line, caller_of(request.scope))
+    zipped = request.headers.get("content-encoding", "").strip().lower() not in ("", "identity")
+    held = held_of(request.scope) if zipped else None
+    take = partial(_take, request.app.state, body, packed, held, line_of(request.scope), caller_of(request.scope))
+    return await asyncio.get_running_loop().run_in_executor(request.app.state.writers, take)
 
 
-def _take(state: State, body: bytes, packed: bool, line: Line, caller: Caller) -> Receipt:
+def _take(state: State, body: bytes, packed: bool, held: Held | None, line: Line, caller: Caller) -> Receipt:
     engine: Calls = state.engine
     metrics: Metrics = state.metrics
+    if held is not None:
+        body = inflated(body, engine.settings.server.body_mb * 1_000_000, held.more)
     receipt, new = calls.accept(engine, calls.own(decode(body, packed), caller))
     metrics.accepted(new)
     line.accepted, line.refused = receipt.accepted, len(receipt.refused)
@@ -91,8 +118,14 @@ def feed(
     language: Annotated[str, Parameter(max_length=256, description="a language code such as en, nb or nl")] = "",
     country: Annotated[str, Parameter(max_length=256, description="a country code such as NL")] = "",
     time_zone: Annotated[str, Parameter(max_length=256, description=calls.ZONE)] = "",
+    deadline_ms: Annotated[
+        int, Parameter(ge=0, le=MOST_DEADLINE_MS, description="degraded rather than later; 0: as the server is set")
+    ] = 0,
 ) -> Slate:
-    """Videos for a viewer, best first. The answer's `request` goes into the events about its videos."""
+    """Videos for a viewer, best first. The answer's `request` goes into the events about its videos.
+
+    `degraded` says what the slate had to do without to be in time, or because it failed; it is empty normally.
+    """
     started = time.perf_counter()
     caller = caller_of(request.scope)
     if viewer or surface != "plain":
@@ -102,10 +135,13 @@ def feed(
     ask = Ask(viewer, n, surface, session, device, language, country, time_zone)
     line = line_of(request.scope)
     line.viewer = hashed(viewer)
-    slate, took = calls.feed(request.app.state.engine, ask)
+    engine: Calls = request.app.state.engine
+    within_ms = deadline_ms or engine.settings.server.deadline_ms
+    due = arrived(request.scope) + within_ms / 1e3 if within_ms else inf
+    slate, took = calls.feed(engine, ask, due)
     request.app.state.metrics.served(surface, time.perf_counter() - started, took)
-    line.request, line.candidates = slate.request, took.found
-    line.failed = [step.name for step in took.steps if step.error]
+    line.request, line.candidates, line.degraded = slate.request, took.found, slate.degraded
+    line.failed = [f"{step.stage} {step.name}: {step.error[:200]}" for step in took.steps if step.error]
     return slate
 
 

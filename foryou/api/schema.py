@@ -110,6 +110,9 @@ class Slate(Struct, frozen=True):
     surface: str
     model: str
     items: list[dict[str, object]]
+    degraded: list[str] = []
+    """What it had to do without, and why: `source:NAME:late`, `ranked:NUMBER:late`, `model:failed`, ...; empty
+    normally."""
 
 
 class Problem(Struct, frozen=True):

@@ -7,9 +7,10 @@ import logging
 import signal
 import socket
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
+from math import ceil
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -28,16 +29,29 @@ import foryou
 from foryou.access.open import Access
 from foryou.api import calls, gate, observe
 from foryou.api.calls import Calls
+from foryou.api.connections import guarded
 from foryou.api.decode import why
+from foryou.api.door import Door, Progress, Server
+from foryou.api.inflate import TooLarge
+from foryou.api.lanes import LATER, Lanes
 from foryou.api.manual import ManualPlugin
+from foryou.api.refuse import retry_after
 from foryou.api.routes import ROUTES
 from foryou.api.schema import Failure, Problem
-from foryou.core.errors import AccessError, BackendError, ForYouError, InvalidEvent, NotFound
+from foryou.core.clock import SystemClock
+from foryou.core.errors import AccessError, BackendError, ForYouError, InvalidEvent, NotFound, Overloaded
+from foryou.settings import Settings
 
 STATIC = Path(__file__).parent / "static"
 """Where the built page lies."""
 
 NO_PAGE = "The page was not built: run `make setup`, then start again. The API is here; /schema says what it can do.\n"
+
+FINISH_S = 10
+"""How long requests that are under way may take once the server was told to stop."""
+
+FINISH_S = 10
+"""How long requests that are under way may take once the server was told to stop."""
 
 LOG = logging.getLogger("foryou.errors")
 
@@ -76,32 +90,43 @@ def application(engine: Calls, static: Path = STATIC) -> Litestar:
 
 
 def watched(app: Litestar) -> ASGIApp:
-    """The application behind its gate, with its requests counted and logged."""
-    return observe.observed(gate.guarded(app, app.state.access, app.state.engine.clock), app.state.metrics)
+    """The application behind its limits and its gate, with its requests counted and logged."""
+    settings = app.state.engine.settings
+    limited = Lanes.of(app, settings.server, settings.limits)
+    return observe.observed(gate.guarded(limited, app.state.access, app.state.engine.clock), app.state.metrics)
 
 
-def serve(engine: Calls, port: socket.socket | None = None) -> None:
-    """Serve until SIGTERM or SIGINT: then take no more requests, finish those there are, and return.
+def serve(settings: Settings, load: Callable[[Progress], Calls], port: socket.socket | None = None) -> None:
+    """Serve until SIGTERM or SIGINT: then take no more requests, finish those there are, close the engine, and return.
 
-    Only from the main thread. The engine's background work runs meanwhile; the caller closes the engine. `port` is one
-    that listens already, if it is not to be opened here.
+    Only from the main thread. The port is open at once; what `load` does, and is told of, is seen at `/health/ready`.
+    What it raises is raised. The engine's background work runs meanwhile. `port` is one that listens already, if it is
+    not to be opened here. SettingsError if nobody may listen there.
     """
     observe.log_to_stderr()
-    settings = engine.settings.server
-    app = application(engine)
-    app.state.access.may_listen(settings.host, engine.clock())
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # whoever sends what is no HTTP fills no log
+    with closing(Access(settings.data.directory, settings.access)) as access:
+        access.may_listen(settings.server.host, SystemClock()())
+    door = Door(load, application, watched)
     config = uvicorn.Config(
-        watched(app),
-        host=settings.host,
-        port=settings.port,
+        door,
+        host=settings.server.host,
+        port=settings.server.port,
+        http=guarded(settings.limits),  # type: ignore[arg-type]  # a class, or whatever makes one
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=10,
+        timeout_keep_alive=ceil(settings.limits.idle_s),
+        timeout_graceful_shutdown=FINISH_S,
     )
     signal.signal(signal.SIGTERM, stop)
-    engine.start()
-    uvicorn.Server(config).run(sockets=None if port is None else [port])
+    try:
+        Server(config, door, settings.limits.drain_s).run(sockets=None if port is None else [port])
+    finally:
+        door.finish()
+    if door.problem is not None:
+        raise door.problem
 
 
 def stop(signum: int, frame: FrameType | None) -> None:
@@ -117,10 +142,12 @@ def no_page() -> str:
 
 @asynccontextmanager
 async def _threads(app: Litestar) -> AsyncIterator[None]:
-    """As many threads for computing as the settings say."""
+    """As many threads for computing as the settings say, and as many for writing: neither waits behind the other."""
     threads = app.state.engine.settings.server.threads
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(threads, "request"))
-    yield
+    with ThreadPoolExecutor(threads, "write") as writers:
+        app.state.writers = writers
+        yield
     app.state.access.close()
 
 
@@ -135,7 +162,7 @@ def _of_engine(request: Request[Any, Any, State], error: ForYouError) -> Respons
     named = isinstance(error, NotFound)  # its message may say who was asked for, which is not for the log
     observe.line_of(request.scope).error = type(error).__name__ if named else str(error)
     if isinstance(error, InvalidEvent):
-        return _failure(400, error.field, error.problem, error.expected)
+        return _failure(413 if isinstance(error, TooLarge) else 400, error.field, error.problem, error.expected)
     if isinstance(error, AccessError):
         response = _failure(gate.status_of(error), error.field, error.problem, error.expected)
         response.headers.update({name.decode(): value.decode() for name, value in gate.headers_of(error)})
@@ -143,6 +170,12 @@ def _of_engine(request: Request[Any, Any, State], error: ForYouError) -> Respons
     if isinstance(error, NotFound):
         right = "one from the last 30 days" if error.gone else "one that exists"
         return _failure(410 if error.gone else 404, "path", str(error), right)
+    if isinstance(error, Overloaded):
+        busy = _failure(503, "server", str(error), LATER)
+        busy.headers["retry-after"] = retry_after(error.retry_s)
+        return busy
+    if error.__cause__ is not None and not isinstance(error.__cause__, ForYouError | OSError):
+        LOG.error("".join(traceback.format_exception(error)).rstrip())  # a mistake of ours
     taking = isinstance(error, BackendError) and request.method == "POST"
     return _failure(507 if taking else 503, "server", str(error), "the same request again, later")
 

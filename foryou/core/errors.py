@@ -4,6 +4,7 @@
     ├── InvalidEvent    an event that cannot be accepted: which field, what is wrong, what would be right
     ├── NotFound        something asked for by name that is not (or no longer) there
     ├── BackendError    the log or the store cannot do what was asked
+    │   └── Overloaded  more is asked than can be done now, and when to ask again
     ├── ModelError      a model that cannot predict or learn
     ├── AccessError     a call that is not allowed: Unidentified, Forbidden or TooMany
     └── SettingsError   a setting that is unknown or out of range
@@ -34,6 +35,14 @@ class NotFound(ForYouError):
 
 class BackendError(ForYouError):
     """The log or a table could not be read or written."""
+
+
+class Overloaded(BackendError):
+    """More is asked than can be done now; asked again after `retry_s` seconds it may be done."""
+
+    def __init__(self, message: str, retry_s: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_s = retry_s
 
 
 class ModelError(ForYouError):

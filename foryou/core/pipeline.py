@@ -1,6 +1,7 @@
 """The pipeline: a request goes through sources, hydrators, filters, scorers and rerankers and becomes a slate.
 
-It knows the order and the failure policy, and keeps the diary (`Trace`); what the stages do is theirs.
+It knows the order, the failure policy and what to leave out when it is late, and keeps the diary (`Trace`); what the
+stages do is theirs.
 """
 
 from __future__ import annotations
@@ -8,15 +9,17 @@ from __future__ import annotations
 import time  # only to measure how long stages take
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from math import inf
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foryou.core.batch import Batch, Columns
-from foryou.core.errors import ModelError
+from foryou.core.deadline import LEAST_RANKED, SOURCES_SHARE, Costs, Deadline, Shortcuts
+from foryou.core.errors import BackendError, ForYouError, ModelError
 from foryou.core.share import NOWHERE, share
 
 Candidates: TypeAlias = Batch
@@ -79,6 +82,13 @@ class Reranker(Protocol):
 
 Stages: TypeAlias = Sequence[tuple[str, Any]]
 
+MODEL = "predict"
+"""The scorer that asks the model, and may be left out for lack of time."""
+FALLBACK = "fallback"
+"""The step of what stands in for it."""
+ANSWER = "answer"
+"""The name under which whoever runs a pipeline notes what logging and answering a slate cost."""
+
 
 @dataclass(slots=True)
 class Step:
@@ -100,6 +110,9 @@ class Trace:
     candidates: Candidates = field(default_factory=lambda: Batch({}, 0))
     orders: list[tuple[str, NDArray[np.int64]]] = field(default_factory=list)
     """The items in the order in which each reranker left them."""
+    degraded: list[str] = field(default_factory=list)
+    """Why the slate is not as good as it could be: `source:NAME:late`, `ranked:NUMBER:late`, `model:failed`, ...;
+    empty where nothing is missing. `Shortcuts.of` them lets the request be done again the same."""
 
     @property
     def found(self) -> int:
@@ -124,8 +137,13 @@ class Budget:
 class Pipeline:
     """The recipe of a feed: named stages in order. A stage that fails is treated as `architecture.md` says:
 
-    a source brings nothing and is named in the trace; a model scorer falls back to `fallback`; a filter, a hydrator or
-    a reranker fails the request. With a budget the sources share the places of what is scored, after the filters.
+    a source brings nothing; what predicts is replaced by `fallback`, and any other scorer by `plain`, which reads
+    nothing but what the sources said; a reranker leaves the order as it was, or as `order` makes it where there was
+    none; a filter fails the request, and so does a hydrator whose columns a filter misses. With a budget the sources
+    share the places of what is scored, after the filters.
+
+    With a deadline sources that would be late are not asked, fewer candidates are ranked, and `fallback` ranks where
+    the time does not reach for the model. Whatever a slate had to do without is named in `Trace.degraded`.
     """
 
     sources: Stages
@@ -135,84 +153,214 @@ class Pipeline:
     rerankers: Stages
     fallback: Scorer | None = None
     budget: Budget | None = None
+    plain: Scorer | None = None
+    order: Reranker | None = None
+    costs: Costs = field(default_factory=Costs, compare=False)
 
-    def __call__(self, request: Request) -> tuple[Slate, Trace]:
-        trace = Trace()
-        rows = self._gather(request, trace)
-        for name, hydrate in self.hydrators:
-            with _timed(trace, "hydrator", name) as step:
-                rows = rows.extend(hydrate(request, rows))
-                step.rows = len(rows)
+    def __call__(self, request: Request, due: float = inf, shortcuts: Shortcuts | None = None) -> tuple[Slate, Trace]:
+        """The slate, which is due at a time on the scale of `time.perf_counter`; or, with the shortcuts that another
+        run took, the slate that it made. BackendError if a filter could not check."""
+        run = _Run(request, Deadline(due if shortcuts is None else inf), shortcuts, self.costs)
+        rows = self._hydrate(run, self._gather(run))
         for name, keep in self.filters:
-            rows = self._filter(request, rows, name, keep, trace)
-        if self.budget is not None:
-            rows = self._filter(request, rows, "quota", partial(_has_a_place, self.budget), trace)
-        for name, score in self.scorers:
-            with _timed(trace, "scorer", name) as step:
-                rows = self._score(request, rows, score, trace)
-                step.rows = len(rows)
-        trace.candidates = rows
+            rows = self._filter(run, rows, name, keep)
+        rows, linear = self._within_budget(run, rows)
+        rows = self._score(run, rows, linear)
+        run.trace.candidates = rows
         for name, rerank in self.rerankers:
-            with _timed(trace, "reranker", name) as step:
-                rows = rerank(request, rows)
-                step.rows = len(rows)
-            trace.orders.append((name, rows["item"]))
-        return rows.take(np.arange(min(request.n, len(rows)))), trace
+            rows = self._rerank(run, rows, name, rerank)
+            run.trace.orders.append((name, rows["item"]))
+        return rows.take(np.arange(min(request.n, len(rows)))), run.trace
 
-    def _gather(self, request: Request, trace: Trace) -> Candidates:
-        """The union of what the sources bring; an item that several bring remembers all of them (a bit each)."""
-        items: list[NDArray[np.int64]] = []
-        origin: list[NDArray[np.int64]] = []
-        scores: list[NDArray[np.float32]] = []
-        for bit, (name, source) in enumerate(self.sources):
-            with _timed(trace, "source", name) as step:
-                found = Batch({"item": np.zeros(0, np.int64), "source_score": np.zeros(0, np.float32)})
-                try:
-                    found = source(request)
-                except Exception as problem:  # a source may fail in any way: it then brings nothing
-                    step.error = f"{type(problem).__name__}: {problem}"
-                step.rows = len(found)
-            items.append(found["item"])
-            origin.append(np.full(len(found), bit, np.int64))
-            scores.append(found["source_score"])
-        item = np.concatenate(items) if items else np.zeros(0, np.int64)
-        unique, first, row = np.unique(item, return_index=True, return_inverse=True)
-        by = np.concatenate(origin) if origin else np.zeros(0, np.int64)
-        mask = np.zeros(len(unique), np.int64)
-        np.bitwise_or.at(mask, row, 1 << by)
-        score = np.concatenate(scores).astype(np.float32) if scores else np.zeros(0, np.float32)
-        places = np.full((len(unique), len(self.sources)), NOWHERE, np.int32)
-        if items:
-            places[row, by] = np.concatenate([np.arange(len(each)) for each in items])
-        order = np.argsort(first, kind="stable")
-        return Batch(
-            {
-                "item": unique[order],
-                "source": by[first][order].astype(np.int8),
-                "sources": mask[order],
-                "places": places[order],
-                "source_score": score[first][order],
-            },
-            len(unique),
-        )
+    def _gather(self, run: _Run) -> Candidates:
+        """The union of what the sources bring; those that would be late are not asked, once there is anything."""
+        brought: list[Candidates] = [_NOTHING] * len(self.sources)
+        costs = [self.costs.of(f"source {name}") for name, _ in self.sources]
+        worth = self.budget.quotas if self.budget is not None else (1.0,) * len(costs)
+        until = run.deadline.within(SOURCES_SHARE)
+        for bit in run.deadline.order(costs, worth):
+            name, source = self.sources[bit]
+            if run.leaves_out(name, costs[bit], until, any(map(len, brought))):
+                continue
+            try:
+                with run.timed("source", name) as step:
+                    brought[bit] = source(run.request).select(("item", "source_score"))
+                    step.rows = len(brought[bit])
+            except Exception:  # a source may fail in any way: it then brings nothing
+                run.degraded(f"source:{name}:failed")
+        return _union(brought)
 
-    def _filter(self, request: Request, rows: Candidates, name: str, keep: Filter, trace: Trace) -> Candidates:
-        with _timed(trace, "filter", name) as step:
-            mask = keep(request, rows)
-            for item in rows["item"][~mask].tolist():
-                trace.dropped[item] = name
-            rows = rows.take(mask)
-            step.rows = len(rows)
+    def _hydrate(self, run: _Run, rows: Candidates) -> Candidates:
+        for name, hydrate in self.hydrators:
+            try:
+                with run.timed("hydrator", name) as step:
+                    rows = rows.extend(hydrate(run.request, rows))
+                    step.rows = len(rows)
+            except Exception as problem:  # the filters know whether it can be done without
+                run.degraded(f"hydrator:{name}:failed")
+                run.missing = problem
         return rows
 
-    def _score(self, request: Request, rows: Candidates, score: Scorer, trace: Trace) -> Candidates:
+    def _filter(self, run: _Run, rows: Candidates, name: str, keep: Filter) -> Candidates:
         try:
-            return rows.extend(score(request, rows))
-        except ModelError as problem:
-            if self.fallback is None:
+            with run.timed("filter", name) as step:
+                mask = keep(run.request, rows)
+                step.rows = int(np.count_nonzero(mask))
+        except Exception as problem:  # never show what could not be checked
+            cause = run.missing or problem
+            if isinstance(cause, ForYouError):
+                raise cause from problem
+            raise BackendError(f"the filter {name} could not check: {type(cause).__name__}: {cause}") from cause
+        for item in rows["item"][~mask].tolist():
+            run.trace.dropped[item] = name
+        return rows.take(mask)
+
+    def _within_budget(self, run: _Run, rows: Candidates) -> tuple[Candidates, bool]:
+        """The candidates that there are places and time for, and whether there is none for the model."""
+        if self.budget is None:
+            return rows, False
+        usual = min(self.budget.most, len(rows))
+        most, linear = usual, False
+        if run.shortcuts is not None:
+            most, linear = min(usual, run.shortcuts.ranked or usual), run.shortcuts.linear
+        else:
+            after = self.costs.of(*(f"reranker {name}" for name, _ in self.rerankers), ANSWER)
+            names = [name for name, _ in self.scorers]
+            room = run.deadline.room(self.costs.of(*map(_each, names)), after)
+            if room < min(usual, LEAST_RANKED) and self.fallback is not None:
+                linear = True
+                names = [FALLBACK if name == MODEL else name for name in names]
+                room = run.deadline.room(self.costs.of(*map(_each, names)), after)
+            most = min(usual, max(room, LEAST_RANKED))
+        if most < usual:
+            run.degraded(f"ranked:{most}:late")
+        return self._filter(run, rows, "quota", partial(_has_a_place, replace(self.budget, most=most))), linear
+
+    def _score(self, run: _Run, rows: Candidates, linear: bool) -> Candidates:
+        bare = rows
+        for name, score in self.scorers:
+            try:
+                rows = self._scored(run, rows, name, score, linear)
+            except Exception:
+                if self.plain is None:
+                    raise
+                run.degraded(f"scorer:{name}:failed")
+                with run.timed("scorer", "plain") as step:
+                    step.rows = len(bare)
+                    return bare.extend(self.plain(run.request, bare))
+        return rows
+
+    def _scored(self, run: _Run, rows: Candidates, name: str, score: Scorer, linear: bool) -> Candidates:
+        """The rows with what a scorer adds, or what the one to fall back on does."""
+        if name == MODEL and self.fallback is not None:
+            if run.shortcuts is None:
+                linear |= run.deadline.room(self.costs.of(_each(name)), 0.0) < len(rows)
+            if linear:
+                run.degraded("model:late")
+                self.costs.skipped(_each(name))
+                return run.extended(rows, FALLBACK, self.fallback)
+        try:
+            return run.extended(rows, name, score)
+        except Exception as problem:
+            if self.fallback is None or not (name == MODEL or isinstance(problem, ModelError)):
                 raise
-            trace.steps.append(Step("scorer", "fallback", len(rows), 0.0, str(problem)))
-            return rows.extend(self.fallback(request, rows))
+            run.degraded("model:failed")
+            return run.extended(rows, FALLBACK, self.fallback)
+
+    def _rerank(self, run: _Run, rows: Candidates, name: str, rerank: Reranker) -> Candidates:
+        try:
+            with run.timed("reranker", name) as step:
+                after = rerank(run.request, rows)
+                step.rows = len(after)
+            return after
+        except Exception:
+            if self.order is None:
+                raise
+            run.degraded(f"reranker:{name}:failed")
+            return rows if run.trace.orders else self.order(run.request, rows)
+
+
+@dataclass(slots=True)
+class _Run:
+    """One request on its way through a pipeline."""
+
+    request: Request
+    deadline: Deadline
+    shortcuts: Shortcuts | None
+    costs: Costs
+    trace: Trace = field(default_factory=Trace)
+    missing: Exception | None = None
+    """Why a hydrator brought no columns."""
+
+    def degraded(self, reason: str) -> None:
+        """The slate has to do without something."""
+        self.trace.degraded.append(reason)
+
+    def leaves_out(self, source: str, cost: float, until: Deadline, any_found: bool) -> bool:
+        """Whether a source is not asked."""
+        late = any_found and until.left < cost if self.shortcuts is None else source in self.shortcuts.sources
+        if late:
+            self.costs.skipped(f"source {source}")
+            self.trace.steps.append(Step("source", source, 0, 0.0, "late: not asked"))
+            self.degraded(f"source:{source}:late")
+        return late
+
+    def extended(self, rows: Candidates, name: str, score: Scorer) -> Candidates:
+        """The rows with what a scorer adds; what it costs for each of them is noted."""
+        with self.timed("scorer", name) as step:
+            rows = rows.extend(score(self.request, rows))
+            step.rows = len(rows)
+        if len(rows):
+            self.costs.note(_each(name), step.ms / 1e3 / len(rows))
+        return rows
+
+    @contextmanager
+    def timed(self, stage: str, name: str) -> Iterator[Step]:
+        """A line of the diary, written whether the stage fails or not."""
+        started = time.perf_counter()
+        step = Step(stage, name, 0, 0.0)
+        try:
+            yield step
+        except Exception as problem:
+            step.error = f"{type(problem).__name__}: {problem}"
+            raise
+        finally:
+            took = time.perf_counter() - started
+            step.ms = 1e3 * took
+            self.trace.steps.append(step)
+            self.costs.note(f"{stage} {name}", took)
+
+
+def _each(scorer: str) -> str:
+    """The name under which the cost of a scorer for one candidate is noted."""
+    return f"each {scorer}"
+
+
+_NOTHING = Batch({"item": np.zeros(0, np.int64), "source_score": np.zeros(0, np.float32)})
+
+
+def _union(brought: Sequence[Candidates]) -> Candidates:
+    """Every candidate once; an item that several sources bring remembers all of them (a bit each)."""
+    item = np.concatenate([each["item"] for each in (*brought, _NOTHING)])
+    score = np.concatenate([each["source_score"] for each in (*brought, _NOTHING)]).astype(np.float32)
+    by = np.repeat(np.arange(len(brought), dtype=np.int64), [len(each) for each in brought])
+    place = np.concatenate([np.arange(len(each)) for each in (*brought, _NOTHING)])
+    unique, first, row = np.unique(item, return_index=True, return_inverse=True)
+    mask = np.zeros(len(unique), np.int64)
+    np.bitwise_or.at(mask, row, 1 << by)
+    places = np.full((len(unique), len(brought)), NOWHERE, np.int32)
+    places[row, by] = place
+    order = np.argsort(first, kind="stable")
+    return Batch(
+        {
+            "item": unique[order],
+            "source": by[first][order].astype(np.int8),
+            "sources": mask[order],
+            "places": places[order],
+            "source_score": score[first][order],
+        },
+        len(unique),
+    )
 
 
 def _has_a_place(budget: Budget, request: Request, rows: Candidates) -> Mask:
@@ -221,12 +369,3 @@ def _has_a_place(budget: Budget, request: Request, rows: Candidates) -> Mask:
     if not chosen.all():
         chosen[share(rows["places"], budget.quotas, budget.most, rows["item"])] = True
     return chosen
-
-
-@contextmanager
-def _timed(trace: Trace, stage: str, name: str) -> Iterator[Step]:
-    started = time.perf_counter()
-    step = Step(stage, name, 0, 0.0)
-    yield step
-    step.ms = 1e3 * (time.perf_counter() - started)
-    trace.steps.append(step)

@@ -131,6 +131,8 @@ def for_you(
         ],
         fallback=Predict(lambda: fallback),
         budget=Budget(s.ranked, tuple(map(s.places, SOURCES))),
+        plain=source_score,
+        order=by_score,
     )
 
 
@@ -149,6 +151,8 @@ def following(store: Store, s: FeedSettings) -> Pipeline:
         ],
         scorers=[("newest", source_score)],
         rerankers=[("newest", by_score)],
+        plain=source_score,
+        order=by_score,
     )
 
 
@@ -160,4 +164,6 @@ def plain(store: Store) -> Pipeline:
         filters=[("available", available), ("served", NotServed(store))],
         scorers=[("popular", source_score)],
         rerankers=[("popular", by_score)],
+        plain=source_score,
+        order=by_score,
     )

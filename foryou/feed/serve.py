@@ -3,6 +3,7 @@ logged."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -105,7 +106,7 @@ def request_for(
     )
 
 
-def log_rows(request: Request, slate: Slate, version: str) -> Batch:
+def log_rows(request: Request, slate: Slate, version: str, degraded: Sequence[str] = ()) -> Batch:
     """The slate as it is logged: what was shown where and why, the predictions of which version of the model, and the
     columns to learn from."""
     count = len(slate)
@@ -126,6 +127,8 @@ def log_rows(request: Request, slate: Slate, version: str) -> Batch:
         "score": slate["score"],
         "explore": slate["explore"],
     }
+    if degraded:
+        rows["degraded"] = np.array([" ".join(degraded).encode()] * count, object)
     if "rejected" in slate:
         rows |= {f"p_{name}": slate[name] for name in NAMES if name in slate}
         rows |= {name: np.repeat(request.viewer[name], count, axis=0) for name in VIEWER_COLUMNS}
@@ -150,6 +153,7 @@ KEPT = (
     "propensity",
     "score",
     "explore",
+    "degraded",
     *(f"p_{name}" for name in NAMES),
 )
 """What stays of a logged slate once its rows can no longer be joined with outcomes."""

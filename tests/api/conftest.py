@@ -22,7 +22,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def settings() -> Settings:
-    return load(environment={"FORYOU_DATA_URL": "memory:"})
+    return load(environment={"FORYOU_DATA_URL": "memory:", "FORYOU_SERVER_DEADLINE_MS": "0"})
 
 
 @pytest.fixture

@@ -1,15 +1,10 @@
 """A real server process: it answers, it stops when told, and what it acknowledged outlives it."""
 
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -20,69 +15,24 @@ from foryou.access.rules import Role
 from foryou.client import Client, connect
 from foryou.core.clock import SystemClock
 from foryou.core.errors import BackendError, Forbidden, Unidentified
+from tests.serving import PATIENCE_S, Server
 
 pytestmark = pytest.mark.slow
-
-PATIENCE_S = 90
-"""A first start compiles kernels."""
-
-
-@dataclass
-class Server:
-    """`foryou serve` on a directory, as often as it is started."""
-
-    data: Path
-    port: int = 0
-    process: subprocess.Popen[bytes] | None = None
-    said: list[str] = field(default_factory=list)
-
-    def start(self) -> Client:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        command = "import sys; from foryou.cli import main; sys.argv[0] = 'foryou'; main()"
-        arguments = ["serve", "--data", str(self.data), "--port", str(self.port)]
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("FORYOU_")}
-        self.process = subprocess.Popen([sys.executable, "-c", command, *arguments], stderr=subprocess.PIPE, env=clean)
-        threading.Thread(target=self._listen, args=(self.process,), daemon=True).start()
-        client = connect(f"http://127.0.0.1:{self.port}")
-        until = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                client.viewer("nobody")
-                return client
-            except BackendError:
-                if self.process.poll() is not None or time.monotonic() > until:
-                    raise AssertionError("the server did not start:\n" + "".join(self.said)) from None
-                time.sleep(0.05)
-
-    def _listen(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stderr is not None
-        with process.stderr as said:
-            self.said.extend(line.decode() for line in said)
-
-    def stop(self, how: signal.Signals) -> int:
-        """The exit status, as `subprocess` has it."""
-        assert self.process is not None
-        self.process.send_signal(how)
-        return self.process.wait(30)
 
 
 @pytest.fixture
 def server(tmp_path: Path, videos: list[dict[str, object]]) -> Iterator[Server]:
-    running = Server(tmp_path / "data")
+    running = Server(str(tmp_path / "data"))
     client = running.start()
     assert client.events(videos).accepted == len(videos)
     yield running
-    if running.process is not None and running.process.poll() is None:
-        running.process.kill()
-        running.process.wait(30)
+    running.end()
 
 
 def test_sigterm_ends_it_cleanly_and_the_next_start_has_everything(
     server: Server, videos: list[dict[str, object]]
 ) -> None:
-    client = connect(f"http://127.0.0.1:{server.port}")
+    client = connect(server.url)
     slate = client.feed("ada", n=5, session="s")
     assert server.stop(signal.SIGTERM) == 0
     lines = [json.loads(line) for line in server.said if line.startswith("{")]
@@ -98,7 +48,7 @@ def test_sigterm_ends_it_cleanly_and_the_next_start_has_everything(
 
 def test_after_kill_9_it_starts_again_with_everything_that_it_acknowledged(server: Server) -> None:
     acknowledged: list[dict[str, object]] = []
-    client = connect(f"http://127.0.0.1:{server.port}")
+    client = connect(server.url)
 
     def send() -> None:
         for batch in range(10_000):

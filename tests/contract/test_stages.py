@@ -18,14 +18,14 @@ from foryou.core.ids import id_of
 from foryou.core.pipeline import Budget, Candidates, Mask, Pipeline, Request, Reranker, Trace
 from foryou.core.ports import Pairs
 from foryou.feed.recipe import SOURCES
-from foryou.feed.serve import Ask, request_for
+from foryou.feed.serve import Ask, log_rows, request_for
 from foryou.models.linear import Linear
 from foryou.rerankers.diversity import Diversity
 from foryou.rerankers.explore import Explore, by_score
 from foryou.rerankers.quota import Quota
 from foryou.rerankers.spacing import Spacing
 from foryou.scorers.predict import Predict
-from foryou.scorers.value import Value
+from foryou.scorers.value import Value, source_score
 from tests.loop.conftest import World, make_world
 
 SURFACES = ("for_you", "following", "plain")
@@ -252,10 +252,79 @@ def test_without_any_working_source_the_slate_is_empty() -> None:
     assert len(recipe(sources=[])(ASKED)[0]) == 0
 
 
-@pytest.mark.parametrize("stage", ["filters", "hydrators", "rerankers"])
-def test_what_could_not_be_checked_is_never_shown(stage: str) -> None:
+@pytest.mark.parametrize("error", [BackendError("gone"), ValueError("gone")])
+def test_what_could_not_be_checked_is_never_shown(error: Exception) -> None:
     with pytest.raises(BackendError, match="gone"):
-        recipe(**{stage: [("broken", fails(BackendError("gone")))]})(ASKED)
+        recipe(filters=[("broken", fails(error))])(ASKED)
+    reads = ("reads", lambda request, rows: rows["colour"] == 1)
+    with pytest.raises(BackendError, match="gone"):
+        recipe(hydrators=[("broken", fails(error))], filters=[reads])(ASKED)
+
+
+def degrading(**stages: list[tuple[str, Any]]) -> Pipeline:
+    """A recipe with something to fall back on everywhere."""
+    return replace(recipe(**stages), fallback=its_number, plain=source_score, order=by_score)
+
+
+@pytest.mark.parametrize("error", [BackendError("gone"), ModelError("gone"), ValueError("odd"), ZeroDivisionError()])
+@pytest.mark.parametrize(
+    ("stage", "name", "said"),
+    [
+        ("sources", "broken", "source:broken:failed"),
+        ("hydrators", "broken", "hydrator:broken:failed"),
+        ("scorers", "predict", "model:failed"),
+        ("rerankers", "broken", "reranker:broken:failed"),
+    ],
+)
+def test_whatever_else_fails_the_slate_is_only_degraded_and_says_so(
+    stage: str, name: str, said: str, error: Exception
+) -> None:
+    usual = {"sources": [("a", brings(1, 2))], "scorers": [("number", its_number)], "rerankers": [("order", by_score)]}
+    slate, trace = degrading(**{**usual, stage: [(name, fails(error)), *usual.get(stage, [])]})(ASKED)
+    assert slate["item"].tolist() == [2, 1]
+    assert set(slate) >= {"score", "propensity", "explore"}
+    assert trace.degraded == [said]
+    (step,) = [step for step in trace.steps if step.error]
+    assert type(error).__name__ in step.error
+
+
+def test_without_the_inputs_of_the_model_the_sources_own_scores_decide() -> None:
+    bring = brings(1, 2, 3)
+    best = ("a", lambda request: bring(request).extend({"source_score": np.array([0.1, 0.9, 0.5], np.float32)}))  # type: ignore[operator]
+    scorers = [("inputs", fails(ValueError("odd"))), ("predict", its_number)]
+    slate, trace = degrading(sources=[best], scorers=scorers)(ASKED)
+    assert slate["item"].tolist() == [2, 3, 1]
+    assert trace.degraded == ["scorer:inputs:failed"]
+
+
+def test_a_later_reranker_that_fails_leaves_the_order_that_there_was() -> None:
+    backwards = ("backwards", lambda request, rows: by_score(request, rows).take(np.arange(len(rows))[::-1]))
+    slate, trace = degrading(rerankers=[backwards, ("broken", fails(KeyError("author")))])(ASKED)
+    assert slate["item"].tolist() == [1, 2, 3, 4, 9]
+    assert trace.degraded == ["reranker:broken:failed"]
+
+
+def test_without_anything_to_fall_back_on_a_failure_is_raised() -> None:
+    for stage in ("scorers", "rerankers"):
+        with pytest.raises(BackendError, match="gone"):
+            recipe(**{stage: [("broken", fails(BackendError("gone")))]})(ASKED)
+
+
+@pytest.mark.parametrize("stage", ["hydrator", "scorer", "reranker"])
+def test_any_stage_of_the_real_feed_may_fail_and_there_is_a_slate_that_can_be_logged(
+    library: World, stage: str
+) -> None:
+    usual = library.engine.recipes["for_you"]
+    for name, _ in getattr(usual, f"{stage}s"):
+        if name == "catalog":
+            continue  # the filters need it
+        stages = [
+            (each, fails(ValueError("odd")) if each == name else work) for each, work in getattr(usual, f"{stage}s")
+        ]
+        slate, trace = replace(usual, **{f"{stage}s": stages})(request(library))
+        assert len(slate) == 10, name
+        assert trace.degraded == ["model:failed" if name == "predict" else f"{stage}:{name}:failed"]
+        assert len(log_rows(request(library), slate, 1, trace.degraded)) == 10
 
 
 def test_a_model_that_fails_is_replaced_by_the_one_to_fall_back_on_and_named() -> None:
@@ -266,7 +335,9 @@ def test_a_model_that_fails_is_replaced_by_the_one_to_fall_back_on_and_named() -
     slate, trace = Pipeline([("a", brings(1, 2))], [], [], broken, [("order", by_score)], its_number)(ASKED)
     assert slate["item"].tolist() == [2, 1]
     assert slate["twice"].tolist() == [4, 2]
-    assert [(step.name, step.error) for step in trace.steps if step.error] == [("fallback", "all is NaN")]
+    assert [(step.name, step.error) for step in trace.steps if step.error] == [("broken", "ModelError: all is NaN")]
+    assert [step.name for step in trace.steps if step.stage == "scorer"] == ["broken", "fallback", "double"]
+    assert trace.degraded == ["model:failed"]
     with pytest.raises(ModelError):
         recipe(scorers=broken)(ASKED)
 
@@ -291,8 +362,9 @@ def test_a_model_whose_predictions_are_no_numbers_is_replaced_in_the_feed(librar
     for name in NAMES:
         assert slate[name] == pytest.approx(linear[name], rel=1e-5)
     (step,) = [step for step in trace.steps if step.error]
-    assert step.name == "fallback"
+    assert step.name == "predict"
     assert "head like of model linear" in step.error
+    assert "fallback" in [step.name for step in trace.steps]
 
 
 # --- the trace ------------------------------------------------------------------------------------------------------
