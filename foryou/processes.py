@@ -26,6 +26,7 @@ from types import FrameType
 
 from foryou.access.open import Access
 from foryou.api import server
+from foryou.api.door import Progress
 from foryou.app import SPOOL, Engine
 from foryou.backends.arena import Arena, shared_directory
 from foryou.backends.pipe import Answering
@@ -204,7 +205,7 @@ def _take(engine: Engine, spooled: Spooled, stopped: threading.Event) -> None:
 def _work(settings: Settings, shared: Path, number: int, port: socket.socket) -> None:
     threading.Thread(target=_not_alone, args=(os.getppid(),), name="foryou-parent", daemon=True).start()
 
-    def load(told: server.Progress) -> Worker:
+    def load(told: Progress) -> Worker:
         worker = Worker(settings, shared, number)
         try:
             worker.wait(told)
@@ -213,7 +214,11 @@ def _work(settings: Settings, shared: Path, number: int, port: socket.socket) ->
             raise
         return worker
 
-    server.serve(settings, load, port)
+    if number or progress(shared)[0]:  # another says meanwhile how far loading is, or serves
+        worker = load(lambda done, end: None)
+        server.serve(settings, lambda told: worker, port)
+    else:
+        server.serve(settings, load, port)
 
 
 def _not_alone(parent: int) -> None:

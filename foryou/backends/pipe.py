@@ -19,11 +19,13 @@ from pathlib import Path
 import msgspec
 
 from foryou.core import errors
-from foryou.core.errors import BackendError, Forbidden, ForYouError, InvalidEvent, NotFound
+from foryou.core.errors import Forbidden, ForYouError, InvalidEvent, NotFound, Overloaded
 
 _LENGTH = struct.Struct("<I")
 _WAITS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds between tries while nobody listens: whoever answers is being started again."""
+RETRY_S = 3.0
+"""After which it should answer again."""
 _LOG = logging.getLogger("foryou")
 
 
@@ -35,7 +37,7 @@ class _Question(msgspec.Struct, array_like=True):
 class _Answer(msgspec.Struct, array_like=True):
     body: bytes = b""
     error: str = ""
-    told: tuple[str | bool, ...] = ()
+    told: tuple[str | bool | float, ...] = ()
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -97,7 +99,7 @@ class Asking:
 
     def __call__(self, what: str, body: bytes = b"") -> bytes:
         """The answer, or the error that was raised there. A question may be asked twice, if whoever answers dies
-        meanwhile. BackendError if nobody answers for a while."""
+        meanwhile. Overloaded if nobody answers for a while."""
         for wait in (*_WAITS, None):
             try:
                 connection = self._connection()
@@ -114,7 +116,7 @@ class Asking:
             self.close()  # what is idle is as dead
             if wait is not None:
                 time.sleep(wait)
-        raise BackendError("the process that has the log does not answer; it is being started again")
+        raise Overloaded("the process that has the log does not answer; it is being started again", RETRY_S)
 
     def close(self) -> None:
         """Let go of the connections that nobody uses."""
@@ -159,6 +161,8 @@ def _told(error: ForYouError) -> _Answer:
         return _Answer(error=type(error).__name__, told=(error.field, error.problem, error.expected))
     if isinstance(error, NotFound):
         return _Answer(error="NotFound", told=(str(error), error.gone))
+    if isinstance(error, Overloaded):
+        return _Answer(error="Overloaded", told=(str(error), error.retry_s))
     return _Answer(error=type(error).__name__, told=(str(error),))
 
 

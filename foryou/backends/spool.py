@@ -17,7 +17,7 @@ from pathlib import Path
 
 from foryou.backends.pack import pack, unpack
 from foryou.core.batch import Batch
-from foryou.core.errors import BackendError
+from foryou.core.errors import BackendError, Overloaded
 from foryou.core.ports import Log, Mark
 
 _HEAD = struct.Struct("<II")
@@ -25,6 +25,8 @@ _HEAD = struct.Struct("<II")
 FILE_BYTES = 16 << 20
 MOST_FILES = 8
 """Files of one process that may wait to be read; beyond, nothing more is taken."""
+RETRY_S = 3.0
+"""After which some should have been read."""
 
 
 class Spool:
@@ -41,8 +43,8 @@ class Spool:
         self._next()
 
     def put(self, rows: Batch) -> None:
-        """Returns once the batch would survive this process. BackendError if too many wait already, or the disk is
-        full."""
+        """Returns once the batch would survive this process. Overloaded if too many wait already, BackendError if the
+        disk is full."""
         payload = pack(rows)
         frame = _HEAD.pack(len(payload), zlib.crc32(payload)) + payload
         if self._at + len(frame) > FILE_BYTES:
@@ -64,7 +66,7 @@ class Spool:
         """Go on in another file."""
         waiting = len(list(self._directory.glob(f"{self._name}-*")))
         if waiting >= MOST_FILES:
-            raise BackendError(f"{waiting} files wait in {self._directory} to be put into the log")
+            raise Overloaded(f"{waiting} files wait in {self._directory} to be put into the log", RETRY_S)
         path = self._directory / f"{self._name}-{self._number + 1}"
         try:
             self._directory.mkdir(parents=True, exist_ok=True)

@@ -79,7 +79,7 @@ def test_after_kill_9_it_starts_again_with_everything_that_it_acknowledged(serve
 def test_a_key_that_is_made_while_it_runs_is_needed_within_moments(server: Server) -> None:
     url = f"http://127.0.0.1:{server.port}"
     connect(url).feed("ada")
-    kept = Kept(server.data)
+    kept = Kept(Path(server.data))
     keys, now = Keys(kept), SystemClock()
     _, secret = keys.create("app", [Role.SERVE], now(), "test")
     assert refused_within_moments(connect(url))
