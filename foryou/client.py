@@ -166,7 +166,7 @@ class _Http:
         for wait_s in _AGAIN_S:
             try:
                 return self._asked(request)
-            except (ConnectionError, http.client.HTTPException):  # a process of the server died with the request: another answers
+            except (ConnectionError, http.client.HTTPException):  # the process died with the request: another answers
                 time.sleep(wait_s)
         try:
             return self._asked(request)
