@@ -151,13 +151,13 @@ class Pipeline:
             with _timed(trace, "scorer", name) as step:
                 rows = self._score(request, rows, score, trace)
                 step.rows = len(rows)
-        trace.candidates = rows
+        trace.candidates, rows = rows, rows.deferred()
         for name, rerank in self.rerankers:
             with _timed(trace, "reranker", name) as step:
                 rows = rerank(request, rows)
                 step.rows = len(rows)
             trace.orders.append((name, rows["item"]))
-        return rows.take(np.arange(min(request.n, len(rows)))), trace
+        return rows.take(np.arange(min(request.n, len(rows)))).gathered(), trace
 
     def _gather(self, request: Request, trace: Trace) -> Candidates:
         """The union of what the sources bring; an item that several bring remembers all of them (a bit each)."""
@@ -199,9 +199,9 @@ class Pipeline:
     def _filter(self, request: Request, rows: Candidates, name: str, keep: Filter, trace: Trace) -> Candidates:
         with _timed(trace, "filter", name) as step:
             mask = keep(request, rows)
-            for item in rows["item"][~mask].tolist():
-                trace.dropped[item] = name
-            rows = rows.take(mask)
+            if not mask.all():
+                trace.dropped.update(dict.fromkeys(rows["item"][~mask].tolist(), name))
+                rows = rows.take(mask)
             step.rows = len(rows)
         return rows
 
