@@ -15,7 +15,6 @@ from foryou.client import in_process
 from foryou.core.clock import SECOND, ManualClock
 from foryou.core.errors import BackendError
 from foryou.core.ids import id_of
-from foryou.features import content
 from foryou.feed.serve import Ask, request_for
 from foryou.settings import DataSettings, Settings
 from foryou.text.embedder import TextSettings, Vectors
@@ -191,7 +190,7 @@ def test_a_text_that_changes_while_it_is_embedded_is_embedded_again() -> None:
     assert world.engine.texts.waiting == 1
     assert world.engine.embed() == 1
     number = np.array([id_of("video", "v0")])
-    assert content.vectors_of(world.engine.backend.store, number)[0] == pytest.approx(
+    assert world.engine.backend.store.read("content", number)["vector"][0] == pytest.approx(
         Hashed()(["now about football"])[0], abs=1e-3
     )
     world.engine.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,8 +13,9 @@ from benchmarks.speed.people import People, now_ms, parts
 from foryou.app import Engine
 from foryou.client import in_process
 from foryou.core.batch import Batch
+from foryou.core.pipeline import Request
 from foryou.feed.hydrators import Inputs
-from foryou.feed.serve import Ask, request_for
+from foryou.feed.serve import Ask, log_rows, request_for
 from foryou.scorers.predict import Predict
 from foryou.settings import DataSettings, Settings
 
@@ -41,26 +43,54 @@ def measure(size: Size) -> Report:
     inputs, predict = Inputs(store), Predict(lambda: model)
     videos = store.scan("video", ("known",))[0]
     rng = np.random.default_rng(1)
-    took: list[tuple[float, float]] = []
+    after, took = for_you_after(engine), []
     for number in range(size.warm_up + size.requests):
         ask = Ask(f"viewer-{number % size.people.viewers}", language="en", country="NL")
+        asked = time.perf_counter()
         request = request_for(ask, store, model, number + 1, now_ms(), number, 1, True)
+        known_of = time.perf_counter()
         some = Batch({"item": rng.choice(videos, min(size.candidates, len(videos)), replace=False)})
         started = time.perf_counter()
         known = some.extend(inputs(request, some))
         hydrated = time.perf_counter()
-        predict(request, known)
+        scored = known.extend(predict(request, known))
         done = time.perf_counter()
-        took.append((1e3 * (hydrated - started), 1e3 * (done - hydrated)))
+        log_rows(request, after(request, scored), 1)
+        logged = time.perf_counter()
+        took.append((hydrated - started, done - hydrated, known_of - asked, logged - done))
     engine.close()
-    each = np.array(took[size.warm_up :])
-    both = np.quantile(each.sum(axis=1), (0.5, 0.95, 0.99))
+    each = 1e3 * np.array(took[size.warm_up :])
+    both = np.quantile(each[:, :2].sum(axis=1), (0.5, 0.95, 0.99))
     return {
         "candidates": size.candidates,
         **{name: round(float(value), 2) for name, value in zip(("p50_ms", "p95_ms", "p99_ms"), both, strict=True)},
         "inputs_ms": round(float(np.median(each[:, 0])), 2),
         "predict_ms": round(float(np.median(each[:, 1])), 2),
+        "request_ms": round(float(np.median(each[:, 2])), 2),
+        "order_ms": round(float(np.median(each[:, 3])), 2),
     }
+
+
+def for_you_after(engine: Engine) -> Callable[[Request, Batch], Batch]:
+    """What a For You feed does once the heads are predicted: value, rerankers, the slate."""
+    feed = engine.recipes["for_you"]
+    value = dict(feed.scorers)["value"]
+
+    def order(request: Request, scored: Batch) -> Batch:
+        count = len(scored)
+        rows = scored.extend(
+            {
+                "source": np.zeros(count, np.int8),
+                "sources": np.ones(count, np.int64),
+                "source_score": np.zeros(count, np.float32),
+            }
+        )
+        rows = rows.extend(value(request, rows)).deferred()
+        for _, rerank in feed.rerankers:
+            rows = rerank(request, rows)
+        return rows.take(np.arange(min(request.n, count))).gathered()
+
+    return order
 
 
 def lines(report: Report) -> list[Line]:
@@ -72,6 +102,16 @@ def lines(report: Report) -> list[Line]:
             "6 ms",
         ),
         Line("of it, inputs / predictions", f"{report['inputs_ms']:.1f} / {report['predict_ms']:.1f} ms"),
+        *(
+            [
+                Line(
+                    "beside it, what is known of the viewer / value, rerankers and the rows for the log",
+                    f"{report['request_ms']:.1f} / {report['order_ms']:.1f} ms",
+                )
+            ]
+            if "order_ms" in report
+            else []
+        ),
     ]
 
 

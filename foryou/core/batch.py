@@ -30,24 +30,12 @@ class Batch:
 
     def __init__(self, columns: Columns, length: int | None = None) -> None:
         """`length` is needed only for a batch without columns. ValueError if lengths differ."""
-        held: dict[str, Column] = {}
-        for name, values in columns.items():
-            view = np.asarray(values).view()
-            view.flags.writeable = False
-            if length is None:
-                length = len(view)
-            if len(view) != length:
-                raise ValueError(f"column {name!r} has {len(view)} rows where the others have {length}")
-            held[name] = view
-        self._columns = held
-        self._length = length or 0
+        self._columns, self._length = _frozen(columns, length)
 
     @staticmethod
     def _of(columns: dict[str, Column], length: int) -> Batch:
-        """A batch of columns that are known to be of this length, and that nobody else writes to."""
+        """A batch of read-only columns that are known to be of this length."""
         made = Batch.__new__(Batch)
-        for values in columns.values():
-            values.flags.writeable = False
         made._columns, made._length = columns, length
         return made
 
@@ -76,12 +64,25 @@ class Batch:
 
     def take(self, rows: Rows) -> Batch:
         """The rows under a boolean mask, or at integer positions in the order given."""
-        length = int(np.count_nonzero(rows)) if rows.dtype == np.bool_ else len(rows)
-        return Batch._of({name: values[rows] for name, values in self._columns.items()}, length)
+        if rows.dtype == np.bool_:
+            if len(rows) != self._length:
+                raise IndexError(f"a mask of {len(rows)} rows for a batch of {self._length}")
+            rows = np.flatnonzero(rows)
+        return Batch._of({name: _taken(values, rows) for name, values in self._columns.items()}, len(rows))
+
+    def deferred(self) -> Batch:
+        """The same rows, for who puts them in a new order several times and reads few columns: `take` only notes the
+        order, and a column is gathered when it is read."""
+        return _Deferred(self, np.arange(self._length), {})
+
+    def gathered(self) -> Batch:
+        """The same rows with every column at hand: the end of `deferred`."""
+        return self
 
     def extend(self, columns: Columns) -> Batch:
         """A batch with these columns added, or replaced where the name exists."""
-        return Batch({**self._columns, **columns}, self._length)
+        fresh, length = _frozen(columns, self._length)
+        return Batch._of({**self._columns, **fresh}, length)
 
     def select(self, names: Sequence[str]) -> Batch:
         """A batch with only the named columns."""
@@ -97,3 +98,67 @@ class Batch:
             {name: np.concatenate([batch[name] for batch in batches]) for name in names},
             sum(len(batch) for batch in batches),
         )
+
+
+class _Deferred(Batch):
+    """Rows of another batch in another order, beside columns of its own."""
+
+    __slots__ = ("_rows", "_source")
+
+    def __init__(self, source: Batch, rows: Rows, own: dict[str, Column]) -> None:
+        self._source, self._rows, self._columns, self._length = source, rows, own, len(rows)
+
+    def __getitem__(self, name: str) -> Column:
+        if name not in self._columns and name in self._source:
+            self._columns[name] = _taken(self._source[name], self._rows)
+        return super().__getitem__(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._columns or name in self._source
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys((*self._source, *self._columns)))
+
+    @property
+    def columns(self) -> Columns:
+        return {name: self[name] for name in self}
+
+    def take(self, rows: Rows) -> Batch:
+        if rows.dtype == np.bool_:
+            rows = np.flatnonzero(rows)
+        return _Deferred(
+            self._source, self._rows[rows], {name: _taken(values, rows) for name, values in self._columns.items()}
+        )
+
+    def extend(self, columns: Columns) -> Batch:
+        fresh, _ = _frozen(columns, self._length)
+        return _Deferred(self._source, self._rows, {**self._columns, **fresh})
+
+    def deferred(self) -> Batch:
+        return self
+
+    def gathered(self) -> Batch:
+        return Batch._of(dict(self.columns), self._length)
+
+
+def _taken(values: Column, rows: Rows) -> Column:
+    """Some rows of a column, read-only."""
+    found = values.take(rows, axis=0) if values.flags.c_contiguous else values[rows]
+    found.flags.writeable = False
+    return found
+
+
+def _frozen(columns: Columns, length: int | None) -> tuple[dict[str, Column], int]:
+    """Read-only views of columns of one length, and this length. ValueError if they differ."""
+    held: dict[str, Column] = {}
+    for name, values in columns.items():
+        view = np.asarray(values)
+        if view.flags.writeable:
+            view = view.view()
+            view.flags.writeable = False
+        if length is None:
+            length = len(view)
+        if len(view) != length:
+            raise ValueError(f"column {name!r} has {len(view)} rows where the others have {length}")
+        held[name] = view
+    return held, length or 0

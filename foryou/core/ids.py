@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 NONE = 0
+_GOLDEN, _FIRST, _SECOND = (np.uint64(odd) for odd in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
+_1, _27, _30, _31 = (np.uint64(bits) for bits in (1, 27, 30, 31))
 _MASK = (1 << 63) - 1
 
 
@@ -27,10 +29,13 @@ def id_of(kind: str, name: str) -> int:
 
 def pair_of(left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
     """One id for each ordered pair of ids (SplitMix64's finaliser over both; Steele et al., 2014)."""
-    with np.errstate(over="ignore"):
-        mixed = np.asarray(left, np.int64).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-        mixed = mixed ^ np.asarray(right, np.int64).astype(np.uint64)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        mixed = mixed ^ (mixed >> np.uint64(31))
-    return np.maximum((mixed >> np.uint64(1)).astype(np.int64), 1)
+    mixed = np.asarray(left, np.int64).view(np.uint64) * _GOLDEN
+    mixed = mixed ^ np.asarray(right, np.int64).view(np.uint64)
+    mixed ^= mixed >> _30
+    mixed *= _FIRST
+    mixed ^= mixed >> _27
+    mixed *= _SECOND
+    mixed ^= mixed >> _31
+    mixed >>= _1
+    made = mixed.view(np.int64)
+    return np.maximum(made, 1, out=made)

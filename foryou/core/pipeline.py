@@ -166,11 +166,11 @@ class Pipeline:
             rows = self._filter(run, rows, name, keep)
         rows, linear = self._within_budget(run, rows)
         rows = self._score(run, rows, linear)
-        run.trace.candidates = rows
+        run.trace.candidates, rows = rows, rows.deferred()
         for name, rerank in self.rerankers:
             rows = self._rerank(run, rows, name, rerank)
             run.trace.orders.append((name, rows["item"]))
-        return rows.take(np.arange(min(request.n, len(rows)))), run.trace
+        return rows.take(np.arange(min(request.n, len(rows)))).gathered(), run.trace
 
     def _gather(self, run: _Run) -> Candidates:
         """The union of what the sources bring; those that would be late are not asked, once there is anything."""
@@ -211,8 +211,9 @@ class Pipeline:
             if isinstance(cause, ForYouError):
                 raise cause from problem
             raise BackendError(f"the filter {name} could not check: {type(cause).__name__}: {cause}") from cause
-        for item in rows["item"][~mask].tolist():
-            run.trace.dropped[item] = name
+        if mask.all():
+            return rows
+        run.trace.dropped.update(dict.fromkeys(rows["item"][~mask].tolist(), name))
         return rows.take(mask)
 
     def _within_budget(self, run: _Run, rows: Candidates) -> tuple[Candidates, bool]:

@@ -13,7 +13,6 @@ from itertools import islice
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from foryou.core.batch import Batch
 from foryou.core.event import Kind
@@ -93,16 +92,6 @@ def forget_others(store: Store, embedder: int) -> tuple[int, int]:
     whose = int(held["embedder"][other][0])
     store.write(CONTENT.name, video[other], CONTENT.empty(int(other.sum())).select(("vector", "text", "embedder")))
     return int(other.sum()), whose
-
-
-def vectors_of(store: Store, video: Keys) -> Vectors:
-    """The text vectors of videos `[videos, DIM]`; zero where there is no text (or none yet)."""
-    return np.asarray(store.columns(CONTENT.name, video, ("vector",))["vector"], np.float32)
-
-
-def has_text(store: Store, video: Keys) -> NDArray[np.bool_]:
-    """Which videos have a text vector."""
-    return np.asarray(store.columns(CONTENT.name, video, ("text",))["text"] != 0)
 
 
 class Waiting:

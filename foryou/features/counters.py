@@ -13,7 +13,7 @@ from numba import njit
 from foryou.core.batch import Batch, Column, Rows
 from foryou.core.clock import DAY, HOUR
 from foryou.core.event import REACTIONS
-from foryou.core.inputs import OUTCOME_BITS, POSITIVE_BITS, RATES
+from foryou.core.inputs import OUTCOME_BITS, POSITIVE_BITS
 from foryou.core.ports import Store
 from foryou.core.table import Field, Table
 from foryou.core.view import Update, View
@@ -147,40 +147,3 @@ def counts_at(rows: Batch, at: Column) -> Column:
     values = np.maximum(rows["values"].reshape(len(rows), len(OUTCOMES), len(HALF_LIVES)), 0.0)
     age = np.maximum(at - rows["at"], 0)
     return np.asarray(values * np.exp2(-age[:, None, None] / np.array(HALF_LIVES, np.float64)))
-
-
-def count_at(rows: Batch, at: Column, life: int) -> Column:
-    """As `counts_at`, of one half-life only: `[rows, outcomes]`."""
-    values = np.maximum(rows["values"].reshape(len(rows), len(OUTCOMES), len(HALF_LIVES))[:, :, life], 0.0)
-    age = np.maximum(at - rows["at"], 0)
-    return np.asarray(values * np.exp2(-age / float(HALF_LIVES[life]))[:, None])
-
-
-_COLUMN = {name: position for position, name in enumerate(OUTCOMES)}
-_EVENTS = np.array([_COLUMN["seconds" if name == "watch" else name] for name in RATES])
-_TRIALS = {"long_view": "watch", "like": ""}
-"""What an outcome is a share of: watches, exposures (""), or else the exposures that were measured (see `outcomes`)."""
-_TRIED = np.array([{**_COLUMN, "": len(OUTCOMES)}[_TRIALS.get(name, "measured")] for name in RATES])
-
-
-def rates(counts: Column, prior: Column, pseudo: float = 20.0, which: slice | list[int] = slice(None)) -> Column:
-    """Smoothed rates `[rows, which]` of RATES against `prior` `[RATES]`, as log ratios in [-3, 3]; 0: nothing is known.
-
-    log((events + pseudo * prior) / (trials + pseudo) / prior): the posterior mean under a Beta (for seconds: Gamma)
-    prior worth `pseudo` trials. `counts` is `[rows, outcomes]`, of one half-life.
-    """
-    prior = prior[..., which]
-    happened, tried = counts.take(_EVENTS[which], axis=1), trials(counts, which)
-    smooth = (happened + pseudo * prior) / (tried + pseudo)
-    return np.clip(np.log(np.maximum(smooth, 1e-9) / prior), -3.0, 3.0).astype(np.float32)
-
-
-def trials(counts: Column, which: slice | list[int] = slice(None)) -> Column:
-    """How often each of RATES (or of `which` of them) could have happened `[rows, which]`."""
-    shown = np.maximum(counts[:, _COLUMN["impression"]], counts[:, _COLUMN["watch"]])
-    return np.concatenate([counts, shown[:, None]], axis=1).take(_TRIED[which], axis=1)
-
-
-def overall(counts: Column, prior: Column, pseudo: float = 200.0) -> Column:
-    """The rates of everything together `[RATES]`, from the counts of all `[outcomes]`, shrunk to the heads' priors."""
-    return np.asarray((counts[_EVENTS] + pseudo * prior) / (trials(counts[None])[0] + pseudo))

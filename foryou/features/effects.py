@@ -184,16 +184,9 @@ def explain(store: Store, rows: Batch) -> Batch:
 
 def effects(store: Store, keys: Keys) -> Column:
     """The effects of some causes `[keys, EFFECTS]`, log-odds; 0 where nothing is known."""
-    return np.asarray(store.columns(EFFECT.name, keys, ("effect",))["effect"], np.float32)
-
-
-def mean_effects(store: Store, keys: Keys) -> Column:
-    """As `effects`, of several causes together `[rows, causes]` (0: none): `[rows, EFFECTS]`."""
-    has = keys != 0
-    found = effects(store, keys.ravel()).reshape(*keys.shape, len(EFFECTS))
-    return np.asarray((found * has[:, :, None]).sum(axis=1) / np.maximum(has.sum(axis=1), 1)[:, None], np.float32)
+    return store.columns(EFFECT.name, keys, ("effect",))["effect"].astype(np.float32)
 
 
 def evidence(store: Store, keys: Keys) -> Column:
     """How much is known of each cause's effect on long views: the faded mass `[keys]`."""
-    return np.asarray(store.columns(EFFECT.name, keys, ("mass",))["mass"][:, 0], np.float32)
+    return store.columns(EFFECT.name, keys, ("mass",))["mass"][:, 0].astype(np.float32)

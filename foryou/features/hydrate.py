@@ -5,33 +5,46 @@ The same two functions serve a request, an imported row and a replayed one, so t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
+from numba import njit
 
 from foryou.core.batch import Batch, Column, Columns, Rows
 from foryou.core.clock import DAY, HOUR, MINUTE
 from foryou.core.event import Kind
-from foryou.core.heads import HEADS
-from foryou.core.inputs import INPUTS, RATES
+from foryou.core.inputs import EFFECTS, INPUTS, RATES
 from foryou.core.ports import Keys, Store
 from foryou.features.acts import stands
 from foryou.features.catalog import FORMAT_IDS, LENGTH_IDS
-from foryou.features.counters import HALF_LIVES, count_at, counts_at, overall, rates, trials
-from foryou.features.effects import effects, evidence, mean_effects, placed, told
+from foryou.features.distinct import Distinct, distinct, put_means
+from foryou.features.effects import effects, evidence, placed, told
 from foryou.features.history import SESSION_GAP
-from foryou.features.interests import look_up
-from foryou.features.similar import COMPANIONS, likeness, positives
-from foryou.features.taste import text_columns
+from foryou.features.interests import PUT, put_interests
+from foryou.features.rates import BRIEF, overall, put_video_rates, rates
+from foryou.features.similar import COMPANIONS, positives, put_likeness
+from foryou.features.taste import put_text
 
-EVERYONE = np.ones(1, np.int64)
 _DESCRIBED = ("author", "sound", "topics", "language", "length", "format", "duration", "height", "uploaded")
-PRIORS = np.array([next(head.prior for head in HEADS if head.name == name) for name in RATES])
-LONG = len(HALF_LIVES) - 1
-_AT = {name: position for position, name in enumerate(RATES)}
-ENGAGEMENT = [_AT[name] for name in ("like", "comment", "share", "save", "follow", "visit")]
-COMPLETION = [_AT[name] for name in ("long_view", "finish", "skip", "watch")]
-BRIEF = [_AT[name] for name in ("long_view", "skip", "like")]
-RECENT = [_AT["long_view"], _AT["like"]]
-COMPLAINTS = [_AT[name] for name in ("not_interested", "report")]
+_HISTORY = ("item", "author", "topics", "flags", "seconds", "at")
+_DENSE = [each for each in INPUTS if each.side == "item" and each.kind == "dense"]
+_ENDS = np.cumsum([each.width for each in _DENSE]).tolist()
+_AT = {each.name: end - each.width for each, end in zip(_DENSE, _ENDS, strict=True)}
+"""Where the numbers of each input begin in the matrix of all that are said of an item: as in INPUTS."""
+_RATE_AT = {
+    "engagement_rates": ("like", "comment", "share", "save", "follow", "visit"),
+    "completion_rates": ("long_view", "finish", "skip", "watch"),
+    "quality": ("", "not_interested", "report"),
+}
+_TO_RATES = np.array(
+    [
+        *(_AT[name] + of.index(rate) for rate in RATES for name, of in _RATE_AT.items() if rate in of),
+        *(_AT[name] + part for name in ("recent_rates", "velocity") for part in range(2)),
+    ]
+)
+_TO_INTERESTS = np.array([_AT[name] for name in PUT])
+_PLAIN = ("effect_evidence", "duration", "quality", "age_h", "speaks", "follows")
+_TO_PLAIN = np.array([_AT[name] for name in _PLAIN])
 
 
 def viewer_columns(store: Store, viewer: Keys, at: Column, context: Columns) -> Batch:
@@ -41,7 +54,7 @@ def viewer_columns(store: Store, viewer: Keys, at: Column, context: Columns) -> 
     plus 1,440, -1: not sent); what is not sent comes from the profile.
     """
     nothing = np.zeros(len(viewer), np.int64)
-    profile = store.read("viewer", viewer)
+    profile = store.columns("viewer", viewer, ("device", "language", "country", "offset", "age", "gender"))
     said = {name: context.get(name, nothing) for name in ("surface", "device", "language", "country")}
     device, language, country = (
         np.where(said[name] != 0, said[name], profile[name]) for name in ("device", "language", "country")
@@ -54,9 +67,9 @@ def viewer_columns(store: Store, viewer: Keys, at: Column, context: Columns) -> 
     new = away > SESSION_GAP
     gap = np.where(session["count"] == 0, 0, np.where(new, away, session["gap"]))
     depth = np.where(new, 0, session["depth"])
-    counts = count_at(store.read("count_viewer", viewer), at, LONG)
-    counts[viewer == 0] = 0.0
-    history = store.read("history", viewer)
+    own, here = np.split(effects(store, np.concatenate([viewer, told(said["surface"])])), 2)
+    usual, seen = rates(store, "count_viewer", viewer, at, overall(store))
+    history = store.columns("history", viewer, _HISTORY)
     return Batch(
         {
             "viewer": viewer,
@@ -68,14 +81,14 @@ def viewer_columns(store: Store, viewer: Keys, at: Column, context: Columns) -> 
             "surface": said["surface"],
             "hour": local // HOUR % 24 + 1,
             "weekday": (local // DAY + 3) % 7 + 1,
-            "viewer_rates": rates(counts, _overall(store)),
-            "viewer_effects": effects(store, viewer),
-            "surface_effects": effects(store, told(said["surface"])),
-            "viewer_known": np.log1p(trials(counts)[:, _AT["like"]]).astype(np.float32) / 2,
+            "viewer_rates": usual,
+            "viewer_effects": own,
+            "surface_effects": here,
+            "viewer_known": np.log1p(seen).astype(np.float32) / 2,
             "depth": np.log1p(depth).astype(np.float32),
             "gap": np.log1p(gap / HOUR).astype(np.float32),
             "sessions": np.log1p(session["count"]).astype(np.float32),
-            **{f"history_{name}": history[name] for name in ("item", "author", "topics", "flags", "seconds", "at")},
+            **{f"history_{name}": history[name] for name in _HISTORY},
         }
     )
 
@@ -96,149 +109,79 @@ def without_demographics(viewers: Batch) -> Batch:
 
 
 def item_columns(store: Store, viewers: Batch, of: Rows, item: Keys, at: Column) -> Columns:
-    """Item-side inputs `[items]` as of `at` `[items]` (ms), each beside viewer row `of[i]` of `viewers`."""
-    video = store.columns("video", item, _DESCRIBED)
-    prior = _overall(store)
-    counts = counts_at(store.read("count_video", item), at)
-    of_video = rates(counts[:, :, LONG], prior)
-    usual = prior * np.exp(of_video)
-    hours = np.maximum(at - video["uploaded"], 0) / HOUR
-    own = effects(store, item)
-    return {
-        "item": item,
-        "author": video["author"],
-        "sound": video["sound"],
-        "topics": video["topics"],
-        "language": video["language"],
-        "length": LENGTH_IDS[video["length"]],
-        "format": FORMAT_IDS[video["format"]],
-        "seconds_long": np.maximum(video["duration"], 0).astype(np.float32),
-        "engagement_rates": of_video[:, ENGAGEMENT],
-        "completion_rates": of_video[:, COMPLETION],
-        "completion_effects": own[:, :3],
-        "engagement_effect": own[:, 3],
-        "placed_effects": effects(store, placed(item, viewers["surface"][of])),
-        "effect_evidence": np.log1p(evidence(store, item)) / 2,
-        "author_effects": effects(store, video["author"]),
-        "sound_effects": effects(store, video["sound"]),
-        "topic_effects": mean_effects(store, video["topics"]),
-        "length_effects": effects(store, LENGTH_IDS[video["length"]]),
-        "author_rates": _brief(store, "count_author", video["author"], at, prior),
-        "sound_rates": _brief(store, "count_sound", video["sound"], at, prior),
-        "topic_rates": _topic_rates(store, video["topics"], at, prior),
-        "duration": (np.log1p(np.maximum(video["duration"], 0)) / 2).astype(np.float32),
-        "quality": np.concatenate([np.log1p(video["height"] / 720.0)[:, None], of_video[:, COMPLAINTS]], 1).astype(
-            np.float32
-        ),
-        "recent_rates": rates(counts[:, :, 1], usual, pseudo=10.0, which=RECENT),
-        "velocity": _velocity(counts),
-        "age_h": (np.log1p(hours) / 3).astype(np.float32),
-        **_affinity(store, viewers, of, item, video, at),
-        **text_columns(store, viewers, of, item, at),
-    }
+    """Item-side inputs `[items]` as of `at` `[items]` (ms), each beside viewer row `of[i]` of `viewers`.
 
-
-def _affinity(store: Store, viewers: Batch, of: Rows, item: Keys, video: Batch, at: Column) -> Columns:
-    """What the viewer's own record says of each item: interests, rejections, likeness to recent positives, follows."""
-    topics = video["topics"]
-    author, sound = video["author"], video["sound"]
-    targets = np.concatenate(
-        [
-            topics,
-            np.stack(
-                [
-                    author,
-                    sound,
-                    FORMAT_IDS[video["format"]],
-                    LENGTH_IDS[video["length"]],
-                    video["language"],
-                    viewers["surface"][of],
-                ],
-                axis=1,
-            ),
-        ],
-        axis=1,
-    )
-    interests = store.read("interest", viewers["viewer"])
-    strength, proof, refused, lift = look_up(interests, of, targets, at)
-    wide = topics.shape[1]
-    has = topics != 0
-    number = np.maximum(has.sum(axis=1), 1)
-    by_topic = np.stack(
-        [
-            strength[:, :wide].sum(axis=1) / number,
-            strength[:, :wide].max(axis=1, initial=-1, where=has),
-            strength[:, :wide].min(axis=1, initial=1, where=has),
-        ],
-        axis=1,
-    )
-    by_topic[~has.any(axis=1)] = 0.0
-    refusals = refused[:, : wide + 1].max(axis=1)
-    mine = positives(viewers["history_item"], viewers["history_flags"], COMPANIONS)
-    language = viewers["viewer_language"][of]
-    told = newness(viewers["viewer_known"])[of]
-    speaks = told * np.where(
-        (language == 0) | (video["language"] == 0), 0, np.where(language == video["language"], 1, -1)
-    )
-    follows = stands(store, viewers["viewer"][of], author, Kind.FOLLOW)
-    return {
-        name: np.ascontiguousarray(values, np.float32)
-        for name, values in {
-            "interest_topic": by_topic,
-            "interest_author": strength[:, wide],
-            "interest_sound": strength[:, wide + 1],
-            "interest_format": strength[:, wide + 2],
-            "interest_length": strength[:, wide + 3],
-            "interest_language": strength[:, wide + 4],
-            "interest_evidence": np.log1p(np.stack([proof[:, :wide].sum(axis=1), proof[:, wide]], axis=1)),
-            "lift_topic": np.stack(
-                [
-                    lift[:, :wide].sum(axis=1) / number,
-                    lift[:, :wide].max(axis=1, initial=-1, where=has) * has.any(axis=1),
-                ],
-                axis=1,
-            ),
-            "lift_author": lift[:, wide],
-            "lift_sound": lift[:, wide + 1],
-            "lift_length": lift[:, wide + 3],
-            "lift_surface": lift[:, wide + 5],
-            "rejected": 1.0 - np.exp2(-refusals),
-            "similar": likeness(store, item, mine, of),
-            "follows": follows,
-            "speaks": speaks,
-        }.items()
-    }
-
-
-def _overall(store: Store) -> Column:
-    """The rates of all videos together, RATES; the heads' priors while little is known."""
-    row = store.read("count_all", EVERYONE)
-    return overall(count_at(row, row["at"], LONG)[0], PRIORS)
-
-
-def _brief(store: Store, table: str, keys: Keys, at: Column, prior: Column) -> Column:
-    unique, row = np.unique(keys, return_inverse=True)
-    latest = np.zeros(len(unique), np.int64)
-    np.maximum.at(latest, row, at)
-    found = rates(count_at(store.read(table, unique), latest, LONG), prior, which=BRIEF)
-    found[unique == 0] = 0.0
-    return found[row]
-
-
-def _topic_rates(store: Store, topics: Column, at: Column, prior: Column) -> Column:
-    has = topics != 0
-    found = np.zeros((*topics.shape, len(BRIEF)), np.float32)
-    row, slot = np.nonzero(has)
-    if len(row):
-        found[row, slot] = _brief(store, "count_topic", topics[row, slot], at[row], prior)
-    return np.asarray(found.sum(axis=1) / np.maximum(has.sum(axis=1), 1)[:, None], np.float32)
-
-
-def _velocity(counts: Column) -> Column:
-    """log of the last hour's and day's exposures against what the longer half-life would expect, `[rows, 2]`.
-
-    In a steady stream each faded count is proportional to its half-life, so ratios of counts per half-life are 1.
+    All numbers are views of one matrix, in the order of INPUTS.
     """
-    shown = np.maximum(counts[:, 0], counts[:, 1]) / (np.array(HALF_LIVES) / HOUR)
-    usual = shown[:, LONG:] + 0.1
-    return np.clip(np.log((shown[:, :LONG] + 0.1) / usual), -3, 3).astype(np.float32)
+    video = store.columns("video", item, _DESCRIBED)
+    out = np.empty((len(item), _ENDS[-1]), np.float32)
+    author, sound, topics = (distinct(video[name], at) for name in ("author", "sound", "topics"))
+    _put_rates(store, item, at, {"author": author, "sound": sound, "topic": topics}, out)
+    lengths, formats = LENGTH_IDS[video["length"]], FORMAT_IDS[video["format"]]
+    surface = viewers["surface"][of]
+    _put_effects(store, item, surface, video["length"], (author, sound, topics), out)
+    viewer, language = viewers["viewer"], viewers["viewer_language"]
+    others = np.stack([video["author"], video["sound"], formats, lengths, video["language"], surface], axis=1)
+    put_interests(store, viewer, of, video["topics"], others, at, out, _TO_INTERESTS)
+    put_likeness(
+        store, item, positives(viewers["history_item"], viewers["history_flags"], COMPANIONS), of, out, _AT["similar"]
+    )
+    put_text(store, viewer, of, item, at, out, _AT["text_fit"], _AT["has_text"])
+    follows, told = stands(store, viewer[of], video["author"], Kind.FOLLOW), newness(viewers["viewer_known"])
+    _put_plain(
+        video["duration"], video["height"], video["uploaded"], video["language"],
+        evidence(store, item), follows, told, language, of, at, out, _TO_PLAIN,
+    )  # fmt: skip
+    return {
+        **{name: video[name] for name in ("author", "sound", "topics", "language")},
+        "item": item,
+        "length": lengths,
+        "format": formats,
+        "seconds_long": np.maximum(video["duration"], 0),
+        **{
+            each.name: out[:, end - 1] if each.width == 1 else out[:, end - each.width : end]
+            for each, end in zip(_DENSE, _ENDS, strict=True)
+        },
+    }
+
+
+def _put_rates(store: Store, item: Keys, at: Column, of_item: Mapping[str, Distinct], out: Column) -> None:
+    prior = overall(store)
+    put_video_rates(store, item, at, prior, out, _TO_RATES)
+    for name, each in of_item.items():
+        found, _ = rates(store, f"count_{name}", each.key, each.latest, prior, BRIEF)
+        put_means(found, each.row, out, _AT[f"{name}_rates"])
+
+
+def _put_effects(
+    store: Store, item: Keys, surface: Keys, length: Column, others: tuple[Distinct, ...], out: Column
+) -> None:
+    """The effects of the item, of it on this surface, of its length, and of its author, sound and topics: all are found
+    in one look."""
+    parts = (item, placed(item, surface), LENGTH_IDS, *(each.key for each in others))
+    found = effects(store, np.concatenate(parts))
+    own, here, of_length, *of_others = np.split(found, np.cumsum([len(part) for part in parts])[:-1])
+    out[:, _AT["completion_effects"] : _AT["completion_effects"] + 3] = own[:, :3]
+    out[:, _AT["engagement_effect"]] = own[:, 3]
+    out[:, _AT["placed_effects"] : _AT["placed_effects"] + len(EFFECTS)] = here
+    out[:, _AT["length_effects"] : _AT["length_effects"] + len(EFFECTS)] = of_length.take(length, axis=0)
+    for name, values, each in zip(("author", "sound", "topic"), of_others, others, strict=True):
+        put_means(values, each.row, out, _AT[f"{name}_effects"])
+
+
+@njit(cache=True, nogil=True)
+def _put_plain(  # type: ignore[no-untyped-def]
+    duration, height, uploaded, language, evidence, follows, told, speaks, of, at, out, to
+):
+    """What needs no table but that of the videos: the inputs of _PLAIN."""
+    for i in range(len(of)):
+        v = of[i]
+        out[i, to[0]] = np.log1p(evidence[i]) / 2
+        out[i, to[1]] = np.log1p(max(duration[i], 0.0)) / 2
+        out[i, to[2]] = np.log1p(height[i] / 720.0)
+        out[i, to[3]] = np.log1p(max(at[i] - uploaded[i], 0) / HOUR) / 3
+        same = 0.0
+        if speaks[v] != 0 and language[i] != 0:
+            same = 1.0 if speaks[v] == language[i] else -1.0
+        out[i, to[4]] = told[v] * same
+        out[i, to[5]] = follows[i]

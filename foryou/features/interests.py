@@ -16,6 +16,7 @@ from numba import njit
 from foryou.core.batch import Batch, Column, Rows
 from foryou.core.clock import DAY
 from foryou.core.event import REACTIONS, Kind
+from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
 from foryou.core.view import View
 from foryou.features.catalog import FORMAT_IDS, LENGTH_IDS
@@ -194,42 +195,58 @@ _READS = (
 VIEWS = (View(INTERESTS, "viewer", REACTIONS, _interests, _READS),)
 
 
+_INDEX = 2 * SLOTS
+"""Places in a viewer's index of slots: a power of two."""
+
+
 @njit(cache=True, nogil=True)
-def _look_up(  # type: ignore[no-untyped-def]
-    key,
-    pro,
-    con,
-    rejected,
-    left,
-    heavy,
-    at,
-    of,
-    targets,
-    when,
-    half,
-    reject_half,
-    ridge,
-    strength,
-    evidence,
-    refused,
-    lift,
-):
-    for i in range(targets.shape[0]):
-        k = of[i]
-        for t in range(targets.shape[1]):
-            target = targets[i, t]
+def _index(key, index):  # type: ignore[no-untyped-def]
+    """For each viewer where the slot of a target is: 1 + slot in `index` `[viewers, _INDEX]`, 0 where none is."""
+    mask = index.shape[1] - 1
+    for v in range(len(key)):
+        for s in range(key.shape[1]):
+            target = key[v, s]
             if target == 0:
                 continue
-            for s in range(key.shape[1]):
-                if key[k, s] == target:
-                    age = max(when[i] - at[k, s], 0)
-                    fade = 2.0 ** (-age / half)
-                    a, b = pro[k, s] * fade, con[k, s] * fade
-                    strength[i, t] = (a - b) / (a + b + 2.0)
-                    evidence[i, t] = a + b
-                    refused[i, t] = rejected[k, s] * 2.0 ** (-age / reject_half)
-                    lift[i, t] = left[k, s] * fade / (heavy[k, s] * fade + ridge)
-                    break
+            at = (target ^ (target >> 17)) & mask
+            while index[v, at] != 0:
+                at = (at + 1) & mask
+            index[v, at] = s + 1
+
+
+@njit(cache=True, nogil=True)
+def _read(  # type: ignore[no-untyped-def]
+    key, pro, con, rejected, left, heavy, at, index, of, targets, when, half, reject_half, ridge, asked, said, found
+):
+    """Fills `found` `[4, rows, targets]`. What a slot says is kept in `said` while it is `asked` as of the same time,
+    as it always is in one request."""
+    mask = index.shape[1] - 1
+    for i in range(targets.shape[0]):
+        v = of[i]
+        for t in range(targets.shape[1]):
+            target, s = targets[i, t], -1
+            if target != 0:
+                where = (target ^ (target >> 17)) & mask
+                while index[v, where] != 0:
+                    if key[v, index[v, where] - 1] == target:
+                        s = index[v, where] - 1
+                        break
+                    where = (where + 1) & mask
+            if s < 0:
+                for n in range(4):
+                    found[n, i, t] = 0.0
+                continue
+            if asked[v, s] != when[i]:
+                asked[v, s] = when[i]
+                age = max(when[i] - at[v, s], 0)
+                fade = np.exp2(-age / half)
+                a, b = pro[v, s] * fade, con[v, s] * fade
+                said[v, s, 0] = (a - b) / (a + b + 2.0)
+                said[v, s, 1] = a + b
+                said[v, s, 2] = rejected[v, s] * np.exp2(-age / reject_half)
+                said[v, s, 3] = left[v, s] * fade / (heavy[v, s] * fade + ridge)
+            for n in range(4):
+                found[n, i, t] = said[v, s, n]
 
 
 class Found(NamedTuple):
@@ -244,23 +261,70 @@ class Found(NamedTuple):
     """Log-odds of a long view beyond what the effects of all that took part explain."""
 
 
-def look_up(interests: Batch, of: Rows, targets: Column, at: Column) -> Found:
-    """What viewer row `of[i]` thinks of what each row is about, `targets` `[rows, targets]`, at `at` (ms)."""
-    found = Found(*(np.zeros(targets.shape) for _ in Found._fields))
-    _look_up(
-        interests["key"],
-        interests["for"],
-        interests["against"],
-        interests["rejected"],
-        interests["unexplained"],
-        interests["weight"],
-        interests["at"],
-        of,
-        np.ascontiguousarray(targets),
-        at,
-        float(HALF_LIFE),
-        float(REJECTED_HALF_LIFE),
-        RIDGE,
-        *found,
-    )
-    return found
+_COLUMNS = ("key", "for", "against", "rejected", "unexplained", "weight", "at")
+
+
+def look_up(store: Store, viewer: Keys, of: Rows, targets: Column, at: Column) -> Found:
+    """What viewer `viewer[of[i]]` thinks of what each row is about, `targets` `[rows, targets]`, at `at` (ms)."""
+    held = store.columns(INTERESTS.name, viewer, _COLUMNS)
+    index = np.zeros((len(viewer), _INDEX), np.int8)
+    _index(held["key"], index)
+    asked, said = np.full((len(viewer), SLOTS), -1), np.empty((len(viewer), SLOTS, 4))
+    found = np.empty((4, *targets.shape))
+    half, reject_half = float(HALF_LIFE), float(REJECTED_HALF_LIFE)
+    _read(
+        *(held[name] for name in _COLUMNS), index, of, np.ascontiguousarray(targets), at, half, reject_half, RIDGE,
+        asked, said, found,
+    )  # fmt: skip
+    return Found(*found)
+
+
+@njit(cache=True, nogil=True)
+def _put(strength, evidence, refused, lift, wide, targets, out, to):  # type: ignore[no-untyped-def]
+    for i in range(targets.shape[0]):
+        number, total, proof, lifts = 0, 0.0, 0.0, 0.0
+        high, low, highest, most = -1.0, 1.0, -1.0, refused[i, wide]
+        for t in range(wide):
+            if targets[i, t] != 0:
+                number += 1
+                total += strength[i, t]
+                proof += evidence[i, t]
+                lifts += lift[i, t]
+                high, low = max(high, strength[i, t]), min(low, strength[i, t])
+                highest, most = max(highest, lift[i, t]), max(most, refused[i, t])
+        if number == 0:
+            high = low = highest = 0.0
+        over = max(number, 1)
+        for n, value in enumerate((total / over, high, low)):
+            out[i, to[0] + n] = value
+        for n in range(5):
+            out[i, to[1 + n]] = strength[i, wide + n]
+        out[i, to[6]] = np.log1p(proof)
+        out[i, to[6] + 1] = np.log1p(evidence[i, wide])
+        out[i, to[7]] = lifts / over
+        out[i, to[7] + 1] = highest
+        for n, t in enumerate((0, 1, 3, 5)):
+            out[i, to[8 + n]] = lift[i, wide + t]
+        out[i, to[12]] = 1.0 - np.exp2(-most)
+
+
+PUT = (
+    "interest_topic",
+    *(f"interest_{name}" for name in ("author", "sound", "format", "length", "language")),
+    "interest_evidence",
+    "lift_topic",
+    *(f"lift_{name}" for name in ("author", "sound", "length", "surface")),
+    "rejected",
+)
+"""The inputs that `put_interests` fills, in the order of its `to`."""
+
+
+def put_interests(
+    store: Store, viewer: Keys, of: Rows, topics: Keys, others: Keys, at: Column, out: Column, to: Column
+) -> None:
+    """What viewer `viewer[of[i]]` thinks of each video at `at` (ms), into the columns of `out` that begin at `to`.
+
+    `topics` `[rows, topics]`; `others` `[rows, 6]`: author, sound, format, length, language, surface.
+    """
+    targets = np.concatenate([topics, others], axis=1)
+    _put(*look_up(store, viewer, of, targets, at), topics.shape[1], targets, out, to)

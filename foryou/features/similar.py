@@ -10,7 +10,7 @@ from foryou.core.batch import Batch, Column, Rows
 from foryou.core.clock import DAY
 from foryou.core.event import REACTIONS
 from foryou.core.inputs import POSITIVE_BITS
-from foryou.core.ports import Store
+from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
 from foryou.core.view import View
 
@@ -55,9 +55,19 @@ def _companions(recent, row, video, out):  # type: ignore[no-untyped-def]
 
 def positives(item: Column, flags: Column, most: int) -> Column:
     """The `most` latest positive videos of histories `[viewers, HISTORY]`; 0 where there are fewer."""
-    good = (flags & POSITIVE_BITS) != 0
-    order = np.argsort(~good, axis=1, kind="stable")[:, :most]
-    return np.where(np.take_along_axis(good, order, 1), np.take_along_axis(item, order, 1), 0)
+    out = np.zeros((len(item), most), np.int64)
+    _positives(item, flags, POSITIVE_BITS, out)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _positives(item, flags, bits, out):  # type: ignore[no-untyped-def]
+    for v in range(len(item)):
+        count = 0
+        for j in range(item.shape[1]):
+            if flags[v, j] & bits != 0 and count < out.shape[1]:
+                out[v, count] = item[v, j]
+                count += 1
 
 
 def pair_up(store: Store, rows: Batch) -> Batch:
@@ -140,32 +150,40 @@ VIEWS = (View(SIMILAR, "pair", REACTIONS, _neighbours, ("mate", "effective", "tr
 
 
 @njit(cache=True, nogil=True)
-def _likeness(neighbour, weight, total, of, mine, totals, smooth, highest, mean):  # type: ignore[no-untyped-def]
-    for i in range(neighbour.shape[0]):
-        k = of[i]
-        count = 0
-        for p in range(mine.shape[1]):
-            if mine[k, p] == 0:
-                continue
-            count += 1
+def _put_likeness(neighbour, weight, total, of, mine, totals, smooth, out, start):  # type: ignore[no-untyped-def]
+    viewers, positives = mine.shape
+    # One bit of 64 for each positive of a viewer: most neighbours are none of them, and need no comparing.
+    bits, count = np.zeros(viewers, np.uint64), np.zeros(viewers, np.int64)
+    for v in range(viewers):
+        for p in range(positives):
+            if mine[v, p] != 0:
+                count[v] += 1
+                bits[v] |= np.uint64(1) << np.uint64(mine[v, p] & 63)
+    for i in range(len(of)):
+        v = of[i]
+        highest, sum_ = 0.0, 0.0
+        if count[v] > 0:
             for s in range(neighbour.shape[1]):
-                if neighbour[i, s] == mine[k, p]:
-                    alike = weight[i, s] / np.sqrt((total[i] + smooth) * (totals[k, p] + smooth))
-                    highest[i] = max(highest[i], alike)
-                    mean[i] += alike
-                    break
-        if count > 0:
-            mean[i] /= count
+                other = neighbour[i, s]
+                if other == 0 or not (bits[v] >> np.uint64(other & 63)) & np.uint64(1):
+                    continue
+                for p in range(positives):
+                    if mine[v, p] == other:
+                        alike = weight[i, s] / np.sqrt((total[i] + smooth) * (totals[v, p] + smooth))
+                        highest = max(highest, alike)
+                        sum_ += alike
+                        break
+            sum_ /= count[v]
+        out[i, start] = min(highest, 1.0)
+        out[i, start + 1] = min(sum_, 1.0)
 
 
-def likeness(store: Store, item: Column, mine: Column, of: Rows) -> Column:
+def put_likeness(store: Store, item: Keys, mine: Column, of: Rows, out: Column, start: int) -> None:
     """How alike each item is to the positives `mine` `[viewers, positives]` of viewer row `of[i]`: highest and mean,
-    `[rows, 2]`.
+    into two columns of `out` from `start` on.
 
     The cosine of the two videos' sets of positive viewers, shrunk by SMOOTH; in [0, 1].
     """
-    rows = store.read("similar", item)
-    totals = store.columns("similar", mine.ravel(), ("total",))["total"].reshape(mine.shape)
-    highest, mean = np.zeros(len(item)), np.zeros(len(item))
-    _likeness(rows["neighbour"], rows["weight"], rows["total"], of, mine, totals, SMOOTH, highest, mean)
-    return np.stack([np.minimum(highest, 1.0), np.minimum(mean, 1.0)], axis=1)
+    held = store.columns(SIMILAR.name, item, ("neighbour", "weight", "total"))
+    totals = store.columns(SIMILAR.name, mine.ravel(), ("total",))["total"].reshape(mine.shape)
+    _put_likeness(held["neighbour"], held["weight"], held["total"], of, mine, totals, SMOOTH, out, start)

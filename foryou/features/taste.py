@@ -17,7 +17,7 @@ from foryou.core.inputs import NEGATIVE_BITS, OUTCOME_BITS, POSITIVE_BITS
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
 from foryou.core.view import View
-from foryou.features.content import CONTENT, has_text, vectors_of
+from foryou.features.content import CONTENT
 from foryou.features.enrich import OUTCOME_OF
 from foryou.text.embedder import DIM
 
@@ -94,6 +94,35 @@ def _taste(state: Batch, events: Batch, row: Rows) -> Batch:
 VIEWS = (View(TASTE, "viewer", REACTIONS, _taste, ("amount", "kind", "base", "flags", "video", "at")),)
 
 
+_SUMS = {"reassoc", "contract", "nsz", "nnan"}
+
+
+@njit(cache=True, nogil=True, fastmath=_SUMS)
+def _centre(vectors, text, item, flags, when, at, half, prior, centre, latest):  # type: ignore[no-untyped-def]
+    dim = vectors.shape[1]
+    for v in range(item.shape[0]):
+        centre[v] = 0.0
+        latest[v] = 0.0
+        number = np.float32(0.0)
+        for p in range(item.shape[1]):
+            row = v * item.shape[1] + p
+            if item[v, p] == 0 or flags[v, p] == 0 or text[row] == 0:
+                continue
+            fade = np.float32(np.exp2(-max(at[v] - when[v, p], 0) / half))
+            number += fade
+            for d in range(dim):
+                centre[v, d] += fade * vectors[row, d]
+            if p < latest.shape[1]:
+                for d in range(dim):
+                    latest[v, p, d] = vectors[row, d]
+        square = np.float32(0.0)
+        for d in range(dim):
+            square += centre[v, d] * centre[v, d]
+        scale = number / (number + prior) / max(np.sqrt(square), np.float32(1e-9))
+        for d in range(dim):
+            centre[v, d] *= scale
+
+
 def tastes(store: Store, viewer: Keys, at: Column) -> Batch:
     """What the texts of each viewer's `[viewers]` positives and negatives have in common, as of `at` (ms).
 
@@ -102,58 +131,71 @@ def tastes(store: Store, viewer: Keys, at: Column) -> Batch:
     positives one by one.
     """
     rows = store.read(TASTE.name, viewer)
-    good, latest = _centroid(store, rows, "good", at)
-    bad, _ = _centroid(store, rows, "bad", at)
+    good, latest = _centroid(store, rows, "good", at, LATEST)
+    bad, _ = _centroid(store, rows, "bad", at, 0)
     return Batch({"good": good, "bad": bad, "latest": latest}, len(viewer))
 
 
-def _centroid(store: Store, rows: Batch, which: str, at: Column) -> tuple[Column, Column]:
-    """The shrunk mean direction `[viewers, DIM]`, and the vectors one by one (zero where there are none)."""
+def _centroid(store: Store, rows: Batch, which: str, at: Column, most: int) -> tuple[Column, Column]:
+    """The shrunk mean direction `[viewers, DIM]`, and the vectors of the latest `most` one by one (zero where there are
+    none)."""
     item, flags, when = (rows[f"{which}_{name}"] for name in ("item", "flags", "at"))
     held = store.columns(CONTENT.name, item.ravel(), ("vector", "text"))
-    vectors = held["vector"].reshape(*item.shape, DIM)
-    counts = (item != 0) & (flags != 0) & (held["text"] != 0).reshape(item.shape)
-    faded = (counts * np.exp2(-np.maximum(at[:, None] - when, 0) / HALF_LIFE)).astype(np.float32)
-    total = np.matmul(faded[:, None, :], vectors)[:, 0]
-    length = np.maximum(np.linalg.norm(total, axis=1), 1e-9)
-    number = faded.sum(axis=1)
-    latest = vectors[:, :LATEST] * counts[:, :LATEST, None]
-    return np.asarray(total * (number / (number + PRIOR) / length)[:, None], np.float32), latest
-
-
-def text_columns(store: Store, viewers: Batch, of: Rows, item: Keys, at: Column) -> dict[str, Column]:
-    """The inputs about text `[items]`, each item beside viewer row `of[i]`, as of `at` `[items]` (ms).
-
-    `text_fit` `[items, 3]`: cosine with the viewer's positives and with their negatives, both shrunk, and the highest
-    cosine with one of the latest positives; 0 where either has no text. `has_text`: 1 or 0.
-    """
-    there = np.flatnonzero(has_text(store, item))
-    fit, has = np.zeros((len(item), 3), np.float32), np.zeros(len(item), np.float32)
-    if len(there):
-        has[there] = 1.0
-        needed, row = np.unique(of[there], return_inverse=True)
-        latest = np.zeros(len(needed), np.int64)
-        np.maximum.at(latest, row, at[there])
-        taste = tastes(store, viewers["viewer"][needed], latest)
-        vectors = vectors_of(store, item[there])
-        fit[there, 0] = np.einsum("id,id->i", vectors, taste["good"][row])
-        fit[there, 1] = np.einsum("id,id->i", vectors, taste["bad"][row])
-        fit[there, 2] = _closest(vectors, taste["latest"], row)
-    return {"text_fit": fit, "has_text": has}
+    centre, latest = np.empty((len(item), DIM), np.float32), np.empty((len(item), most, DIM), np.float32)
+    _centre(held["vector"], held["text"], item, flags, when, at, float(HALF_LIFE), PRIOR, centre, latest)
+    return centre, latest
 
 
 @njit(cache=True, nogil=True)
-def _highest(vectors, latest, row, out):  # type: ignore[no-untyped-def]
+def _asked(text, of, at, latest):  # type: ignore[no-untyped-def]
+    """The latest time at which each viewer is asked about a video with a text; -1: never."""
+    latest[:] = -1
+    for i in range(len(text)):
+        if text[i] != 0:
+            latest[of[i]] = max(latest[of[i]], at[i])
+
+
+@njit(cache=True, nogil=True, fastmath=_SUMS)
+def _products(vectors, tastes, row, out):  # type: ignore[no-untyped-def]
     for i in range(len(row)):
-        for p in range(latest.shape[1]):
-            total = np.float32(0)
+        for p in range(tastes.shape[1]):
+            near = np.float32(0.0)
             for d in range(vectors.shape[1]):
-                total += vectors[i, d] * latest[row[i], p, d]
-            out[i] = max(out[i], total)
+                near += vectors[i, d] * tastes[row[i], p, d]
+            out[i, p] = near
 
 
-def _closest(vectors: Column, latest: Column, row: Rows) -> Column:
-    """The highest inner product of each vector `[items, DIM]` with any of `latest[row[i]]`, at least 0."""
-    out = np.zeros(len(vectors), np.float32)
-    _highest(vectors, np.ascontiguousarray(latest), row, out)
-    return out
+@njit(cache=True, nogil=True)
+def _put_fit(near, text, out, fit, has):  # type: ignore[no-untyped-def]
+    for i in range(len(text)):
+        there = text[i] != 0
+        closest = np.float32(0.0)
+        for p in range(2, near.shape[1]):
+            closest = max(closest, near[i, p])
+        out[i, fit] = near[i, 0] if there else 0.0
+        out[i, fit + 1] = near[i, 1] if there else 0.0
+        out[i, fit + 2] = closest if there else 0.0
+        out[i, has] = 1.0 if there else 0.0
+
+
+def put_text(store: Store, viewer: Keys, of: Rows, item: Keys, at: Column, out: Column, fit: int, has: int) -> None:
+    """The inputs about text `[items]`, each item beside viewer `viewer[of[i]]`, as of `at` `[items]` (ms), into `out`.
+
+    From `fit` on: cosine with the viewer's positives and with their negatives, both shrunk, and the highest cosine with
+    one of the latest positives, at least 0; 0 where either has no text. At `has`: 1 with a text, else 0.
+    """
+    held = store.columns(CONTENT.name, item, ("vector", "text"))
+    latest = np.empty(len(viewer), np.int64)
+    _asked(held["text"], of, at, latest)
+    needed = np.flatnonzero(latest >= 0)
+    near = np.zeros((len(item), 2 + LATEST), np.float32)
+    if len(needed):
+        taste = tastes(store, viewer[needed], latest[needed])
+        each = np.concatenate([taste["good"][:, None], taste["bad"][:, None], taste["latest"]], axis=1)
+        if len(viewer) == 1:
+            np.matmul(held["vector"], each[0].T, out=near)
+        else:
+            row = np.zeros(len(viewer), np.int64)
+            row[needed] = np.arange(len(needed))
+            _products(held["vector"], each, row[of], near)
+    _put_fit(near, held["text"], out, fit, has)

@@ -31,7 +31,7 @@ def profile(store: Store, documents: Documents, viewer: str, at: int) -> dict[st
     number = np.array([id_of("viewer", viewer)], np.int64)
     interests = store.read("interest", number)
     keys = interests["key"]
-    found = look_up(interests, np.zeros(1, np.int64), keys, np.array([at]))
+    found = look_up(store, number, np.zeros(1, np.int64), keys, np.array([at]))
     history = store.read("history", number)
     recent = (history["at"][0] > at - 7 * DAY) & (history["item"][0] != 0)
     signals = sum(int(flags & ~_PASSIVE).bit_count() for flags in history["flags"][0][recent].tolist())

@@ -32,7 +32,10 @@ class Calibration:
 
     def __call__(self, logits: Numbers) -> Numbers:
         """Calibrated logits `[rows, outputs]`."""
-        return np.asarray(logits * self.values[:, 0] + self.values[:, 1], np.float32)
+        scale, shift = self.values.T.astype(np.float32)
+        out: Numbers = logits * scale
+        out += shift
+        return out
 
     def see(self, logits: Numbers, truth: Numbers, weight: Numbers, learned: Numbers | None = None) -> None:
         """Rows that were predicted with these logits, and what came of them, `[rows, outputs]` (NaN: not known);

@@ -22,6 +22,7 @@ import numpy as np
 
 from foryou.models import layout
 from foryou.models.attention import Numbers
+from foryou.models.kernel import kernel, summing_kernel
 from foryou.models.layout import BINARY, OUTPUTS
 from foryou.models.parameters import Parameters
 
@@ -86,34 +87,106 @@ class Deep:
 
 def forward(depth: Depth, params: Parameters, first: Numbers) -> Deep:
     """From the first layer's outputs `[rows, hidden + OUTPUTS]` to the logits `[rows, OUTPUTS]`."""
-    z, rows = first[:, : depth.hidden], len(first)
-    low = _times(z, params["cross_down"])
+    rows, experts = len(first), depth.experts
+    low = _times(first[:, : depth.hidden], params["cross_down"])
     lift = _times(low, params["cross_up"])
-    lift += params["cross_bias"]
-    lift += np.float32(1.0)
-    hidden: Numbers = np.maximum(z * lift, np.float32(0))
+    hidden = np.empty_like(lift)
+    _cross(first, params["cross_bias"], lift, hidden)
     trunk = _times(hidden, params["trunk"])
-    trunk += params["trunk_bias"]
-    np.maximum(trunk, 0, out=trunk)
-    trunk_size = _size(trunk)
-    trunk /= trunk_size
-    normal = _times(trunk, params["expert"])
-    normal += params["expert_bias"]
-    normal = normal.reshape(rows, depth.experts, depth.width)
-    size = _size(normal)
-    normal /= size
+    trunk_size = np.empty((rows, 1), np.float32)
+    _rectify(params["trunk_bias"], trunk, trunk_size)
+    normal = _times(trunk, params["expert"]).reshape(rows, experts, depth.width)
+    size = np.empty((rows, experts, 1), np.float32)
+    _normalise(params["expert_bias"].reshape(experts, -1), normal, size)
     opened = layout.sigmoid(normal)
-    spoken = normal * opened
-    gates = _times(trunk, params["gate"])
-    gates += params["gate_bias"]
-    gates = gates.reshape(rows, depth.experts, GATES)
-    gates -= gates.max(axis=1, keepdims=True)
+    spoken: Numbers = normal * opened
+    gates = _times(trunk, params["gate"]).reshape(rows, experts, GATES)
+    _below_highest(params["gate_bias"].reshape(experts, -1), gates)
     np.exp(gates, out=gates)
-    gates /= gates.sum(axis=1, keepdims=True)
-    parts = np.stack([_times(spoken[:, k], params["out"][k]) for k in range(depth.experts)], axis=1)
-    logits: Numbers = np.einsum("nko,nko->no", parts, gates[:, :, _GATE_OF])
-    logits += first[:, depth.hidden :]
-    return Deep(low, lift, hidden, trunk, trunk_size, size, normal, opened, spoken, gates, parts, logits)
+    parts = np.matmul(spoken.transpose(1, 0, 2), params["out"])
+    logits = np.empty((rows, OUTPUTS), np.float32)
+    _join(first, parts, gates, logits)
+    return Deep(
+        low, lift, hidden, trunk, trunk_size, size, normal, opened, spoken, gates, parts.transpose(1, 0, 2), logits
+    )
+
+
+@kernel
+def _cross(first: Numbers, bias: Numbers, lift: Numbers, hidden: Numbers) -> None:
+    """`lift` gets its bias and the 1 of what is crossed with itself; `hidden` becomes relu(z * lift)."""
+    for i in range(lift.shape[0]):
+        for j in range(lift.shape[1]):
+            lift[i, j] = lift[i, j] + bias[j] + np.float32(1.0)
+            hidden[i, j] = max(first[i, j] * lift[i, j], np.float32(0.0))
+
+
+@summing_kernel
+def _rectify(bias: Numbers, values: Numbers, size: Numbers) -> None:
+    """relu(values + bias), at mean square 1; `size` is what it was divided by."""
+    width = values.shape[1]
+    for i in range(values.shape[0]):
+        total = np.float32(0.0)
+        for j in range(width):
+            values[i, j] = max(values[i, j] + bias[j], np.float32(0.0))
+            total += values[i, j] * values[i, j]
+        size[i, 0] = np.sqrt(total / np.float32(width) + _LEAST)
+        for j in range(width):
+            values[i, j] /= size[i, 0]
+
+
+@summing_kernel
+def _normalise(bias: Numbers, values: Numbers, size: Numbers) -> None:
+    """values + bias `[rows, experts, width]`, each expert at mean square 1; `size` is what it was divided by."""
+    width = values.shape[2]
+    for i in range(values.shape[0]):
+        for k in range(values.shape[1]):
+            total = np.float32(0.0)
+            for j in range(width):
+                values[i, k, j] += bias[k, j]
+                total += values[i, k, j] * values[i, k, j]
+            size[i, k, 0] = np.sqrt(total / np.float32(width) + _LEAST)
+            for j in range(width):
+                values[i, k, j] /= size[i, k, 0]
+
+
+@kernel
+def _below_highest(bias: Numbers, gates: Numbers) -> None:
+    """gates + bias `[rows, experts, GATES]`, less the highest of each gate, so that none is above 0."""
+    top = np.empty(gates.shape[2], np.float32)
+    for i in range(gates.shape[0]):
+        top[:] = -np.inf
+        for k in range(gates.shape[1]):
+            for g in range(gates.shape[2]):
+                gates[i, k, g] += bias[k, g]
+                top[g] = max(top[g], gates[i, k, g])
+        for k in range(gates.shape[1]):
+            for g in range(gates.shape[2]):
+                gates[i, k, g] -= top[g]
+
+
+@kernel
+def _join(first: Numbers, parts: Numbers, gates: Numbers, logits: Numbers) -> None:
+    """Makes each gate add up to 1 over the experts; the direct logits and what the experts say, as far as let in.
+
+    `parts` `[experts, rows, OUTPUTS]`.
+    """
+    experts, outputs = gates.shape[1], logits.shape[1]
+    binary, direct = gates.shape[2] - 1, first.shape[1] - outputs
+    total = np.empty(gates.shape[2], np.float32)
+    for i in range(gates.shape[0]):
+        total[:] = 0.0
+        for k in range(experts):
+            for g in range(gates.shape[2]):
+                total[g] += gates[i, k, g]
+        for o in range(outputs):
+            logits[i, o] = first[i, direct + o]
+        for k in range(experts):
+            for g in range(gates.shape[2]):
+                gates[i, k, g] /= total[g]
+            for o in range(binary):
+                logits[i, o] += gates[i, k, o] * parts[k, i, o]
+            for o in range(binary, outputs):
+                logits[i, o] += gates[i, k, binary] * parts[k, i, o]
 
 
 def backward(
@@ -148,14 +221,6 @@ def backward(
     d_low = d_lift @ params["cross_up"].T
     d["cross_down"][...] = z.T @ d_low
     return np.concatenate([d_x * run.lift + d_low @ params["cross_down"].T, d_logits], axis=1)
-
-
-def _size(values: Numbers) -> Numbers:
-    """The root of the mean square over the last axis, which stays, of length 1."""
-    return np.asarray(
-        np.sqrt(np.einsum("...w,...w->...", values, values) / np.float32(values.shape[-1]) + _LEAST)[..., None],
-        np.float32,
-    )
 
 
 def _through_size(change: Numbers, normal: Numbers, size: Numbers) -> Numbers:

@@ -20,6 +20,7 @@ from foryou.core.errors import ModelError
 from foryou.core.memory import HEAP, Arrays, Memory
 from foryou.models import sketch
 from foryou.models.copies import Copies
+from foryou.models.gradient import Gradient, descend
 from foryou.models.kernel import kernel
 from foryou.models.sketch import count, mix
 
@@ -53,26 +54,30 @@ def _key(slot: int, value: int) -> np.int64:
 
 
 @kernel
-def _find(index: Ids, keys: Ids, born: Ids, stamp: int, slot: int, ids: Ids, rows: Ids) -> None:
-    """The row of each id that was born until `stamp`; 0 for all others.
+def _find(index: Ids, keys: Ids, born: Ids, stamp: int, slots: Ids, ids: Ids, rows: Ids) -> None:
+    """The row of each id `[n, slots]` that was born until `stamp`; 0 for all others.
 
     The index may be one that a learning table goes on filling: then it holds rows that are not in `keys` yet.
     """
     mask = len(index) - 1
-    for i in range(len(ids)):
-        rows[i] = 0
-        if ids[i] == 0:
-            continue
-        key = _key(slot, ids[i])
-        place = key & mask
-        row = index[place]
-        while row != 0:
-            if row < len(keys) and keys[row] == key:
-                if born[row] <= stamp:
-                    rows[i] = row
-                break
-            place = (place + 1) & mask
+    for i in range(ids.shape[0]):
+        for j in range(ids.shape[1]):
+            rows[i, j] = 0
+            if ids[i, j] == 0:
+                continue
+            if i > 0 and ids[i, j] == ids[i - 1, j]:
+                rows[i, j] = rows[i - 1, j]
+                continue
+            key = _key(slots[j], ids[i, j])
+            place = key & mask
             row = index[place]
+            while row != 0:
+                if row < len(keys) and keys[row] == key:
+                    if born[row] <= stamp:
+                        rows[i, j] = row
+                    break
+                place = (place + 1) & mask
+                row = index[place]
 
 
 @kernel
@@ -155,47 +160,30 @@ def _start(key: np.int64, seed: int, spread: float, out: Vectors) -> None:
 
 
 @kernel
-def _initial(slot: int, ids: Ids, seed: int, spread: float, out: Vectors) -> None:
-    for i in range(len(ids)):
-        if ids[i] != 0:
-            _start(_key(slot, ids[i]), seed, spread, out[i])
-
-
-@kernel
-def _descend(vectors: Vectors, squares: Vectors, gradient: Vectors, touched: Ids, rate: float, decay: float) -> None:
+def _means(
+    vectors: Vectors, slots: Ids, widths: Ids, ids: Ids, rows: Ids, seed: int, spread: float, out: Vectors
+) -> None:
     dim = vectors.shape[1]
-    for i in range(len(touched)):
-        row = touched[i]
-        total = 0.0
-        for d in range(dim):
-            gradient[row, d] += decay * vectors[row, d]
-            total += gradient[row, d] * gradient[row, d]
-        squares[row] += total / dim
-        step = rate / np.sqrt(squares[row] + 1e-10)
-        for d in range(dim):
-            vectors[row, d] -= step * gradient[row, d]
-            gradient[row, d] = 0.0
-
-
-class Gradient:
-    """The gradient of some rows of a table: zero but for the rows in `touched`."""
-
-    __slots__ = ("count", "marks", "rows", "values")
-
-    def __init__(self, rows: int, dim: int) -> None:
-        self.values = np.zeros((rows, dim), np.float32)
-        self.marks = np.zeros(rows, np.bool_)
-        self.rows = np.zeros(rows, np.int64)
-        self.count = np.zeros(1, np.int64)
-
-    @property
-    def touched(self) -> Ids:
-        return self.rows[: self.count[0]]
-
-    def clear(self) -> None:
-        """All rows are zero again; `values` must already be."""
-        self.marks[self.touched] = False
-        self.count[0] = 0
+    first = np.empty(dim, np.float32)
+    for i in range(ids.shape[0]):
+        column = 0
+        for j in range(len(widths)):
+            start, number = j * dim, 0
+            for d in range(dim):
+                out[i, start + d] = 0.0
+            for _ in range(widths[j]):
+                each, row, slot = ids[i, column], rows[i, column], slots[column]
+                column += 1
+                if each == 0:
+                    continue
+                number += 1
+                if row == 0:
+                    _start(_key(slot, each), seed, spread, first)
+                for d in range(dim):
+                    out[i, start + d] += vectors[row, d] if row != 0 else first[d]
+            if number > 1:
+                for d in range(dim):
+                    out[i, start + d] /= number
 
 
 class Embeddings:
@@ -274,10 +262,14 @@ class Embeddings:
 
     def find(self, slot: int, ids: NDArray[Any]) -> Ids:
         """The row of each id, in the shape of `ids`; 0 for none and for ids without a row."""
-        flat = np.ascontiguousarray(ids, np.int64).reshape(-1)
-        rows = np.empty(len(flat), np.int64)
-        _find(self._index, self._keys, self._born, self._seen, slot, flat, rows)
-        return rows.reshape(np.shape(ids))
+        flat = np.ascontiguousarray(ids, np.int64).reshape(-1, 1)
+        return self.find_each(np.array([slot]), flat).reshape(np.shape(ids))
+
+    def find_each(self, slots: Ids, ids: Ids) -> Ids:
+        """As `find`, for ids `[n, slots]` of which each column is of its own slot."""
+        rows = np.empty(ids.shape, np.int64)
+        _find(self._index, self._keys, self._born, self._seen, slots, ids, rows)
+        return rows
 
     def admit(self, slot: int, ids: NDArray[Any]) -> Ids:
         """As `find`, but ids that came often enough get a row, and all are used now. Not on a copy."""
@@ -350,12 +342,15 @@ class Embeddings:
         copy[:] = array
         return copy
 
-    def initial(self, slot: int, ids: NDArray[Any]) -> Vectors:
-        """Each id's vector before anything is learned, `[..., dim]`: a fixed random direction, zero for none."""
-        flat = np.ascontiguousarray(ids, np.int64).reshape(-1)
-        out = np.zeros((len(flat), self.dim), np.float32)
-        _initial(slot, flat, self.seed, self.spread, out)
-        return out.reshape(*np.shape(ids), self.dim)
+    def means(self, slots: Ids, widths: Ids, ids: Ids) -> Vectors:
+        """The mean vector of each of some inputs `[n, inputs, dim]`, an id without a row at its initial one.
+
+        `ids` `[n, slots]` has `widths[j]` columns for input j, each column of its own slot.
+        """
+        out = np.empty((len(ids), len(widths) * self.dim), np.float32)
+        rows = self.find_each(slots, ids)
+        _means(self._vectors, slots, widths, ids, rows, self.seed, self.spread, out)
+        return out.reshape(len(ids), len(widths), self.dim)
 
     def gradient(self) -> Gradient:
         """The place to add up the gradient of the next step; the same one until rows are added."""
@@ -365,7 +360,7 @@ class Embeddings:
 
     def descend(self, gradient: Gradient, rate: float, decay: float = 0.0) -> None:
         """One AdaGrad step on the touched rows (`decay`: L2, per step that touches a row); clears the gradient."""
-        _descend(self._vectors, self._squares, gradient.values, gradient.touched, rate, decay)
+        descend(self._vectors, self._squares, gradient.values, gradient.touched, rate, decay)
         self._copies.changed(gradient.touched.copy())
         gradient.clear()
 

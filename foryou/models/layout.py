@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from foryou.core.batch import Batch, Column
 from foryou.core.heads import HEADS, NAMES, WATCH_CUTS
 from foryou.core.inputs import INPUTS, Family, Input, Side
+from foryou.models.kernel import kernel
 
 BINARY: tuple[str, ...] = tuple(head.name for head in HEADS if head.kind != "survival")
 """The heads that are one logit each, in the order of the first columns of `logits`; quantiles are soft labels."""
@@ -46,6 +47,12 @@ def ids(side: Side) -> tuple[Input, ...]:
 
 
 @cache
+def id_places(side: Side) -> tuple[Place, ...]:
+    """The id inputs of a side, one after another: a column for each id of a row."""
+    return place((known.name, known.family, known.width) for known in ids(side))
+
+
+@cache
 def dense(side: Side) -> tuple[Place, ...]:
     """The dense inputs of a side, one after another."""
     return place(
@@ -69,14 +76,32 @@ def width(places: tuple[Place, ...]) -> int:
 
 def numbers(batch: Batch, side: Side) -> NDArray[np.float32]:
     """The dense inputs of a side `[rows, width]`; what is not finite is 0."""
+    out = np.empty((len(batch), width(dense(side))), np.float32)
+    put_numbers(batch, side, out, 0)
+    return out
+
+
+def put_numbers(batch: Batch, side: Side, out: NDArray[np.float32], start: int) -> None:
+    """As `numbers`, into the columns of `out` from `start` on."""
     places = dense(side)
-    out = np.empty((len(batch), width(places)), np.float32)
     for known in places:
-        out[:, known.columns] = wide(batch[known.name])
-    finite = np.isfinite(out)
-    if not finite.all():
-        out[~finite] = 0
-    return np.clip(out, -LIMIT, LIMIT, out=out)
+        values, first = batch[known.name], start + known.columns.start
+        if values.ndim == 1:
+            out[:, first] = values
+        else:
+            out[:, first : first + known.size] = values
+    _tidy(out, start, start + width(places))
+
+
+@kernel
+def _tidy(out: NDArray[np.float32], start: int, stop: int) -> None:
+    """What is not finite becomes 0, and what is beyond LIMIT is cut, in the columns from `start` to `stop`."""
+    for i in range(out.shape[0]):
+        for j in range(start, stop):
+            value = out[i, j]
+            if not np.isfinite(value):
+                value = np.float32(0.0)
+            out[i, j] = min(max(value, np.float32(-LIMIT)), np.float32(LIMIT))
 
 
 def wide(values: Column) -> Column:
@@ -86,12 +111,16 @@ def wide(values: Column) -> Column:
 
 def heads(logits: NDArray[np.float32], seconds: NDArray[np.float32]) -> Batch:
     """The predictions by head name, from `logits` `[rows, OUTPUTS]` and expected seconds `[rows]`."""
-    chances = sigmoid(logits[:, : len(BINARY)])
-    columns = {name: np.ascontiguousarray(chances[:, column]) for column, name in enumerate(BINARY)}
+    chances = sigmoid(np.ascontiguousarray(logits[:, : len(BINARY)].T))
+    columns = dict(zip(BINARY, chances, strict=True))
     columns[SURVIVAL] = seconds
     return Batch({name: columns[name] for name in NAMES})
 
 
 def sigmoid(x: NDArray[np.float32]) -> NDArray[np.float32]:
     """1 / (1 + exp(-x)), without overflow."""
-    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * x)), np.float32)
+    half = np.multiply(x, 0.5, dtype=np.float32)
+    np.tanh(half, out=half)
+    half += np.float32(1.0)
+    half *= np.float32(0.5)
+    return half

@@ -11,17 +11,19 @@ It knows nothing of batches of any size, versions or files: that is `ranker`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foryou.core.batch import Batch
-from foryou.core.inputs import HISTORY
+from foryou.core.inputs import HISTORY, Side
 from foryou.core.ports import Pairs
 from foryou.models import attention, deep, layout
 from foryou.models.attention import KINDS, Integers, Numbers
 from foryou.models.deep import Deep
-from foryou.models.embedding import Embeddings, Gradient
+from foryou.models.embedding import Embeddings
+from foryou.models.gradient import Gradient
 from foryou.models.parameters import Parameters
 from foryou.models.shape import CONTENT, FITS, TASTE, Shape, slot
 
@@ -30,8 +32,9 @@ from foryou.models.shape import CONTENT, FITS, TASTE, Shape, slot
 class Known:
     """The embedding rows of everything that some pairs mention; 0 for what is unknown."""
 
-    viewer: dict[str, Integers]
-    item: dict[str, Integers]
+    viewer: Integers
+    """`[viewers, ids of one]`, in the order of `layout.id_places`."""
+    item: Integers
     past: Integers
     """History entries `[viewers * HISTORY, rows of one entry]`: item, author, three topics."""
     kind: NDArray[np.int8]
@@ -42,16 +45,35 @@ def look_up(table: Embeddings, pairs: Pairs, admit: bool) -> Known:
 
     Histories only look up: what stands in them came as a row of its own before, and would be counted again each time.
     """
-    find = table.admit if admit else table.find
     viewers, items = pairs.viewers, pairs.items
-    past = viewers["history_item"]
-    past_rows = {name: table.find(slot(name), entries(viewers, name)) for name in CONTENT}
-    return Known(
-        {one.name: find(slot(one.name), layout.wide(viewers[one.name])) for one in layout.ids("viewer")},
-        {one.name: find(slot(one.name), layout.wide(items[one.name])) for one in layout.ids("item")},
-        np.concatenate(list(past_rows.values()), axis=1),
-        attention.kind_of(viewers["history_flags"], past != 0),
-    )
+    entry = [entries(viewers, name) for name in CONTENT]
+    slots = np.repeat([slot(name) for name in CONTENT], [part.shape[1] for part in entry])
+    past = table.find_each(slots, np.concatenate(entry, axis=1))
+    kind = attention.kind_of(viewers["history_flags"], viewers["history_item"] != 0)
+    return Known(_rows(table, viewers, "viewer", admit), _rows(table, items, "item", admit), past, kind)
+
+
+def _rows(table: Embeddings, batch: Batch, side: Side, admit: bool) -> Integers:
+    places = layout.id_places(side)
+    ids = np.empty((len(batch), layout.width(places)), np.int64)
+    for place in places:
+        ids[:, place.columns] = layout.wide(batch[place.name])
+    if not admit:
+        return table.find_each(_slots(side), ids)
+    for place in places:
+        ids[:, place.columns] = table.admit(slot(place.name), ids[:, place.columns])
+    return ids
+
+
+@cache
+def _slots(side: Side) -> Integers:
+    """The embedding slot of each id of a row."""
+    return np.array([slot(place.name) for place in layout.id_places(side) for _ in range(place.size)], np.int64)
+
+
+@cache
+def _widths(side: Side) -> Integers:
+    return np.array([place.size for place in layout.id_places(side)], np.int64)
 
 
 def entries(viewers: Batch, name: str) -> Integers:
@@ -83,43 +105,32 @@ class Pass:
         return self.deep.logits
 
 
-def content(vectors: Numbers, rows: dict[str, Integers], names: tuple[str, ...]) -> Numbers:
-    """The sum over some id inputs of the mean vector of each `[rows, dim]`."""
-    out = np.zeros((len(rows[names[0]]), vectors.shape[1]), np.float32)
-    part = np.empty_like(out)
-    for name in names:
-        attention.mean_rows(vectors, rows[name], part)
-        out += part
-    return out
-
-
 def history_keys(vectors: Numbers, past: Integers) -> Numbers:
     """What each history entry is, `[viewers, HISTORY, dim]`: item + author + mean topic."""
-    out = vectors[past[:, 0]] + vectors[past[:, 1]]
-    topics = np.empty_like(out)
-    attention.mean_rows(vectors, np.ascontiguousarray(past[:, 2:]), topics)
-    out += topics
-    return out.reshape(-1, HISTORY, vectors.shape[1])
+    dim = vectors.shape[1]
+    parts = np.empty((len(past), len(CONTENT) * dim), np.float32)
+    attention.mean_rows(vectors, past, np.array([1, 1, past.shape[1] - 2]), parts)
+    out: Numbers = parts[:, :dim] + parts[:, dim : 2 * dim]
+    out += parts[:, 2 * dim :]
+    return out.reshape(-1, HISTORY, dim)
 
 
 def halves(shape: Shape, table: Embeddings, params: Parameters, pairs: Pairs, known: Known) -> Pass:
     """Both halves of the input, without what comes after the first layer."""
     vectors, dim, of = table.vectors, shape.dim, np.ascontiguousarray(pairs.of, np.int64)
     viewers, items = len(pairs.viewers), len(pairs.items)
-    viewer = _side(vectors, layout.numbers(pairs.viewers, "viewer"), known.viewer, layout.width(shape.viewer_places()))
-    item = _side(vectors, layout.numbers(pairs.items, "item"), known.item, layout.width(shape.item_places()))
+    viewer = _side(vectors, pairs.viewers, "viewer", known.viewer, layout.width(shape.viewer_places()))
+    item = _side(vectors, pairs.items, "item", known.item, layout.width(shape.item_places()))
     keys = history_keys(vectors, known.past)
-    query = content(vectors, known.item, CONTENT)
-    vector = query + content(vectors, known.item, ("sound",))
+    of_item = {place.name: item[:, place.columns] for place in shape.item_places()}
+    query = of_item["item"] + of_item["author"]
+    query += of_item["topics"]
+    vector: Numbers = query + of_item["sound"]
     means, viewer_weights = _attend(params, np.zeros((viewers, dim), np.float32), keys, known.kind, np.arange(viewers))
     pools, weights = _attend(params, query, keys, known.kind, of)
     viewer[:, -KINDS * dim :] = means.reshape(viewers, KINDS * dim)
-    end = item.shape[1]
-    fit, echo = slice(end - len(FITS), end), slice(end - len(FITS) - KINDS, end - len(FITS))
-    pool = slice(echo.start - KINDS * dim, echo.start)
-    item[:, pool] = pools.reshape(items, KINDS * dim)
-    item[:, echo] = np.einsum("nd,nkd->nk", query, pools)
-    item[:, fit] = np.einsum("nd,nkd->nk", vector, _tastes(shape, viewer)[of])
+    of_item["attention"][:] = pools.reshape(items, KINDS * dim)
+    attention.compare(query, vector, pools, _tastes(shape, viewer), of, item, item.shape[1] - len(FITS) - KINDS)
     return Pass(of, known, viewer, item, query, vector, keys, weights, viewer_weights, np.empty(0, np.float32))
 
 
@@ -144,21 +155,18 @@ def _towards(parts: Numbers) -> Numbers:
     return np.asarray(np.einsum("k,vkd->vd", TASTE, parts), np.float32)
 
 
-def _side(vectors: Numbers, numbers: Numbers, rows: dict[str, Integers], columns: int) -> Numbers:
-    dim = vectors.shape[1]
-    out = np.zeros((len(numbers), columns), np.float32)
-    for position, found in enumerate(rows.values()):
-        attention.mean_rows(vectors, found, out[:, position * dim : (position + 1) * dim])
-    out[:, len(rows) * dim : len(rows) * dim + numbers.shape[1]] = numbers
+def _side(vectors: Numbers, batch: Batch, side: Side, rows: Integers, columns: int) -> Numbers:
+    """One half, its ids and numbers filled in."""
+    out = np.empty((len(rows), columns), np.float32)
+    attention.mean_rows(vectors, rows, _widths(side), out)
+    layout.put_numbers(batch, side, out, len(_widths(side)) * vectors.shape[1])
     return out
 
 
 def _attend(
     params: Parameters, query: Numbers, keys: Numbers, kind: NDArray[np.int8], of: Integers
 ) -> tuple[Numbers, Numbers]:
-    weights = np.empty((len(query), keys.shape[1]), np.float32)
-    pooled = np.empty((len(query), KINDS, keys.shape[2]), np.float32)
-    attention.attend(query, keys, kind, of, params["sharp"], params["recency"], weights, pooled)
+    weights, pooled = attention.attend(query, keys, kind, of, params["sharp"], params["recency"])
     return pooled, weights
 
 
@@ -255,15 +263,16 @@ def _embeddings_back(
         d["recency"],
     )
     target = (gradient.values, gradient.marks, gradient.rows, gradient.count)
-    for position, rows in enumerate(run.known.viewer.values()):
+    for position, place in enumerate(layout.id_places("viewer")):
+        rows = run.known.viewer[:, place.columns]
         attention.spread_rows(d_viewer[:, position * dim : (position + 1) * dim], rows, *target)
-    for position, (name, rows) in enumerate(run.known.item.items()):
+    for position, place in enumerate(layout.id_places("item")):
         change = d_item[:, position * dim : (position + 1) * dim]
-        if name in CONTENT:
+        if place.name in CONTENT:
             change = change + d_query
-        elif name == "sound":
+        elif place.name == "sound":
             change = change + d_vector
-        attention.spread_rows(change, rows, *target)
+        attention.spread_rows(change, run.known.item[:, place.columns], *target)
     flat = d_keys.reshape(-1, dim)
     for columns in (slice(0, 1), slice(1, 2), slice(2, None)):
         attention.spread_rows(flat, run.known.past[:, columns], *target)

@@ -31,6 +31,8 @@ from foryou.models.shape import CONTENT, RETRIEVED, Shape, slot, start
 
 GOOD = [column for column, name in enumerate(BINARY) if OUTCOME_BITS.get(name, 0) & POSITIVE_BITS]
 """The columns of the outcomes that make a pair a positive one."""
+ITEM = next(place.columns.start for place in layout.id_places("item") if place.name == "item")
+"""The column of the item itself among the ids of an item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,18 +142,15 @@ class Ranker:
         A part never learned from is its fixed random direction, so what shares an author or topic is close from the
         first day.
         """
-        total = np.zeros((len(items), self.shape.dim), np.float32)
-        for name in RETRIEVED:
-            total += self._mean(name, layout.wide(items[name]))
-        return unit(total)
+        return unit(self._mean_vectors(RETRIEVED, [layout.wide(items[name]) for name in RETRIEVED]).sum(axis=1))
 
     def viewer_vector(self, viewers: Batch) -> NDArray[np.float32]:
         """Retrieval vectors `[viewers, dim]` of length 1, from the viewer's own embedding and their history."""
         past = viewers["history_item"]
-        parts = {name: self._mean(name, network.entries(viewers, name)) for name in CONTENT}
-        keys = sum(parts.values(), np.zeros((past.size, self.shape.dim), np.float32)).reshape(*past.shape, -1)
+        keys = self._mean_vectors(CONTENT, [network.entries(viewers, name) for name in CONTENT]).sum(axis=1)
         kind = kind_of(viewers["history_flags"], past != 0)
-        return unit(network.taste(self.params, self._mean("viewer", viewers["viewer"][:, None]), keys, kind))
+        own = self._mean_vectors(("viewer",), [viewers["viewer"][:, None]])[:, 0]
+        return unit(network.taste(self.params, own, keys.reshape(*past.shape, -1), kind))
 
     def families(self, pairs: Pairs) -> RankerFamilies:
         """The first layer's inputs by family; neutral is the mean of what was seen in learning."""
@@ -232,14 +231,12 @@ class Ranker:
         except KeyError as missing:
             raise ModelError(f"no {missing} in the state of a ranker; there are {', '.join(state)}") from None
 
-    def _mean(self, name: str, ids: Column) -> NDArray[np.float32]:
-        """The mean vector of ids `[rows, width]`, the initial one where nothing was learned, `[rows, dim]`."""
-        present, rows = ids != 0, self.table.find(slot(name), ids)
-        found = self.table.vectors[rows]
-        unknown = present & (rows == 0)
-        if unknown.any():
-            found[unknown] = self.table.initial(slot(name), ids[unknown])
-        return np.asarray(found.sum(axis=1) / np.maximum(present.sum(axis=1), 1)[:, None], np.float32)
+    def _mean_vectors(self, names: tuple[str, ...], ids: list[Column]) -> NDArray[np.float32]:
+        """The mean vectors of the ids `[rows, width]` of each of some inputs, the initial one where nothing was
+        learned, `[rows, inputs, dim]`."""
+        widths = np.array([each.shape[1] for each in ids])
+        slots = np.repeat(np.array([slot(name) for name in names]), widths)
+        return self.table.means(slots, widths, np.concatenate(ids, axis=1))
 
     def _step(self, pairs: Pairs, outcomes: Batch, learned: Batch | None = None) -> Batch:
         """One step; what was predicted before it. With `learned`, what rows were learned as is unlearned in it."""
@@ -280,7 +277,7 @@ class Ranker:
 
     def _retrieval(self, run: Pass, good: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The gradients of the retrieval loss of the good pairs, with respect to tastes and item vectors."""
-        items = run.known.item["item"][:, 0]
+        items = run.known.item[:, ITEM]
         rows = np.flatnonzero(good & (items != 0))
         tastes, of = network.tastes(self.shape, run), run.of[rows]
         often = self._often.see(items[rows])

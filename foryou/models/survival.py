@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foryou.core.heads import WATCH_CUTS
+from foryou.models.kernel import kernel
 
 Numbers = NDArray[Any]
 Seconds = NDArray[np.float32]
@@ -24,6 +25,9 @@ Seconds = NDArray[np.float32]
 _CUTS = np.array(WATCH_CUTS)
 _STARTS = np.r_[0.0, _CUTS[:-1]]
 _WIDTHS = _CUTS - _STARTS
+
+_SLOW = 1e-6
+"""Below this rate S is a straight line within a bin, as far as numbers tell."""
 
 REPLAYS = 1.15
 """What is expected is at most the duration times this: a little watching goes on after the end, in replays."""
@@ -40,12 +44,41 @@ def expected_seconds(logits: Numbers, duration: Numbers) -> Seconds:
     The area under S up to the limit L. With r = -log(1 - h_m) = softplus(z_m), a bin of width w that is crossed to a
     part f = clip((L - t_(m-1)) / w, 0, 1) adds S_(m-1) w (1 - exp(-r f)) / r.
     """
-    rate = np.maximum(_softplus(logits), 1e-6)
-    summed = np.cumsum(rate, axis=1)
-    limit = np.where(np.asarray(duration) > 0, np.asarray(duration) * REPLAYS, _CUTS[-1])
-    part = np.clip((limit[:, None] - _STARTS) / _WIDTHS, 0, 1).astype(rate.dtype)
-    area = np.exp(rate - summed) * -np.expm1(-rate * part) / rate
-    return np.asarray(area @ _WIDTHS, np.float32)
+    z = np.ascontiguousarray(logits)
+    small = np.abs(z)
+    np.exp(np.negative(small, out=small), out=small)
+    length = np.asarray(duration, np.float64)
+    out = np.empty(len(z), np.float32)
+    _area(z, small, np.log1p(small), np.where(length > 0, length * REPLAYS, _CUTS[-1]), _STARTS, _WIDTHS, out)
+    return out
+
+
+@kernel
+def _area(
+    z: Numbers, small: Numbers, log: Numbers, limit: Numbers, starts: Numbers, widths: Numbers, out: Seconds
+) -> None:
+    """The area under S up to each limit; `small` is exp(-|z|), `log` log(1 + small).
+
+    A bin that is crossed whole adds S_(m-1) w h_m / r, so only the bin with the limit in it needs another exponential.
+    """
+    for i in range(z.shape[0]):
+        alive, total = 1.0, 0.0
+        for m in range(z.shape[1]):
+            part = (limit[i] - starts[m]) / widths[m]
+            if part <= 0.0:
+                break
+            stays, stops = 1.0 / (1.0 + small[i, m]), small[i, m] / (1.0 + small[i, m])
+            if z[i, m] >= 0.0:
+                stays, stops = stops, stays
+            rate = max(z[i, m], 0.0) + log[i, m]
+            if rate < _SLOW:
+                total += alive * widths[m] * min(part, 1.0)
+            elif part >= 1.0:
+                total += alive * widths[m] * stops / rate
+            else:
+                total += alive * widths[m] * -np.expm1(-rate * part) / rate
+            alive *= stays
+        out[i] = total
 
 
 def median_seconds(logits: Numbers, duration: Numbers) -> Seconds:
@@ -55,7 +88,7 @@ def median_seconds(logits: Numbers, duration: Numbers) -> Seconds:
     `expected_seconds`. The median has the least mean absolute error, the mean does not. Of a video that more than half
     watch to its end it is the duration, because there is no stop before it.
     """
-    rate = np.maximum(_softplus(logits), 1e-6)
+    rate = np.maximum(_softplus(logits), _SLOW)
     summed = np.cumsum(rate, axis=1)
     crossed = summed >= np.log(2.0)
     bin_ = np.argmax(crossed, axis=1)[:, None]

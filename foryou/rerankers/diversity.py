@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 from foryou.core.pipeline import Candidates, Request
 
@@ -25,18 +26,39 @@ class Diversity:
 
     def __call__(self, request: Request, rows: Candidates) -> Candidates:
         size = min(self.pool, len(rows))
-        topics = rows["topics"][:size]
-        has = topics != 0
-        number = np.maximum(has.sum(axis=1), 1)
         score = np.where(np.isfinite(rows["score"][:size]), rows["score"][:size], -1e9)
-        overlap = np.zeros((self.window, size))
-        chosen: list[int] = []
-        for turn in range(min(request.n, size)):
-            best = int(np.argmax(score - self.strength * overlap.mean(axis=0)))
-            chosen.append(best)
-            score[best] = -np.inf
-            mine = topics[best][has[best]]
-            overlap[turn % self.window] = (topics[:, :, None] == mine).any(axis=2).sum(axis=1) / number
+        chosen = np.empty(min(request.n, size), np.int64)
+        _choose(np.ascontiguousarray(rows["topics"][:size]), score, self.strength, self.window, chosen)
         rest = np.ones(len(rows), np.bool_)
         rest[chosen] = False
-        return rows.take(np.concatenate([np.array(chosen, np.int64), np.flatnonzero(rest)]))
+        return rows.take(np.concatenate([chosen, np.flatnonzero(rest)]))
+
+
+@njit(cache=True, nogil=True)
+def _choose(topics, score, strength, window, chosen):  # type: ignore[no-untyped-def]
+    """The rows chosen, in order; their `score` becomes -inf."""
+    size, wide = topics.shape
+    number, overlap = np.zeros(size, np.int64), np.zeros((window, size))
+    for i in range(size):
+        for t in range(wide):
+            number[i] += topics[i, t] != 0
+    for turn in range(len(chosen)):
+        best, highest = 0, -np.inf
+        for i in range(size):
+            total = 0.0
+            for w in range(window):
+                total += overlap[w, i]
+            worth = score[i] - strength * (total / window)
+            if worth > highest:
+                best, highest = i, worth
+        chosen[turn] = best
+        score[best] = -np.inf
+        for i in range(size):
+            shared = 0
+            for t in range(wide):
+                if topics[i, t] != 0:
+                    for u in range(wide):
+                        if topics[best, u] == topics[i, t]:
+                            shared += 1
+                            break
+            overlap[turn % window, i] = shared / max(number[i], 1)

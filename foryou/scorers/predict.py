@@ -24,7 +24,7 @@ class Predict:
         if len(rows) == 0:
             return {name: np.zeros(0, np.float32) for name in NAMES}
         heads = self.model().predict(Pairs(request.viewer, rows, np.zeros(len(rows), np.int64))).columns
-        for name, values in heads.items():
-            if not np.isfinite(values).all():
-                raise ModelError(f"head {name} of model {self.model().version} is not finite for every candidate")
+        if not np.isfinite(np.concatenate(list(heads.values()))).all():
+            name = next(name for name, values in heads.items() if not np.isfinite(values).all())
+            raise ModelError(f"head {name} of model {self.model().version} is not finite for every candidate")
         return heads

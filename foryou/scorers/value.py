@@ -13,10 +13,9 @@ from foryou.core.pipeline import Candidates, Request
 
 def value_of(heads: Batch, weights: Mapping[str, float]) -> Column:
     """The value `[rows]`, float64."""
-    total = np.zeros(len(heads))
-    for name, weight in weights.items():
-        total += weight * heads[name].astype(np.float64)
-    return total
+    if not weights:
+        return np.zeros(len(heads))
+    return np.array(list(weights.values())) @ np.stack([heads[name] for name in weights]).astype(np.float64)
 
 
 @dataclass(frozen=True)

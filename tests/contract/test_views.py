@@ -16,12 +16,13 @@ from foryou.core.clock import DAY, ManualClock
 from foryou.core.event import Kind
 from foryou.core.ports import Store
 from foryou.features.catalog import VIDEO, VIEWER
-from foryou.features.counters import COUNTED, HALF_LIVES, POPULAR, POPULAR_HALF_LIFE, TOTAL, counts_at
+from foryou.features.counters import COUNTED, HALF_LIVES, POPULAR, POPULAR_HALF_LIFE, TOTAL
 from foryou.features.fold import TABLES
 from foryou.features.history import HISTORY_TABLE, SEEN
-from foryou.features.interests import INTERESTS, look_up
+from foryou.features.interests import look_up
 from foryou.features.taste import TASTE
 from foryou.settings import DataSettings, Settings
+from tests.features.plain import counts_at
 from tests.loop.conftest import World
 from tests.streams import (
     AUTHORS,
@@ -158,8 +159,8 @@ def test_events_that_come_late_and_out_of_order_end_in_the_same_history_tastes_a
     targets = np.tile([*TAGS, *AUTHORS, *SOUNDS], (len(viewers), 1))
     when = np.full(len(viewers), LATER)
     for here, there in zip(
-        look_up(in_time.read(INTERESTS.name, viewers), np.arange(len(viewers)), targets, when)[:3],
-        look_up(anyhow.read(INTERESTS.name, viewers), np.arange(len(viewers)), targets, when)[:3],
+        look_up(in_time, viewers, np.arange(len(viewers)), targets, when)[:3],
+        look_up(anyhow, viewers, np.arange(len(viewers)), targets, when)[:3],
         strict=True,
     ):
         assert here == pytest.approx(there, rel=1e-9, abs=1e-9)

@@ -55,6 +55,32 @@ def test_columns_can_be_added_replaced_and_chosen() -> None:
     assert repr(batch) == "Batch(2 rows: x, y)"
 
 
+@given(st.lists(st.integers(-5, 5), min_size=1, max_size=12), st.data())
+def test_a_deferred_batch_ends_as_one_whose_columns_were_moved_each_time(
+    values: list[int], data: st.DataObject
+) -> None:
+    whole = Batch({"x": np.array(values), "y": np.array([values, values]).T})
+    one, other = whole, whole.deferred()
+    for turn in range(3):
+        order = np.array(data.draw(st.lists(st.integers(0, len(one) - 1), min_size=1, max_size=12)))
+        more = {"x" if turn == 1 else f"z{turn}": np.arange(len(order)) + turn}
+        one, other = one.take(order).extend(more), other.take(order).extend(more)
+        mask = one["y"][:, 0] >= 0
+        if turn == 2 and mask.any():
+            one, other = one.take(mask), other.take(mask)
+    assert "y" in other and "w" not in other
+    assert len(one) == len(other)
+    assert list(one) == list(other) == list(other.gathered())
+    for name in one:
+        assert one[name].tolist() == other[name].tolist() == other.gathered()[name].tolist()
+        assert not other.gathered()[name].flags.writeable
+
+
+def test_a_mask_of_another_length_is_refused() -> None:
+    with pytest.raises(IndexError, match="a mask of 3 rows for a batch of 2"):
+        Batch({"x": np.arange(2)}).take(np.ones(3, np.bool_))
+
+
 def test_a_batch_may_have_rows_and_no_columns() -> None:
     assert len(Batch({}, 4)) == 4
     assert len(Batch({}, 4).take(np.array([True, False, True, False]))) == 2

@@ -9,14 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foryou.backends.open import Backend, open_backend
-from foryou.core.batch import Batch
 from foryou.core.event import Kind
 from foryou.core.ports import Store
 from foryou.features import content
 from foryou.features.content import LONGEST, Waiting, text_hash, text_of
 from foryou.features.documents import fold_documents
 from foryou.features.fold import create_tables, fold_events
-from foryou.features.taste import HALF_LIFE, LATEST, NEGATIVES, POSITIVES, PRIOR, TASTE, tastes, text_columns
+from foryou.features.taste import HALF_LIFE, LATEST, NEGATIVES, POSITIVES, PRIOR, TASTE, put_text, tastes
 from foryou.text.embedder import DIM
 from tests.streams import START, VIDEOS, VIEWERS, Row, catalogue, cut, log, store_of
 
@@ -71,7 +70,7 @@ def test_what_was_said_waits_until_its_vector_is_folded(backend: Backend) -> Non
     assert content.waiting(backend.store) == 1
     embed(backend.store, 1, "bread")
     assert waits.next(backend.store, 10).tolist() == []
-    assert content.has_text(backend.store, np.array([1, 2])).tolist() == [True, False]
+    assert (backend.store.read("content", np.array([1, 2]))["text"] != 0).tolist() == [True, False]
 
 
 def test_the_same_text_again_waits_for_nothing_and_a_changed_one_waits_again(backend: Backend) -> None:
@@ -106,12 +105,12 @@ def test_what_waited_before_a_restart_is_found_in_the_table(backend: Backend) ->
 def test_vectors_of_another_embedder_are_neither_taken_in_nor_kept(backend: Backend) -> None:
     describe(backend, 1, caption="bread")
     embed(backend.store, 1, "bread", embedder=8)
-    assert not content.has_text(backend.store, np.array([1]))[0]
+    assert backend.store.read("content", np.array([1]))["text"][0] == 0
     embed(backend.store, 1, "bread")
     assert content.forget_others(backend.store, ME) == (0, 0)
     assert content.forget_others(backend.store, 9) == (1, ME)
     assert content.waiting(backend.store) == 1
-    assert not content.vectors_of(backend.store, np.array([1])).any()
+    assert not backend.store.read("content", np.array([1]))["vector"].any()
 
 
 # --- taste ------------------------------------------------------------------------------------------------------------
@@ -134,9 +133,16 @@ def watched(video: int, seconds: float = 100.0, at: int = 0) -> Row:
 
 def fit(store: Store, *video: int, after: int = 0) -> np.ndarray:
     """text_fit of some videos for the first viewer."""
-    viewers, items = Batch({"viewer": np.array([VIEWERS[0]])}), np.array(video)
+    items = np.array(video)
     when = np.full(len(items), START + after)
-    return text_columns(store, viewers, np.zeros(len(items), np.int64), items, when)["text_fit"]
+    return texts(store, items, when)[0]
+
+
+def texts(store: Store, item: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """text_fit and has_text of some videos for the first viewer."""
+    out = np.empty((len(item), 4), np.float32)
+    put_text(store, np.array([VIEWERS[0]]), np.zeros(len(item), np.int64), item, at, out, 0, 3)
+    return out[:, :3], out[:, 3]
 
 
 def test_a_text_like_that_of_a_positive_fits_and_one_positive_is_no_taste_yet() -> None:
@@ -154,9 +160,8 @@ def test_a_text_like_that_of_a_skipped_video_is_told_apart() -> None:
 def test_where_there_is_no_text_nothing_is_said() -> None:
     last = VIDEOS[-1]
     assert not fit(library(watched(last)), VIDEOS[2], last).any()
-    viewers = Batch({"viewer": np.array([VIEWERS[0]])})
-    there = text_columns(library(), viewers, np.zeros(2, np.int64), np.array([last, VIDEOS[0]]), np.full(2, START))
-    assert there["has_text"].tolist() == [0, 1]
+    _, there = texts(library(), np.array([last, VIDEOS[0]]), np.full(2, START))
+    assert there.tolist() == [0, 1]
 
 
 def test_a_taste_fades() -> None:

@@ -9,11 +9,13 @@ from hypothesis import given, settings
 from foryou.core.batch import Batch
 from foryou.core.clock import DAY, HOUR, MINUTE
 from foryou.core.event import Kind
-from foryou.core.heads import HEADS
 from foryou.core.ids import pair_of
 from foryou.core.inputs import RATES
-from foryou.features.counters import HALF_LIVES, POPULAR, POPULAR_HALF_LIFE, counts_at, overall, rates, trials
+from foryou.core.ports import Store
+from foryou.features.counters import HALF_LIVES, POPULAR, POPULAR_HALF_LIFE
 from foryou.features.enrich import OUTCOMES
+from foryou.features.rates import EVERYONE, PRIORS, overall, rates
+from tests.features.plain import counts_at
 from tests.streams import FULL, LATER, SOUNDS, START, TAGS, VIDEOS, Row, catalogue, log, reactions, store_of
 
 VIDEO = VIDEOS[4]  # 21 s, author 201, sound 300, tag 400
@@ -97,28 +99,42 @@ def test_popularity_is_kept_by_country_and_everywhere() -> None:
     assert faded == 1
 
 
+def counted(table: str, key: np.ndarray, counts: dict[str, float]) -> Store:
+    """A store in which one key has these counts, whatever the half-life, as of the start."""
+    store = store_of()
+    values = np.zeros((1, len(OUTCOMES), len(HALF_LIVES)))
+    for name, count in counts.items():
+        values[0, OUTCOMES.index(name)] = count
+    store.write(table, key, Batch({"values": values.reshape(1, -1), "at": np.array([START])}))
+    return store
+
+
+def said(counts: dict[str, float], prior: np.ndarray) -> tuple[np.ndarray, float]:
+    """The rates of a video with these counts, and how often it was shown."""
+    video = np.array([VIDEO])
+    found, seen = rates(counted("count_video", video, counts), "count_video", video, np.array([START]), prior)
+    return found[0], float(seen[0])
+
+
 def test_rates_are_zero_where_nothing_is_known_and_near_the_truth_where_much_is() -> None:
-    prior = np.array([next(head.prior for head in HEADS if head.name == name) for name in RATES])
-    assert (rates(np.zeros((1, len(OUTCOMES))), prior) == 0).all()
-    counts = np.zeros((1, len(OUTCOMES)))
-    for name, value in (("impression", 1e6), ("watch", 1e6), ("measured", 1e6), ("long_view", 5e5), ("like", 1e5)):
-        counts[0, OUTCOMES.index(name)] = value
-    found = rates(counts, prior)[0]
+    nothing, shown = said({}, PRIORS)
+    assert not nothing.any()
+    assert shown == 0
+    much = {"impression": 1e6, "watch": 1e6, "measured": 1e6, "long_view": 5e5, "like": 1e5}
+    found, shown = said(much, PRIORS)
     for name, rate in (("long_view", 0.5), ("like", 0.1)):
         place = RATES.index(name)
-        assert found[place] == pytest.approx(np.log(rate / prior[place]), rel=1e-3)
+        assert found[place] == pytest.approx(np.log(rate / PRIORS[place]), rel=1e-3)
     assert (np.abs(found) <= 3).all()
-    assert trials(counts)[0].tolist() == [1e6] * len(RATES)
-    assert overall(counts[0], prior)[RATES.index("long_view")] == pytest.approx(0.5, rel=1e-3)
+    assert shown == 1e6
+    assert overall(counted("count_all", EVERYONE, much))[RATES.index("long_view")] == pytest.approx(0.5, rel=1e-3)
 
 
 def test_three_likes_of_three_viewers_say_less_than_three_hundred_of_a_thousand() -> None:
     prior = np.full(len(RATES), 0.02)
-    few, many = np.zeros((2, 1, len(OUTCOMES)))
-    few[0, [OUTCOMES.index("impression"), OUTCOMES.index("like")]] = 3
-    many[0, OUTCOMES.index("impression")], many[0, OUTCOMES.index("like")] = 1000, 300
     like = RATES.index("like")
-    assert 0 < rates(few, prior)[0, like] < rates(many, prior)[0, like]
+    few, many = (said({"impression": seen, "like": likes}, prior)[0] for seen, likes in ((3, 3), (1000, 300)))
+    assert 0 < few[like] < many[like]
 
 
 def test_an_event_from_before_the_latest_adds_what_is_left_of_it() -> None:

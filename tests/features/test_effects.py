@@ -11,7 +11,8 @@ from foryou.core.batch import Batch
 from foryou.core.event import Kind
 from foryou.core.inputs import EFFECTS
 from foryou.core.ports import Store
-from foryou.features.effects import LIMIT, effects, evidence, mean_effects, placed, told
+from foryou.features.distinct import distinct, put_means
+from foryou.features.effects import LIMIT, effects, evidence, placed, told
 from tests.streams import Row, log, store_of
 
 GOOD, PLAIN = 900, 901
@@ -102,10 +103,10 @@ def test_hashtags_share_what_they_do_together_and_none_has_no_effect() -> None:
     )
     each = effects(store, np.array([400, 401]))
     assert each[0].tolist() == each[1].tolist() and each[0, 0] > 0
-    assert mean_effects(store, np.array([[400, 401, 0], [0, 0, 0]])).tolist() == [
-        each[0].tolist(),
-        [0.0] * len(EFFECTS),
-    ]
+    topics = distinct(np.array([[400, 401, 0], [0, 0, 0]]), np.ones(2, np.int64))
+    means = np.empty((2, len(EFFECTS)), np.float32)
+    put_means(effects(store, topics.key), topics.row, means, 0)
+    assert means.tolist() == [each[0].tolist(), [0.0] * len(EFFECTS)]
     assert effects(store, placed(np.array([GOOD, 0]), np.array([HOME, HOME])))[:, 0].tolist()[1] == 0.0
 
 

@@ -19,8 +19,7 @@ AT = list(TARGETS[0])
 
 def known(store: Store, at: int = LATER, viewer: int = 10) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Strength, evidence and rejections of all hashtags, authors and sounds for a viewer."""
-    rows = store.read("interest", np.array([viewer]))
-    strength, evidence, refused, _ = look_up(rows, np.zeros(1, np.int64), TARGETS, np.array([at]))
+    strength, evidence, refused, _ = look_up(store, np.array([viewer]), np.zeros(1, np.int64), TARGETS, np.array([at]))
     return strength[0], evidence[0], refused[0]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from foryou.core.event import Kind
 from foryou.core.ports import Store
-from foryou.features.similar import COMPANIONS, SMOOTH, likeness, positives
+from foryou.features.similar import COMPANIONS, SMOOTH, positives, put_likeness
 from tests.streams import FULL, VIDEOS, Row, catalogue, differences, log, store_of
 
 A, B, C, D = VIDEOS[:4]
@@ -58,7 +58,8 @@ def test_a_batch_with_a_like_taken_back_gives_what_two_batches_give() -> None:
 
 def test_likeness_is_the_shrunk_cosine_of_the_sets_of_viewers() -> None:
     store = store_of(catalogue(), log(*likes((10, A), (10, B), (11, A), (11, B), (12, A))), trust=FULL)
-    alike = likeness(store, np.array([B, D]), np.array([[A, C, 0]]), np.zeros(2, np.int64))
+    alike = np.empty((2, 2), np.float32)
+    put_likeness(store, np.array([B, D]), np.array([[A, C, 0]]), np.zeros(2, np.int64), alike, 0)
     expected = 2 / np.sqrt((2 + SMOOTH) * (3 + SMOOTH))
     assert alike[0] == pytest.approx([expected, expected / 2])
     assert alike[1].tolist() == [0, 0]
