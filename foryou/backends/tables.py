@@ -19,6 +19,7 @@ from foryou.core.batch import Batch, Column
 from foryou.core.errors import BackendError
 from foryou.core.ports import Keys, Offset
 from foryou.core.table import Field, Table
+from foryou.grouping import group
 
 _LEAST = 64
 """Rows of a new column. Columns double."""
@@ -69,7 +70,7 @@ class KeyedRows:
         places = self._rows.find(keys) + 1
         fresh = keys[places == 0]
         if len(fresh):
-            if len(np.unique(fresh)) != len(fresh):
+            if len(group(fresh)[0]) != len(fresh):
                 raise ValueError(f"keys written to table {self.table.name!r} have to be unique; some come twice")
             end = len(self._rows) + len(fresh)
             self._grow(end + 1)

@@ -1,0 +1,1 @@
+"""What a deployment does and costs, measured: `foryou bench` and its made-up world."""
