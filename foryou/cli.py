@@ -100,6 +100,9 @@ def import_(
     ],
     config: Config = None,
     data: Data = None,
+    learn: Annotated[
+        float | None, typer.Option(help="Share of the past exposures that is learned from; default: all (slower).")
+    ] = None,
 ) -> None:
     """Take in events from files, or a public log: `foryou import kuairand DIR`.
 
@@ -107,7 +110,7 @@ def import_(
     """
     public = len(sources) == 2 and sources[0] == "kuairand"
     chunks = [] if public else [(Path(source), files.read(Path(source))) for source in sources]
-    with opened(config, data) as engine:
+    with opened(config, data, {"learning": {"imported": learn}} if learn is not None else None) as engine:
         if public:
             _import_kuairand(engine, KuaiRand(Path(sources[1])))
             return
@@ -253,7 +256,9 @@ def _put_aside(aside: Path, chunk: files.Chunk, refused: list[Refusal]) -> None:
     with aside.open("ab") as file:
         for no in refused:
             row = {"row": chunk.numbers[no.index], "field": no.field, "problem": no.problem, "expected": no.expected}
-            file.write(msgspec.json.encode({**row, "event": chunk.found[no.index]}, enc_hook=str) + b"\n")
+            file.write(
+                msgspec.json.encode({**row, "event": files.readable(chunk.found[no.index])}, enc_hook=str) + b"\n"
+            )
 
 
 def _import_kuairand(engine: Engine, log: KuaiRand) -> None:

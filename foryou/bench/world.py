@@ -18,7 +18,7 @@ import numpy as np
 from foryou.core.batch import Batch, Column
 from foryou.core.clock import DAY
 from foryou.core.event import Kind, events
-from foryou.core.ids import id_of
+from foryou.core.ids import ids_of
 
 Wire: TypeAlias = dict[str, Any]
 
@@ -132,10 +132,9 @@ class World:
         """The same events as columns of `core.event.EVENT`, as if they had been sent and decoded."""
         on_author = np.isin(spread["kind"], ON_AUTHOR)
         wires = self.wires(spread, name)
-        hashed = id_of.__wrapped__
         return events(
             {
-                "id": np.array([hashed("event", wire["id"]) for wire in wires], np.int64),
+                "id": ids_of("event", (wire["id"] for wire in wires)),
                 "kind": spread["kind"],
                 "at": np.minimum(spread["at"], received),
                 "received": np.full(len(wires), received, np.int64),
@@ -198,8 +197,7 @@ _WIRE = {int(kind): kind.wire for kind in Kind}
 
 
 def _ids(kind: str, count: int) -> Column:
-    hashed = id_of.__wrapped__
-    return np.array([hashed(kind, f"{kind}-{number}") for number in range(count)], np.int64)
+    return ids_of(kind, (f"{kind}-{number}" for number in range(count)))
 
 
 def _cumulative(count: int) -> Column:
