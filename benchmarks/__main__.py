@@ -11,8 +11,9 @@ from typing import Any
 
 from benchmarks import readme
 from benchmarks.quality import ablation, kr_cold, kr_next, kr_online, kr_rank, text
-from benchmarks.record import RESULTS, Benchmark, keep, run
-from benchmarks.speed import explain, feed, freshness, index, ingest, learn, log, rank
+from benchmarks.speed import explain, index, learn, log, rank
+from foryou.bench.commands import LINES
+from foryou.bench.record import RESULTS, Benchmark, keep, run
 from foryou.models.threads import one_blas_thread
 
 BENCHMARKS: Mapping[str, Benchmark[Any]] = {
@@ -23,14 +24,15 @@ BENCHMARKS: Mapping[str, Benchmark[Any]] = {
     "ablation": ablation.BENCHMARK,
     "text": text.BENCHMARK,
     "rank": rank.BENCHMARK,
-    "feed": feed.BENCHMARK,
-    "ingest": ingest.BENCHMARK,
     "learn": learn.BENCHMARK,
-    "freshness": freshness.BENCHMARK,
     "explain": explain.BENCHMARK,
     "log": log.BENCHMARK,
     "index": index.BENCHMARK,
 }
+
+
+TABLE = {**{name: benchmark.lines for name, benchmark in BENCHMARKS.items()}, **LINES}
+"""What stands in the README's table: these, and what `foryou bench` measures."""
 
 
 def main() -> None:
@@ -45,7 +47,7 @@ def main() -> None:
     options.add_argument("--readme", action="store_true", help="write the table of the README from the latest runs")
     chosen = options.parse_args()
     if chosen.readme:
-        print(readme.update(BENCHMARKS, results=chosen.results or RESULTS))
+        print(readme.update(TABLE, results=chosen.results or RESULTS))
     elif chosen.name is None:
         for name, benchmark in BENCHMARKS.items():
             print(f"{name:<10} {benchmark.help}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time  # only to say how fast an import was
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from foryou import client, lab, settings, terminal
+from foryou import bench, client, lab, settings, terminal
 from foryou.api import calls, files, server
 from foryou.api.calls import Language
 from foryou.api.schema import Refusal
@@ -225,6 +226,7 @@ def _import_file(engine: Engine, path: Path, chunks: Iterator[files.Chunk]) -> b
     accepted = duplicates = refused = 0
     aside = path.with_name(path.name + ".refused.jsonl")
     aside.unlink(missing_ok=True)
+    started = time.perf_counter()
     with terminal.progress(err) as progress:
         task = progress.add_task(path.name, total=files.rows_in(path))
         texts = progress.add_task("Texts", total=0, visible=False)
@@ -245,6 +247,8 @@ def _import_file(engine: Engine, path: Path, chunks: Iterator[files.Chunk]) -> b
                 progress.console.print(f"[yellow]refused[/] {escape(said)}", soft_wrap=True)
             refused += len(receipt.refused)
             progress.advance(task, len(chunk.rows))
+    rate = (accepted + duplicates) / max(time.perf_counter() - started, 1e-3)
+    err.print(f"Taken in: {rate:,.0f} events a second, durable and folded", soft_wrap=True)
     err.print(f"{path.name}: {accepted:,} accepted, {duplicates:,} known before, {refused:,} refused")
     if refused:
         err.print(f"Refused rows, with what is wrong: {aside}", soft_wrap=True)
@@ -284,6 +288,7 @@ def _import_kuairand(engine: Engine, log: KuaiRand) -> None:
 
 app.command()(lab.replay)
 app.add_typer(lab.evaluate)
+app.add_typer(bench.bench)
 app.add_typer(models)
 
 

@@ -6,9 +6,9 @@ import statistics
 import time
 from dataclasses import dataclass, field
 
-from benchmarks.record import Benchmark, Line, Report
 from benchmarks.speed.people import People, now_ms, parts
 from foryou.app import Engine
+from foryou.bench.record import Benchmark, Line, Report
 from foryou.client import in_process
 from foryou.feed.explain import explain
 from foryou.feed.serve import Ask, request_for
