@@ -15,7 +15,7 @@ from foryou.bench.feed import Size as FeedSize
 from foryou.bench.feed import asked
 from foryou.bench.figures import percentiles
 from foryou.bench.ingest import bodies
-from foryou.bench.load import LoadError, drive
+from foryou.bench.load import PATIENCE_S, LoadError, drive
 from foryou.bench.record import Line, Report
 from foryou.bench.server import Server, serving
 from foryou.bench.world import World
@@ -49,6 +49,7 @@ def measure(size: Size, cache: Path, told: Told) -> Report:
         for other in others:
             other.start()
         try:
+            heard.get(timeout=PATIENCE_S)  # the warm-up begins with the first answers
             _heard(heard, time.monotonic() + size.warm_up_s)
             rows = [_minute(server, heard, minute_s, told) for _ in range(round(size.minutes * 60 / minute_s))]
             if not all(other.is_alive() for other in others):

@@ -37,7 +37,7 @@ ACTS = (
     (Kind.VISIT, 0.012), (Kind.NOT_INTERESTED, 0.004),
 )  # fmt: skip
 """What follows a watch, and how often; three times as often where the video is of the group that is liked."""
-PER_EXPOSURE = 2.0 + 2.0 * sum(share for _, share in ACTS)
+PER_EXPOSURE = 2.0 + sum(share for _, share in ACTS)
 """Events of an exposure on average."""
 ON_AUTHOR = (Kind.FOLLOW, Kind.VISIT)
 
