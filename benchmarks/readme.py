@@ -30,7 +30,7 @@ def table(benchmarks: Table, results: Path = RESULTS) -> str:
     """Markdown: a row for each figure, and below where and when each benchmark ran."""
     runs = {name: report for name in benchmarks if (report := latest(name, results)) is not None}
     if not runs:
-        return "Nothing was measured yet: `make bench NAME=feed` and its like do."
+        return "Nothing was measured yet: `make bench NAME=rank` and `foryou bench feed` and their like do."
     rows = ["| | measured | asked for | benchmark |", "|---|---:|---:|---|"]
     for name, report in runs.items():
         told = benchmarks[name](figures(report))
