@@ -35,7 +35,7 @@ fmt: setup       ## format code and page
 	$(BIN)/ruff format .
 	$(NPM) run format
 
-bench: setup     ## list the benchmarks; NAME=feed runs one
+bench: setup     ## list the benchmarks; NAME=rank runs one
 	$(BIN)/python -m benchmarks $(NAME)
 
 docs: setup      ## write the generated reference

@@ -11,8 +11,9 @@ from typing import Any
 
 from benchmarks import readme
 from benchmarks.quality import ablation, farm, kr_cold, kr_next, kr_online, kr_rank, text
-from benchmarks.record import RESULTS, Benchmark, keep, run
-from benchmarks.speed import explain, feed, freshness, gate, index, ingest, learn, log, pressure, rank
+from benchmarks.speed import explain, gate, index, learn, log, pressure, rank
+from foryou.bench.commands import LINES
+from foryou.bench.record import RESULTS, Benchmark, keep, run
 from foryou.models.threads import one_blas_thread
 
 BENCHMARKS: Mapping[str, Benchmark[Any]] = {
@@ -24,16 +25,17 @@ BENCHMARKS: Mapping[str, Benchmark[Any]] = {
     "text": text.BENCHMARK,
     "farm": farm.BENCHMARK,
     "rank": rank.BENCHMARK,
-    "feed": feed.BENCHMARK,
-    "ingest": ingest.BENCHMARK,
     "learn": learn.BENCHMARK,
-    "freshness": freshness.BENCHMARK,
     "explain": explain.BENCHMARK,
     "gate": gate.BENCHMARK,
     "log": log.BENCHMARK,
     "index": index.BENCHMARK,
     "pressure": pressure.BENCHMARK,
 }
+
+
+TABLE = {**{name: benchmark.lines for name, benchmark in BENCHMARKS.items()}, **LINES}
+"""What stands in the README's table: these, and what `foryou bench` measures."""
 
 
 def main() -> None:
@@ -48,7 +50,7 @@ def main() -> None:
     options.add_argument("--readme", action="store_true", help="write the table of the README from the latest runs")
     chosen = options.parse_args()
     if chosen.readme:
-        print(readme.update(BENCHMARKS, results=chosen.results or RESULTS))
+        print(readme.update(TABLE, results=chosen.results or RESULTS))
     elif chosen.name is None:
         for name, benchmark in BENCHMARKS.items():
             print(f"{name:<10} {benchmark.help}")

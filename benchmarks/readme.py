@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
-from benchmarks.record import RESULTS, Benchmark, Report, latest
+from foryou.bench.record import RESULTS, Line, Report, figures, latest
 
+Table: TypeAlias = Mapping[str, Callable[[Report], list[Line]]]
+"""What each benchmark tells of its figures."""
 START, END = "<!-- results:start -->", "<!-- results:end -->"
 README = Path(__file__).parent.parent / "README.md"
 
 
-def update(benchmarks: Mapping[str, Benchmark[Any]], readme: Path = README, results: Path = RESULTS) -> str:
+def update(benchmarks: Table, readme: Path = README, results: Path = RESULTS) -> str:
     """Put the table between the markers of the README; the table. ValueError if it has not both markers, in order."""
     text = readme.read_text("utf-8")
     before, start, rest = text.partition(START)
@@ -24,14 +26,14 @@ def update(benchmarks: Mapping[str, Benchmark[Any]], readme: Path = README, resu
     return made
 
 
-def table(benchmarks: Mapping[str, Benchmark[Any]], results: Path = RESULTS) -> str:
+def table(benchmarks: Table, results: Path = RESULTS) -> str:
     """Markdown: a row for each figure, and below where and when each benchmark ran."""
     runs = {name: report for name in benchmarks if (report := latest(name, results)) is not None}
     if not runs:
-        return "Nothing was measured yet: `make bench NAME=feed` and its like do."
+        return "Nothing was measured yet: `make bench NAME=rank` and `foryou bench feed` and their like do."
     rows = ["| | measured | asked for | benchmark |", "|---|---:|---:|---|"]
     for name, report in runs.items():
-        told = benchmarks[name].lines(report["results"])
+        told = benchmarks[name](figures(report))
         rows.extend(f"| {line.what} | {line.measured} | {line.asked} | `{name}` |" for line in told)
     places: dict[str, list[str]] = {}
     for name, report in runs.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time  # only to say how fast an import was
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from foryou import client, keyring, lab, processes, settings, terminal
+from foryou import bench, client, keyring, lab, processes, settings, terminal
 from foryou.api import calls, files, server
 from foryou.api.calls import Language
 from foryou.api.door import Progress
@@ -121,6 +122,9 @@ def import_(
     ],
     config: Config = None,
     data: Data = None,
+    learn: Annotated[
+        float | None, typer.Option(help="Share of the past exposures that is learned from; default: all (slower).")
+    ] = None,
 ) -> None:
     """Take in events from files, or a public log: `foryou import kuairand DIR`.
 
@@ -128,7 +132,7 @@ def import_(
     """
     public = len(sources) == 2 and sources[0] == "kuairand"
     chunks = [] if public else [(Path(source), files.read(Path(source))) for source in sources]
-    with opened(config, data) as engine:
+    with opened(config, data, {"learning": {"imported": learn}} if learn is not None else None) as engine:
         if public:
             _import_kuairand(engine, KuaiRand(Path(sources[1])))
             return
@@ -261,6 +265,7 @@ def _import_file(engine: Engine, path: Path, chunks: Iterator[files.Chunk]) -> b
     accepted = duplicates = refused = 0
     aside = path.with_name(path.name + ".refused.jsonl")
     aside.unlink(missing_ok=True)
+    started = time.perf_counter()
     with terminal.progress(err) as progress:
         task = progress.add_task(path.name, total=files.rows_in(path))
         texts = progress.add_task("Texts", total=0, visible=False)
@@ -281,6 +286,8 @@ def _import_file(engine: Engine, path: Path, chunks: Iterator[files.Chunk]) -> b
                 progress.console.print(f"[yellow]refused[/] {escape(said)}", soft_wrap=True)
             refused += len(receipt.refused)
             progress.advance(task, len(chunk.rows))
+    rate = (accepted + duplicates) / max(time.perf_counter() - started, 1e-3)
+    err.print(f"Taken in: {rate:,.0f} events a second, durable and folded", soft_wrap=True)
     err.print(f"{path.name}: {accepted:,} accepted, {duplicates:,} known before, {refused:,} refused")
     if refused:
         err.print(f"Refused rows, with what is wrong: {aside}", soft_wrap=True)
@@ -292,7 +299,9 @@ def _put_aside(aside: Path, chunk: files.Chunk, refused: list[Refusal]) -> None:
     with aside.open("ab") as file:
         for no in refused:
             row = {"row": chunk.numbers[no.index], "field": no.field, "problem": no.problem, "expected": no.expected}
-            file.write(msgspec.json.encode({**row, "event": chunk.found[no.index]}, enc_hook=str) + b"\n")
+            file.write(
+                msgspec.json.encode({**row, "event": files.readable(chunk.found[no.index])}, enc_hook=str) + b"\n"
+            )
 
 
 def _import_kuairand(engine: Engine, log: KuaiRand) -> None:
@@ -318,6 +327,7 @@ def _import_kuairand(engine: Engine, log: KuaiRand) -> None:
 
 app.command()(lab.replay)
 app.add_typer(lab.evaluate)
+app.add_typer(bench.bench)
 app.add_typer(models)
 app.add_typer(keyring.keys)
 app.command()(keyring.audit)

@@ -1,4 +1,4 @@
-"""Group commit: events that come together are synced together, then folded in the order of the log."""
+"""Group commit: events that come together are one record of the log, synced once and folded once."""
 
 from __future__ import annotations
 
@@ -58,30 +58,20 @@ class GroupCommit:
 
     def _commit(self) -> None:
         tickets = [self._tickets.popleft() for _ in range(len(self._tickets))]
-        logged: list[tuple[_Ticket, NDArray[np.bool_], Record | None]] = []
-        sent: set[int] = set()
+        rows = Batch.concat([ticket.rows for ticket in tickets])
+        fresh = unfolded_mask(self.store, rows)
+        record: Record | None = None
         try:
-            for ticket in tickets:
-                fresh = self._fresh(ticket.rows, sent)
-                record = None
-                if fresh.any():
-                    rows = ticket.rows if fresh.all() else ticket.rows.take(fresh)
-                    record = Record(self.log.append(EVENTS_STREAM, rows), EVENTS_STREAM, rows)
-                logged.append((ticket, fresh, record))
-            self.log.sync()
+            if fresh.any():
+                kept = rows if fresh.all() else rows.take(fresh)
+                record = Record(self.log.append(EVENTS_STREAM, kept), EVENTS_STREAM, kept)
+                self.log.sync()
         except ForYouError as problem:
             for ticket in tickets:
                 ticket.problem = problem
             return
-        for ticket, fresh, record in logged:
-            if record is not None:
-                self.fold(record)
-            ticket.fresh = fresh
-
-    def _fresh(self, rows: Batch, sent: set[int]) -> NDArray[np.bool_]:
-        """Which events were neither accepted before nor come earlier in this commit."""
-        fresh = unfolded_mask(self.store, rows)
-        if sent:
-            fresh &= ~np.isin(rows["id"], np.fromiter(sent, np.int64, len(sent)))
-        sent.update(rows["id"][fresh].tolist())
-        return np.asarray(fresh)
+        if record is not None:
+            self.fold(record)
+        ends = np.cumsum([len(ticket.rows) for ticket in tickets])[:-1]
+        for ticket, mine in zip(tickets, np.split(fresh, ends), strict=True):
+            ticket.fresh = mine

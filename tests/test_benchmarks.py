@@ -12,12 +12,12 @@ import duckdb
 import pytest
 
 from benchmarks import readme
-from benchmarks.__main__ import BENCHMARKS
+from benchmarks.__main__ import BENCHMARKS, TABLE
 from benchmarks.quality import kr_rank
-from benchmarks.record import keep, latest, run
+from foryou.bench.record import keep, latest, run
 
 ROOT = Path(__file__).parent.parent
-QUICK = ("rank", "feed", "ingest", "explain", "log", "learn", "freshness", "text", "index", "gate", "farm", "pressure")
+QUICK = ("rank", "explain", "log", "learn", "text", "index", "gate", "farm", "pressure")
 
 
 def command(*arguments: str) -> str:
@@ -63,7 +63,7 @@ def test_runs_are_appended_and_the_table_shows_the_latest_full_one(tmp_path: Pat
     assert kept is not None and kept["results"]["worst"] == 1.5
     page = tmp_path / "README.md"
     page.write_text(f"before\n{readme.START}\nold\n{readme.END}\nafter\n")
-    readme.update(BENCHMARKS, page, tmp_path)
+    readme.update(TABLE, page, tmp_path)
     text = page.read_text()
     assert text.startswith("before\n") and text.endswith("\nafter\n") and "old" not in text
     assert "1.50 x" in text and "9.00 x" not in text
@@ -73,5 +73,5 @@ def test_a_readme_without_a_place_for_the_table_is_left_alone(tmp_path: Path) ->
     page = tmp_path / "README.md"
     page.write_text("nothing here")
     with pytest.raises(ValueError, match="results:start"):
-        readme.update(BENCHMARKS, page, tmp_path)
+        readme.update(TABLE, page, tmp_path)
     assert page.read_text() == "nothing here"

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks.quality.kr_rank import DATA
-from benchmarks.record import Benchmark, Line, Report
+from foryou.bench.record import Benchmark, Line, Report
 from foryou.protocols.ablation import ablation
 
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy.stats import t
 
 from benchmarks.quality.crowd import START, Crowd, Farm, ids, in_time
-from benchmarks.record import Benchmark, Line, Report
 from foryou.backends.open import open_backend
+from foryou.bench.record import Benchmark, Line, Report
 from foryou.core.batch import Batch
 from foryou.core.clock import DAY, HOUR
 from foryou.core.event import Kind

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks.quality.kr_rank import Size
-from benchmarks.record import Benchmark, Line, Report
+from foryou.bench.record import Benchmark, Line, Report
 from foryou.protocols.cold import kr_cold
 
 

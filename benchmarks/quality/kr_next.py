@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks.peers.retrieval import peers
-from benchmarks.record import Benchmark, Line, Report
+from foryou.bench.record import Benchmark, Line, Report
 from foryou.protocols.next import kr_next
 
 DATA = Path("data/kuairand-pure")

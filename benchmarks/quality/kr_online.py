@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.peers import ONLINE, installed
 from benchmarks.quality.kr_rank import Size, bold, ranked
-from benchmarks.record import Benchmark, Line, Report
+from foryou.bench.record import Benchmark, Line, Report
 from foryou.protocols.online import OnlinePeer, online
 
 ALL = tuple(peer.name for peer, _ in ONLINE)

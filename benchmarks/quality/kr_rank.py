@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.peers import PEERS, installed
-from benchmarks.record import Benchmark, Line, Report
+from foryou.bench.record import Benchmark, Line, Report
 from foryou.protocols.peers import Peer, best_peer, compare
 
 DATA = Path("data/kuairand-pure")

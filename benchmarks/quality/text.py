@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.quality.captions import LANGUAGES, TOPICS, caption
-from benchmarks.record import Benchmark, Line, Report
+from foryou.bench.record import Benchmark, Line, Report
 from foryou.evaluation.ranking import auc
 from foryou.text.embedder import CHOICES, Embedder, TextSettings, Vectors
 from foryou.text.open import open_embedder

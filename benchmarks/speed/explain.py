@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from benchmarks.record import Benchmark, Line, Report
 from benchmarks.speed.people import People, now_ms, parts
 from foryou.app import Engine
+from foryou.bench.record import Benchmark, Line, Report
 from foryou.client import in_process
 from foryou.core.ports import FamilyInputs
 from foryou.feed.explain import WEIGHTS, arcs, explain, keep, split_value

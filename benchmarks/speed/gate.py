@@ -11,10 +11,10 @@ from pathlib import Path
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from benchmarks.record import Benchmark, Line, Report
 from foryou.access.open import Access
 from foryou.access.rules import AccessSettings, Role
 from foryou.api.gate import caller_of, guarded
+from foryou.bench.record import Benchmark, Line, Report
 from foryou.core.clock import SystemClock
 
 ANY = 1_000_000_000

@@ -20,9 +20,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from benchmarks.record import Benchmark, Line, Report
 from foryou.backends.dense import DenseIndex
 from foryou.backends.scaled import EXACT_UNTIL, ScaledIndex
+from foryou.bench.record import Benchmark, Line, Report
 
 Vectors = NDArray[np.float32]
 Keys = NDArray[np.int64]

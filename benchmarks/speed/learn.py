@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.record import Benchmark, Line, Report
 from foryou.backends.open import open_backend
+from foryou.bench.record import Benchmark, Line, Report
 from foryou.core.batch import Batch
 from foryou.core.event import Kind
 from foryou.datasets.kuairand import KuaiRand

@@ -20,9 +20,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from benchmarks.record import Benchmark, Line, Report
 from foryou.backends.log import SqliteLog
 from foryou.backends.pack import pack, unpack
+from foryou.bench.record import Benchmark, Line, Report
 from foryou.core.batch import Batch
 from foryou.core.event import Kind, events
 

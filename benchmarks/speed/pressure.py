@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import socket
+import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,9 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.record import Benchmark, Line, Report
 from benchmarks.speed.people import People, parts
-from benchmarks.speed.serving import Server, serving
+from foryou.bench.load import ask as fetch
+from foryou.bench.load import get
+from foryou.bench.record import Benchmark, Line, Report
+from foryou.bench.server import Server, serving
+from foryou.client import connect
 
 DEADLINE_MS = 100.0
 
@@ -47,23 +51,23 @@ class Asked:
 
 def measure(size: Size) -> Report:
     """Capacity, what comes of each rate, and what connections cost that ask nothing."""
-    with serving() as server:
+    with tempfile.TemporaryDirectory(prefix="foryou-bench-") as folder, serving(Path(folder) / "data") as server:
+        client = connect(f"http://127.0.0.1:{server.port}")
         for rows in (*parts(size.people.catalogue()), *parts(size.people.watching())):
-            server.send(rows)
+            client.events(rows)
         server.settle()
         for viewer in range(size.warm_up):
-            server.get(path_for(size, viewer))
+            fetch(server.port, get(path_for(size, viewer)))
         capacity = asyncio.run(closed(server, size))
         rates = []
         for times in size.times:
-            before = memory_mib(server.pid)
+            before = memory_mib(server.process.pid)
             got = asyncio.run(opened(server, size, capacity * times))
             rates.append(
-                {"times": times, **told(got, size.seconds), "rss_mib": memory_mib(server.pid), "before": before}
+                {"times": times, **told(got, size.seconds), "rss_mib": memory_mib(server.process.pid), "before": before}
             )
             time.sleep(2.0)
         return {
-            "core": server.core,
             "videos": size.people.videos,
             "capacity_s": round(capacity, 1),
             "rates": rates,
@@ -138,7 +142,7 @@ def told(got: list[Asked], seconds: float) -> Report:
 
 def idle(server: Server, wanted: int) -> Report:
     """Connections that ask nothing, as many as wanted and as the system lets one process open."""
-    before = memory_mib(server.pid)
+    before = memory_mib(server.process.pid)
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     held: list[socket.socket] = []
@@ -155,7 +159,7 @@ def idle(server: Server, wanted: int) -> Report:
         pass  # no more files or ports: that is how many could be tried
     time.sleep(2.0)
     tried, refused = len(held), sum(map(_ended, held))
-    after = memory_mib(server.pid)
+    after = memory_mib(server.process.pid)
     if held:
         held.pop().close()
     started = time.perf_counter()

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmarks.record import Benchmark, Line, Report
 from benchmarks.speed.people import People, now_ms, parts
 from foryou.app import Engine
+from foryou.bench.record import Benchmark, Line, Report
 from foryou.client import in_process
 from foryou.core.batch import Batch
 from foryou.core.pipeline import Request

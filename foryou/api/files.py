@@ -15,22 +15,26 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 import duckdb
 import msgspec
 
 from foryou.api.decode import from_lines, from_objects
-from foryou.api.schema import FIELDS, Row
+from foryou.api.schema import FIELDS, Refusal, Row
 from foryou.core.errors import NotFound, SettingsError
 
-CHUNK = 5_000
+CHUNK = 20_000
 """Events read, and made durable, at a time."""
 
 _LISTS = ("hashtags", "effects")
 _TIMES = ("at", "uploaded")
 _WHOLE = ("at", "uploaded", "position", "replays", "episode", "width", "height")
 _REAL = ("seconds", "furthest", "duration")
+
+Connection: TypeAlias = duckdb.DuckDBPyConnection
+Types: TypeAlias = dict[str, str]
+"""The columns of a table, each with its type in the database."""
 
 FORMATS = (".parquet", ".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".ndjson")
 
@@ -98,43 +102,71 @@ def _read_lines(path: Path) -> Iterator[Chunk]:
         while lines := list(islice(file, CHUNK)):
             kept = [(number + i, line) for i, line in enumerate(lines, 1) if line.strip()]
             if kept:
-                yield Chunk(
-                    from_lines([line for _, line in kept]), [_readable(line) for _, line in kept], [i for i, _ in kept]
-                )
+                found = [line for _, line in kept]
+                yield Chunk(from_lines(found), found, [i for i, _ in kept])
             number += len(lines)
-
-
-def _readable(line: bytes) -> object:
-    return line.decode(errors="replace").rstrip()
 
 
 def _read_table(path: Path) -> Iterator[Chunk]:
     parquet = path.suffix.lower() == ".parquet"
     source = "read_parquet(?)" if parquet else "read_csv(?, header = true, all_varchar = true)"
     with duckdb.connect() as connection:
-        described = connection.execute(f"describe select * from {source}", [str(path)]).fetchall()
-        types = {str(name): str(kind) for name, kind, *_ in described}
-        columns = ", ".join(_selected(name, kind) for name, kind in types.items())
-        cursor = connection.execute(f"select {columns} from {source}", [str(path)])
-        first = 1
-        while rows := cursor.fetchmany(CHUNK):
-            found = [_object(tuple(types), row) for row in rows]
-            yield Chunk(from_objects(found, strict=False), found, range(first, first + len(rows)))
-            first += len(rows)
+        try:
+            described = connection.execute(f"describe select * from {source}", [str(path)]).fetchall()
+            types = {str(name): str(kind) for name, kind, *_ in described}
+            first = 1
+            for rows in _parquet_rows(connection, path, types) if parquet else _csv_rows(connection, path, types):
+                yield Chunk(*rows, range(first, first + len(rows[0])))
+                first += len(rows[0])
+        except duckdb.Error as error:
+            raise SettingsError(f"cannot read {path}: {str(error).splitlines()[0]}") from error
+
+
+def readable(found: object) -> object:
+    """A row as it was in its file, for people: a line as text."""
+    return found.decode(errors="replace").rstrip() if isinstance(found, bytes) else found
+
+
+def _csv_rows(connection: Connection, path: Path, types: Types) -> Iterator[tuple[list[Row], Sequence[object]]]:
+    columns = ", ".join(_selected(name, kind) for name, kind in types.items())
+    cursor = connection.execute(f"select {columns} from read_csv(?, header = true, all_varchar = true)", [str(path)])
+    while rows := cursor.fetchmany(CHUNK):
+        found = [_object(tuple(types), row) for row in rows]
+        yield from_objects(found, strict=False), found
+
+
+def _parquet_rows(connection: Connection, path: Path, types: Types) -> Iterator[tuple[list[Row], Sequence[object]]]:
+    """By way of JSON, which the database writes and msgspec reads with no object for a value in between. Where the
+    columns are not quite of the wire's types (a whole number kept as text, say), they are read value by value."""
+    fields = ", ".join(f"{_quoted(name)} := {_selected(name, kind)}" for name, kind in types.items())
+    cursor = connection.execute(f"select to_json(struct_pack({fields})) from read_parquet(?)", [str(path)])
+    while lines := [line.encode() for (line,) in cursor.fetchmany(CHUNK)]:
+        rows: list[Row] = from_lines(lines)
+        if any(isinstance(row, Refusal) for row in rows):
+            found = [_object(tuple(types), tuple(msgspec.json.decode(line).values())) for line in lines]
+            yield from_objects(found, strict=False), found
+        else:
+            yield rows, [msgspec.Raw(line) for line in lines]
 
 
 def _selected(name: str, kind: str) -> str:
     """A column in SQL, as the type that the wire has for it."""
-    quoted = '"' + name.replace('"', '""') + '"'
+    quoted = _quoted(name)
     if name in _TIMES and kind.startswith(("TIMESTAMP", "DATE")):
         return f"epoch_ms({quoted})"
     if name == "long_view":
         return f"cast({quoted} as boolean)" if kind != "VARCHAR" else quoted
     if kind.startswith("DECIMAL"):
         return f"cast({quoted} as double)"
+    if kind in ("DOUBLE", "FLOAT") and (name in _WHOLE or name in _REAL):
+        return f"if(isnan({quoted}), null, {quoted})"
     if name in _WHOLE or name in _REAL or name in _LISTS or kind == "VARCHAR":
         return quoted
     return f"cast({quoted} as varchar)"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _object(names: tuple[str, ...], row: tuple[object, ...]) -> dict[str, object]:

@@ -20,7 +20,7 @@ from foryou.core.batch import Batch, Column
 from foryou.core.clock import DAY, MINUTE
 from foryou.core.errors import InvalidEvent
 from foryou.core.event import EVENT, KINDS, TOPICS, UNKNOWN, Kind, KindRule, events
-from foryou.core.ids import id_of
+from foryou.core.ids import id_of, ids_of
 from foryou.features.documents import topic_name
 
 EARLIEST = int(datetime(2005, 1, 1, tzinfo=UTC).timestamp() * 1000)
@@ -163,7 +163,6 @@ def to_columns(rows: Sequence[Row], received: int) -> tuple[Batch, list[Refusal]
 
 
 _pack = msgspec.msgpack.Encoder().encode
-_event_id = id_of.__wrapped__  # an event's id is seen once: keep it out of the cache of names
 
 
 class _Rule(Struct, frozen=True):
@@ -289,7 +288,7 @@ def _columns(rows: list[Event], raw: list[bytes], received: int) -> Batch:
     """Events that were checked, as columns. Columns that no kind among them uses keep their defaults."""
     used = {name for kind in {row.kind for row in rows} for name in _RULES[kind].allowed}
     columns: dict[str, Column] = {
-        "id": np.array([_event_id("event", row.id) for row in rows], np.int64),
+        "id": ids_of("event", (row.id for row in rows)),
         "kind": np.array([KIND_OF[row.kind] for row in rows], np.int16),
         "at": np.array([row.at for row in rows], np.int64),
         "received": np.full(len(rows), received, np.int64),
@@ -297,13 +296,14 @@ def _columns(rows: list[Event], raw: list[bytes], received: int) -> Batch:
     }
     for name, kind in _IDS.items():
         if name in used:
-            of = attrgetter(name)
-            columns[name] = np.array([id_of(kind, of(row) or "") for row in rows], np.int64)
+            names = list(map(attrgetter(name), rows))
+            if names.count(None) < len(names):
+                columns[name] = np.array([id_of(kind, each or "") for each in names], np.int64)
     for name in _NUMBERS:
         if name in used:
-            of, default = attrgetter(name), _DEFAULTS[name]
-            values = [of(row) for row in rows]
-            columns[name] = np.array([default if value is None else value for value in values], _DTYPES[name])
+            default, values = _DEFAULTS[name], list(map(attrgetter(name), rows))
+            if values.count(None) < len(values):
+                columns[name] = np.array([default if value is None else value for value in values], _DTYPES[name])
     if "request" in used:
         columns["request"] = np.array([int(row.request or 0) for row in rows], np.int64)
     if "time_zone" in used:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from foryou.core.memory import HEAP, Arrays, Memory
 from foryou.core.ports import Keys
+from foryou.grouping import group, hashed
 
 RowNumbers: TypeAlias = NDArray[np.int64]
 Slots: TypeAlias = NDArray[np.int32]
@@ -79,18 +80,15 @@ class IntMap:
         missing = rows == ABSENT
         if not missing.any():
             return rows
-        fresh, first, of = np.unique(keys[missing], return_index=True, return_inverse=True)
-        order = np.argsort(first)
-        rank = np.empty(len(order), np.int64)
-        rank[order] = np.arange(len(order))
+        fresh, of = group(keys[missing])
         held = self._held
         start, end = len(self), len(self) + len(fresh)
-        rows[missing] = start + rank[of]
+        rows[missing] = start + of
         grown = end > len(held.keys)
         if grown:
             slots = _empty(self._memory, _slots_for(end))
             held = _Held(slots, self._memory.grown(held.keys, len(slots) // 2), held.count)
-        held.keys[start:end] = fresh[order]
+        held.keys[start:end] = fresh
         _publish(held.slots, held.keys, 0 if grown else start, end)
         self._held = held
         held.count[0] = end
@@ -131,7 +129,7 @@ def _find_rows(slots: Slots, held: Keys, keys: Keys, rows: RowNumbers) -> None:
     mask = len(slots) - 1
     for i in range(len(keys)):
         key = keys[i]
-        slot = _hash(key) & mask
+        slot = hashed(key) & mask
         row = slots[slot]
         while row >= 0 and held[row] != key:
             slot = (slot + 1) & mask
@@ -143,18 +141,10 @@ def _publish_rows(slots: Slots, held: Keys, start: int, end: int) -> None:
     """Let the keys in rows `start` to `end`, all different and none of them there yet, be found."""
     mask = len(slots) - 1
     for row in range(start, end):
-        slot = _hash(held[row]) & mask
+        slot = hashed(held[row]) & mask
         while slots[slot] >= 0:
             slot = (slot + 1) & mask
         slots[slot] = row
-
-
-def _mix(key: int) -> np.int64:
-    """SplitMix64's finaliser (Steele et al., 2014): ids may be small and consecutive."""
-    mixed = np.uint64(key)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.int64((mixed ^ (mixed >> np.uint64(31))) >> np.uint64(1))
 
 
 # The types are given because columns come writeable and read-only, and each kind would otherwise be compiled apart.
@@ -163,7 +153,6 @@ _READ_SLOTS = types.Array(types.int32, 1, "C", readonly=True)
 _SLOTS = types.int32[::1]
 _ROWS = types.int64[::1]
 
-_hash: Callable[[int], np.int64] = njit(types.int64(types.int64), cache=True)(_mix)
 _find: Callable[[Slots, Keys, Keys, RowNumbers], None] = njit(
     types.void(_READ_SLOTS, _READ_ONLY, _READ_ONLY, _ROWS), cache=True, nogil=True
 )(_find_rows)

@@ -20,6 +20,7 @@ from foryou.core.batch import Batch, Column
 from foryou.core.memory import HEAP, Memory, Published
 from foryou.core.ports import Keys
 from foryou.core.table import Field, Table
+from foryou.grouping import group
 
 _LEAST = 64
 """Rows of a new column. Columns double."""
@@ -104,7 +105,7 @@ class KeyedRows:
                 )
         places = held.rows.find(keys) + 1
         fresh = keys[places == 0]
-        if len(fresh) and len(np.unique(fresh)) != len(fresh):
+        if len(fresh) and len(group(fresh)[0]) != len(fresh):
             raise ValueError(f"keys written to table {self.table.name!r} have to be unique; some come twice")
         with self._writing():
             if len(fresh):

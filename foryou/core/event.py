@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 import numpy as np
 
@@ -196,6 +197,11 @@ def events(columns: Mapping[str, Column]) -> Batch:
 
 def of_kinds(batch: Batch, kinds: tuple[Kind, ...]) -> Column:
     """The mask of the rows whose kind is one of these."""
+    return np.asarray(_wanted(kinds)[batch["kind"]])
+
+
+@lru_cache
+def _wanted(kinds: tuple[Kind, ...]) -> Column:
     wanted = np.zeros(int(max(Kind)) + 1, np.bool_)
     wanted[list(kinds)] = True
-    return np.asarray(wanted[batch["kind"]])
+    return wanted

@@ -6,6 +6,7 @@ At 10 million names the chance that any two share an id is about 5 in a million 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -23,8 +24,25 @@ def id_of(kind: str, name: str) -> int:
     """The id of a name among names of its kind ("video", "viewer", "author", "topic", "country", ...)."""
     if not name:
         return NONE
-    digest = blake2b(name.encode(), digest_size=8, person=kind.encode()[:16]).digest()
-    return (int.from_bytes(digest, "little") & _MASK) or 1
+    return (int.from_bytes(_digest(_hash_of(kind), name), "little") & _MASK) or 1
+
+
+def ids_of(kind: str, names: Iterable[str]) -> NDArray[np.int64]:
+    """The ids of names that are hardly ever seen twice, such as those of events: as `id_of`, but it remembers none."""
+    begun = _hash_of(kind)
+    found = np.frombuffer(b"".join([_digest(begun, name) for name in names]), "<i8") & _MASK
+    return np.asarray(np.maximum(found, 1), np.int64)
+
+
+@lru_cache
+def _hash_of(kind: str) -> blake2b:
+    return blake2b(digest_size=8, person=kind.encode()[:16])
+
+
+def _digest(begun: blake2b, name: str) -> bytes:
+    made = begun.copy()
+    made.update(name.encode())
+    return made.digest()
 
 
 def pair_of(left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:

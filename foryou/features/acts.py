@@ -15,6 +15,7 @@ from foryou.core.event import KINDS, Kind
 from foryou.core.ids import pair_of
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
+from foryou.grouping import group
 
 ACTS = Table(
     "act",
@@ -89,7 +90,7 @@ def fold_acts(store: Store, rows: Batch) -> Batch:
         )
         target[hide] = hidden[hide]
         keys = pair_of(pair_of(some["viewer"], target), acted)
-        unique, row = np.unique(keys, return_inverse=True)
+        unique, row = group(keys)
         state = store.read("act", unique)
         active, since, at = (state[name].copy() for name in ("active", "since", "at"))
         counts, since_when = np.ones(len(acting)), np.zeros(len(acting), np.int64)

@@ -27,6 +27,7 @@ from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
 from foryou.features.catalog import LENGTH_IDS
 from foryou.features.enrich import OUTCOMES
+from foryou.grouping import group
 
 EFFECT = Table(
     "effect",
@@ -149,7 +150,7 @@ def explain(store: Store, rows: Batch) -> Batch:
     if len(mine):
         some = rows.take(mine)
         keys, share = _causes(some)
-        unique, row = np.unique(keys, return_inverse=True)
+        unique, row = group(keys.ravel())
         state = store.read(EFFECT.name, unique)
         held = {name: state[name].copy() for name in EFFECT.names}
         counts, trial = some["counts"], watched[mine]

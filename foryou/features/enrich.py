@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from foryou.core.batch import Batch, Column
-from foryou.core.event import Kind
+from foryou.core.event import Kind, of_kinds
 from foryou.core.ids import pair_of
 from foryou.core.inputs import OUTCOME_BITS, POSITIVE_BITS
 from foryou.core.ports import Store
@@ -78,7 +78,7 @@ def meaning(store: Store, rows: Batch) -> Batch:
     video = store.columns(
         "video", rows["video"], ("author", "sound", "topics", "duration", "length", "format", "language")
     )
-    described = np.isin(rows["kind"], (Kind.VIDEO, Kind.HIDE, Kind.UNHIDE))
+    described = of_kinds(rows, (Kind.VIDEO, Kind.HIDE, Kind.UNHIDE))
     filled = {
         "author": np.where((rows["author"] != 0) | described, rows["author"], video["author"]),
         "sound": np.where(described, rows["sound"], video["sound"]),

@@ -9,12 +9,13 @@ from foryou.core.event import REACTIONS, of_kinds
 from foryou.core.pipeline import Mask
 from foryou.core.ports import Offset, Store
 from foryou.core.table import Table
-from foryou.core.view import View
+from foryou.core.view import Groups, View
 from foryou.features import catalog, content, counters, effects, history, interests, similar, slates, taste
 from foryou.features.acts import ACTS
 from foryou.features.enrich import enrich
 from foryou.features.trust import DEFAULT, TrustSettings
 from foryou.features.trust import TABLES as trust_tables
+from foryou.grouping import group
 
 EVENTS_STREAM = "events"
 SERVED_STREAM = "served"
@@ -53,9 +54,13 @@ def create_tables(store: Store) -> None:
 
 def unfolded_mask(store: Store, rows: Batch) -> Mask:
     """Which events were not folded before and do not come earlier in the batch."""
-    first = np.zeros(len(rows), np.bool_)
-    first[np.unique(rows["id"], return_index=True)[1]] = True
-    return np.asarray(first & ~store.has(ACCEPTED.name, rows["id"]))
+    new = ~store.has(ACCEPTED.name, rows["id"])
+    ids, row = group(rows["id"])
+    if len(ids) < len(row):
+        first = np.zeros(len(ids), np.int64)
+        first[row[::-1]] = np.arange(len(row))[::-1]
+        new &= first[row] == np.arange(len(row))
+    return np.asarray(new)
 
 
 def unfolded(store: Store, rows: Batch) -> Batch:
@@ -80,10 +85,11 @@ def fold_events(store: Store, rows: Batch, trust: TrustSettings = DEFAULT) -> Ba
     Returns what viewers did, with the columns of `enrich`. Folding the same log again from empty tables gives the same
     tables.
     """
-    fresh = np.unique(rows["id"])
+    fresh, _ = group(rows["id"])
     store.write(ACCEPTED.name, fresh, Batch({}, len(fresh)))
+    groups = Groups(rows, group)
     for view in catalog.VIEWS:
-        view.fold(store, rows)
+        view.fold_groups(store, groups)
     reacted = of_kinds(rows, REACTIONS)
     reactions = rows if reacted.all() else rows.take(reacted)
     if len(reactions) == 0:
@@ -93,10 +99,11 @@ def fold_events(store: Store, rows: Batch, trust: TrustSettings = DEFAULT) -> Ba
     reactions = effects.explain(store, similar.pair_up(store, reactions))
     reactions = reactions.extend({"everyone": totalled[:, 2], "totalled": totalled})
     counted = _with(reactions, back) if len(back) else reactions
+    groups = Groups(reactions, group)
     for view in counters.VIEWS:
-        view.fold(store, counted)
+        view.fold_groups(store, Groups(counted, group) if len(back) else groups)
     for view in PERSONAL:
-        view.fold(store, reactions)
+        view.fold_groups(store, groups)
     return reactions
 
 

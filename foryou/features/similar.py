@@ -13,6 +13,7 @@ from foryou.core.inputs import POSITIVE_BITS
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
 from foryou.core.view import View
+from foryou.grouping import group
 
 NEIGHBOURS = 32
 COMPANIONS = 10
@@ -79,7 +80,7 @@ def pair_up(store: Store, rows: Batch) -> Batch:
     mine = np.flatnonzero(rows["positive"] & (rows["video"] != 0))
     out = np.zeros((len(rows), COMPANIONS + 1), np.int64)
     if len(mine):
-        viewers, row = np.unique(rows["viewer"][mine], return_inverse=True)
+        viewers, row = group(rows["viewer"][mine])
         recent = store.read(COMPANION.name, viewers)["recent"].copy()
         found = np.zeros((len(mine), COMPANIONS + 1), np.int64)
         _companions(recent, row, rows["video"][mine], found)

@@ -15,9 +15,10 @@ from math import isfinite
 import numpy as np
 
 from foryou.core.batch import Batch, Column
+from foryou.core.clock import SECOND
 from foryou.core.errors import ModelError, NotFound, SettingsError
 from foryou.core.heads import HEADS
-from foryou.core.ids import id_of
+from foryou.core.ids import id_of, pair_of
 from foryou.core.inputs import INPUTS
 from foryou.core.ports import Model, Models, Pairs, Store
 from foryou.features.fold import fold_events
@@ -57,6 +58,10 @@ class LearningSettings:
         default=1.0,
         metadata={"help": "share of the exposures without any reaction that is learned, weighted up for it"},
     )
+    imported: float = field(
+        default=1.0,
+        metadata={"help": "share that is learned of the exposures that were over for `late_s` when they came"},
+    )
     batch: int = field(default=512, metadata={"help": "most rows learned in one step"})
     publish_every_s: float = field(
         default=0.5, metadata={"help": "least seconds between two versions that are swapped in"}
@@ -87,8 +92,9 @@ class LearningSettings:
         for name in ("batch", "admit_after", "embeddings", "keep_every", "keep"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"learning.{name} is {getattr(self, name)}; expected 1 or more")
-        if not 0 < self.negatives <= 1:
-            raise SettingsError(f"learning.negatives is {self.negatives}; expected a share above 0, at most 1")
+        for name in ("negatives", "imported"):
+            if not 0 < getattr(self, name) <= 1:
+                raise SettingsError(f"learning.{name} is {getattr(self, name)}; expected a share above 0, at most 1")
 
 
 @dataclass
@@ -129,7 +135,7 @@ class Learner:
         if came != self._came:
             self.seal()
         self._came = came
-        strangers = self._join.strangers(rows)
+        strangers = self._some(self._join.strangers(rows))
         pairs = as_of_now(store, strangers) if len(strangers) else None
         if pairs is not None and not self.demographics:
             pairs = replace(pairs, viewers=without_demographics(pairs.viewers))
@@ -139,6 +145,14 @@ class Learner:
         self._join.observe(reactions)
         if self._join.pending >= self.settings.batch:
             self.seal()
+
+    def _some(self, strangers: Batch) -> Batch:
+        """Leaves out a share of the exposures that are history, chosen by a hash: any log leaves out the same."""
+        if self.settings.imported == 1:
+            return strangers
+        drawn = pair_of(pair_of(strangers["viewer"], strangers["video"]), strangers["at"]) / float(1 << 63)
+        history = strangers["received"] - strangers["at"] > self.settings.late_s * SECOND
+        return strangers.take(~history | (drawn < self.settings.imported))
 
     def serve(self, rows: Batch) -> None:
         """A slate was logged: its rows wait for their outcomes."""

@@ -9,6 +9,7 @@ import pytest
 
 from foryou.backends.open import open_backend
 from foryou.core.batch import Batch
+from foryou.core.clock import MINUTE
 from foryou.core.errors import ModelError, SettingsError
 from foryou.core.event import Kind
 from foryou.core.heads import HEADS, NAMES
@@ -262,3 +263,25 @@ def test_settings_out_of_range_are_refused() -> None:
     for wrong in ({"window_s": -1.0}, {"batch": 0}, {"publish_every_s": -1}, {"negatives": 0.0}, {"keep": 0}):
         with pytest.raises(SettingsError):
             LearningSettings(**wrong)
+
+
+def test_a_share_of_the_past_is_learned_and_all_that_has_just_happened() -> None:
+    past, minutes = list(habits(400)), 10**6
+    for imported, at_least, at_most in ((1.0, 400, 400), (0.25, 50, 150)):
+        learner, store = Learner(Ranker(seed=1), LearningSettings(batch=32, imported=imported, late_s=60)), empty()
+        for batch in past:
+            learner.fold(store, batch.extend({"received": batch["at"] + minutes * MINUTE}))
+        learner.flush()
+        learner.step()
+        assert at_least <= learner.learned <= at_most
+        before, fresh = (
+            learner.learned,
+            log(
+                {"viewer": 10, "video": VIDEOS[0], "at": minutes, "id": 7, "kind": Kind.IMPRESSION},
+                {"viewer": 10, "video": VIDEOS[0], "at": minutes, "id": 8, "kind": Kind.WATCH, "seconds": 9.0},
+            ),
+        )
+        learner.fold(store, fresh)
+        learner.flush()
+        learner.step()
+        assert learner.learned == before + 1

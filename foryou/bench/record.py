@@ -15,7 +15,8 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 Report: TypeAlias = dict[str, Any]
 Size = TypeVar("Size")
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path("benchmarks/results")
+"""Where the project keeps its runs, from the root of its repository."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,17 @@ def run(name: str, benchmark: Benchmark[Any], tiny: bool) -> Report:
         "size": asdict(size),
         "results": measured,
     }
+
+
+def flat(report: Report) -> Report:
+    """A report with what was measured beside date, commit and machine."""
+    return {**{name: value for name, value in report.items() if name != "results"}, **report["results"]}
+
+
+def figures(report: Report) -> Report:
+    """What was measured, in a report that is flat or not."""
+    found: Report = report.get("results", report)
+    return found
 
 
 def keep(report: Report, directory: Path = RESULTS) -> Path:
