@@ -12,17 +12,15 @@ from numba import njit
 from foryou.core.batch import Batch, Column, Rows
 from foryou.core.clock import DAY, HOUR
 from foryou.core.event import REACTIONS
-from foryou.core.inputs import OUTCOME_BITS, POSITIVE_BITS, RATES
+from foryou.core.inputs import RATES
 from foryou.core.table import Field, Table
 from foryou.core.view import View
 from foryou.features.enrich import OUTCOMES
 
 HALF_LIVES: tuple[int, ...] = (HOUR, DAY, 30 * DAY)
 """ms: what is bursting, what is going on today, what is so in general."""
-POPULAR_HALF_LIFE = 3 * DAY
 
 _WIDTH = len(OUTCOMES) * len(HALF_LIVES)
-_POSITIVE = [OUTCOMES.index(name) for name, bit in OUTCOME_BITS.items() if bit & POSITIVE_BITS]
 COUNTED: tuple[tuple[str, str], ...] = (
     ("count_video", "video"),
     ("count_author", "author"),
@@ -32,7 +30,6 @@ COUNTED: tuple[tuple[str, str], ...] = (
     ("count_all", "everyone"),
 )
 """The counter tables, and the event column that each is keyed by."""
-POPULAR = Table("popular", (Field("positives", "float64"), Field("impressions", "float64"), Field("at", "int64")))
 
 
 @njit(cache=True, nogil=True)
@@ -62,26 +59,15 @@ def _count(state: Batch, events: Batch, row: Rows) -> Batch:
     return Batch({"values": values, "at": at})
 
 
-def _popular(state: Batch, events: Batch, row: Rows) -> Batch:
-    values, at = np.stack([state["positives"], state["impressions"]], axis=1), state["at"].copy()
-    liked = np.clip(events["counts"][:, _POSITIVE].sum(axis=1), -1.0, 1.0)
-    amounts = np.stack([liked, events["counts"][:, 0]], axis=1)
-    _add(values, at, row, events["effective"], amounts, np.array([POPULAR_HALF_LIFE], np.float64))
-    return Batch({"positives": values[:, 0], "impressions": values[:, 1], "at": at})
-
-
-VIEWS = (
-    *(
-        View(
-            Table(name, (Field("values", "float64", _WIDTH), Field("at", "int64"))),
-            key,
-            REACTIONS,
-            _count,
-            ("effective", "counts"),
-        )
-        for name, key in COUNTED
-    ),
-    View(POPULAR, "audience", REACTIONS, _popular, ("effective", "counts")),
+VIEWS = tuple(
+    View(
+        Table(name, (Field("values", "float64", _WIDTH), Field("at", "int64"))),
+        key,
+        REACTIONS,
+        _count,
+        ("effective", "counts"),
+    )
+    for name, key in COUNTED
 )
 
 

@@ -63,7 +63,7 @@ def enrich(store: Store, rows: Batch) -> Batch:
 
     the catalogue, folds the acts, and adds `counts` `[rows, len(OUTCOMES)]` (what each event adds), `flags` (the same
     as bits), `positive`, `viewer_video` and `audience` (the keys of the video's popularity in the viewer's country, and
-    in all).
+    in all), `viewer_country`.
     """
     rows = fold_acts(store, rows)
     video = store.columns(
@@ -101,5 +101,6 @@ def enrich(store: Store, rows: Batch) -> Batch:
             "positive": ((flags & POSITIVE_BITS) != 0) & (counts.max(axis=1, initial=0) > 0),
             "viewer_video": np.where(rows["video"] != 0, pair_of(rows["viewer"], rows["video"]), 0),
             "audience": audience,
+            "viewer_country": country,
         }
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from foryou.core.batch import Batch
-from foryou.core.event import REACTIONS, of_kinds
+from foryou.core.event import CATALOG, REACTIONS, of_kinds
 from foryou.core.pipeline import Mask
 from foryou.core.ports import Store
 from foryou.core.table import Table
 from foryou.core.view import View
-from foryou.features import catalog, content, counters, effects, history, interests, similar, taste
+from foryou.features import catalog, content, counters, effects, history, interests, lists, popular, similar, taste, young
 from foryou.features.acts import ACTS
 from foryou.features.enrich import enrich
 
@@ -34,6 +34,13 @@ TABLES: tuple[Table, ...] = tuple(
             *(view.table for view in catalog.VIEWS),
             *(view.table for view in VIEWS),
             history.SERVED,
+            popular.POPULAR,
+            popular.BOARD,
+            lists.LISTED,
+            lists.FOLLOWED,
+            lists.UPLOADS,
+            young.YOUNG,
+            young.TURN,
             content.CONTENT,
         )
     }.values()
@@ -78,6 +85,11 @@ def fold_events(store: Store, rows: Batch) -> Batch:
     store.write(ACCEPTED.name, fresh, Batch({}, len(fresh)))
     for view in catalog.VIEWS:
         view.fold(store, rows)
+    described = of_kinds(rows, CATALOG)
+    if described.any():
+        said = rows.take(described)
+        for describe in (lists.describe, young.describe, popular.describe):
+            describe(store, said)
     reacted = of_kinds(rows, REACTIONS)
     reactions = rows if reacted.all() else rows.take(reacted)
     if len(reactions) == 0:
@@ -86,4 +98,6 @@ def fold_events(store: Store, rows: Batch) -> Batch:
     reactions = reactions.extend({"everyone": np.ones(len(reactions), np.int64)})
     for view in VIEWS:
         view.fold(store, reactions)
+    for fold in (popular.fold, young.expose, lists.follow):
+        fold(store, reactions)
     return reactions
