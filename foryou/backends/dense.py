@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numba import njit, types
@@ -59,20 +59,32 @@ class DenseIndex:
                 self._held = held.without(keys[~rows["live"]])
 
     def search(self, query: NDArray[np.float32], k: int) -> tuple[Keys, NDArray[np.float32]]:
+        return self.searches(query[None], [k])[0]
+
+    def searches(self, queries: NDArray[np.float32], ks: Sequence[int]) -> list[tuple[Keys, NDArray[np.float32]]]:
+        """`search` of each of `queries` `[queries, dim]`; the vectors are read once for all of them."""
         held = self._held
-        if held is None or k <= 0:
-            return np.zeros(0, np.int64), np.zeros(0, np.float32)
+        if held is None or max(ks, default=0) <= 0:
+            return [(np.zeros(0, np.int64), np.zeros(0, np.float32)) for _ in ks]
         ids, rows = held.scan(_NAMES)
-        scores = _products(held, rows, query)
-        best = _among_the_best(scores, k)
-        return best_first(ids[best], scores[best], k)
+        scores = _products(held, rows, queries)
+        best = [among_the_best(each, k) if k > 0 else np.zeros(0, np.int64) for each, k in zip(scores, ks, strict=True)]
+        return [best_first(ids[some], each[some], k) for some, each, k in zip(best, scores, ks, strict=True)]
 
     def products(self, ids: Keys, query: NDArray[np.float32]) -> NDArray[np.float32]:
         """The inner product of each of these ids with `query` `[dim]`; minus infinity for one that is not here."""
         held = self._held
         if held is None:
             return np.full(len(ids), -np.inf, np.float32)
-        return _products(held, held.read(ids, _NAMES), query)
+        return _products(held, held.read(ids, _NAMES), query[None])[0]
+
+    def vectors(self, ids: Keys) -> NDArray[np.float32]:
+        """The vectors `[ids, dim]` of these; zero for one that is not here. `dim` is 0 while there was never any."""
+        held = self._held
+        if held is None:
+            return np.zeros((len(ids), 0), np.float32)
+        rows = held.read(ids, _NAMES)
+        return np.asarray(rows["vector"].reshape(len(ids), -1) * rows["live"][:, None])
 
     def held(self) -> tuple[Keys, NDArray[np.float32]]:
         """A copy of the ids and their vectors `[ids, dim]`, without those whose vector is not finite."""
@@ -95,7 +107,7 @@ def best_first(ids: Keys, scores: NDArray[np.float32], k: int) -> tuple[Keys, ND
     return ids[best], scores[best]
 
 
-def _among_the_best(scores: NDArray[np.float32], k: int) -> Rows:
+def among_the_best(scores: NDArray[np.float32], k: int) -> Rows:
     """Some rows with all that are as high as the k-th among them: which of several equal ones come is not ours to say.
 
     To put a whole column in two parts takes longer than to compute it. So a sample says how high the k-th about is,
@@ -112,12 +124,13 @@ def _among_the_best(scores: NDArray[np.float32], k: int) -> Rows:
     return np.flatnonzero(scores >= np.partition(scores, -k)[-k])
 
 
-def _products(held: KeyedRows, rows: Batch, query: NDArray[np.float32]) -> NDArray[np.float32]:
+def _products(held: KeyedRows, rows: Batch, queries: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The inner products `[queries, rows]`."""
     dim = held.table.fields[0].width
-    if query.shape != (dim,):
-        raise ValueError(f"the query is {list(query.shape)}; it has to be {[dim]}")
-    vectors, scores = rows["vector"].reshape(len(rows), dim), np.empty(len(rows), np.float32)
-    _score(vectors, rows["live"], np.ascontiguousarray(query, np.float32), scores)
+    if queries.shape[1:] != (dim,):
+        raise ValueError(f"the query is {list(queries.shape[1:])}; it has to be {[dim]}")
+    vectors, scores = rows["vector"].reshape(len(rows), dim), np.empty((len(queries), len(rows)), np.float32)
+    _score(vectors, rows["live"], np.ascontiguousarray(queries, np.float32), scores)
     return scores
 
 
@@ -126,22 +139,23 @@ def _table(dim: int) -> Table:
 
 
 def _scores(
-    vectors: NDArray[np.float32], live: NDArray[np.bool_], query: NDArray[np.float32], scores: NDArray[np.float32]
+    vectors: NDArray[np.float32], live: NDArray[np.bool_], queries: NDArray[np.float32], scores: NDArray[np.float32]
 ) -> None:
     """The inner products; minus infinity for what must not come. BLAS would sum rows at a block's edge differently."""
-    for row in range(len(vectors)):
-        total = np.float32(0)
-        for column in range(len(query)):
-            total += vectors[row, column] * query[column]
-        # Not isfinite, which is x - x == x - x inside, and folded away where sums may be reordered.
-        scores[row] = total if live[row] and abs(total) < np.inf else -np.inf
+    for first in range(0, len(vectors), 512):
+        for query in range(len(queries)):
+            for row in range(first, min(first + 512, len(vectors))):
+                total = np.float32(0)
+                for column in range(vectors.shape[1]):
+                    total += vectors[row, column] * queries[query, column]
+                # Not isfinite, which is x - x == x - x inside, and folded away where sums may be reordered.
+                scores[query, row] = total if live[row] and abs(total) < np.inf else -np.inf
 
 
 _READ_VECTORS = types.Array(types.float32, 2, "C", readonly=True)
 _READ_LIVE = types.Array(types.boolean, 1, "C", readonly=True)
-_READ_QUERY = types.Array(types.float32, 1, "C", readonly=True)
 _score: Callable[[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float32], NDArray[np.float32]], None] = njit(
-    types.void(_READ_VECTORS, _READ_LIVE, _READ_QUERY, types.float32[::1]),
+    types.void(_READ_VECTORS, _READ_LIVE, _READ_VECTORS, types.float32[:, ::1]),
     cache=True,
     nogil=True,
     fastmath={"reassoc", "contract", "nsz"},

@@ -1,25 +1,26 @@
 """Nearest neighbours at any size: every vector is looked at while there are few, and cells of them once there are many.
 
 The exact scan holds what is true; cells only propose. So what was removed never comes, a score is always exact, and
-what came or changed after the cells were built is scanned beside them until they are built anew.
+what came, or moved out of its cell, after the cells were built is scanned beside them until they are built anew.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foryou.backends.cells import Cells, missing
+from foryou.backends.cells import Cells
 from foryou.backends.dense import DenseIndex, best_first
 from foryou.core.ports import Keys
 
-EXACT_UNTIL = 2_000_000
-"""Numbers (vectors x components) up to which a scan of all is about as fast as a search in cells: 125,000 vectors of
-16, 31,000 of 64. `python -m benchmarks index` measures it."""
+EXACT_UNTIL = 1_000_000
+"""Numbers (vectors x components) up to which a scan of all is about as fast as a search in cells: 62,000 vectors of
+16, 16,000 of 64. `python -m benchmarks index` measures it."""
 STALE = 0.1
 """Cells are built anew once so large a part of what they hold was added, replaced or removed."""
 
@@ -61,9 +62,11 @@ class ScaledIndex:
             if len(ids) == 0:
                 return
             self._dim = vectors.shape[1]
+            moved = self._moved(ids, vectors)
             for newer in self._newer():
-                newer.add(ids, vectors)
-            self._changes += len(ids)
+                newer.add(ids[~moved], vectors[~moved])
+                newer.remove(ids[moved])
+            self._changes += int(np.count_nonzero(~moved))
             due, at_once = self._is_due(), len(ids) > self.stale * len(self._all)
         if due:
             (self._build if at_once else self._build_beside)()
@@ -82,14 +85,26 @@ class ScaledIndex:
     def search(self, query: NDArray[np.float32], k: int) -> tuple[Keys, NDArray[np.float32]]:
         """The ids with the k highest inner products with `query` `[dim]`, best first, and these; most of them, once
         there are cells."""
+        return self.searches(query[None], [k])[0]
+
+    def searches(self, queries: NDArray[np.float32], ks: Sequence[int]) -> list[tuple[Keys, NDArray[np.float32]]]:
+        """`search` of each of `queries` `[queries, dim]`."""
         proposing = self._proposing
-        if proposing is None or 4 * k >= len(self._all):
-            return self._all.search(query, k)
-        scale = k + k // 4 + 16  # some are gone by now, or have moved away
-        found = np.concatenate([proposing.cells.search(query, scale), proposing.since.search(query, k)[0]])
-        found = np.unique(found)
-        ids, scores = best_first(found, self._all.products(found, query), k)
-        return (ids, scores) if len(ids) >= k else self._all.search(query, k)
+        if proposing is None or 4 * max(ks, default=0) >= len(self._all):
+            return self._all.searches(queries, ks)
+        since = proposing.since.searches(queries, ks)
+        found: list[tuple[Keys, NDArray[np.float32]]] = []
+        for query, k, (newer, _) in zip(queries, ks, since, strict=True):
+            scale = k + k // 4 + 16  # some are gone by now, or have moved away
+            near = proposing.cells.search(query, scale)
+            near = np.union1d(near, newer) if len(newer) else near
+            ids, scores = best_first(near, self._all.products(near, query), k)
+            found.append((ids, scores) if len(ids) >= k else self._all.search(query, k))
+        return found
+
+    def vectors(self, ids: Keys) -> NDArray[np.float32]:
+        """The vectors `[ids, dim]` of these; zero for one that is not here."""
+        return self._all.vectors(ids)
 
     def settle(self) -> None:
         """Wait until cells that are being built are in use."""
@@ -105,6 +120,12 @@ class ScaledIndex:
 
     def __len__(self) -> int:
         return len(self._all)
+
+    def _moved(self, ids: Keys, vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Which of these the cells have, and could follow to where they are now; none while others are being built."""
+        if self._proposing is None or self._next is not None:
+            return np.zeros(len(ids), np.bool_)
+        return self._proposing.cells.move(ids, vectors)
 
     def _newer(self) -> list[DenseIndex]:
         now = [self._proposing.since] if self._proposing is not None else []
@@ -138,7 +159,7 @@ class ScaledIndex:
         """Build cells from what there is now, and swap them in together with what comes meanwhile."""
         with self._building:
             with self._writing:
-                if 2 * len(self._all) * self._dim < self.exact_until or not _there_is_faiss():
+                if 2 * len(self._all) * self._dim < self.exact_until:
                     self._proposing, self._changes = None, 0
                     return
                 before = self._changes
@@ -149,15 +170,3 @@ class ScaledIndex:
                 self._proposing = _Proposing(cells, self._next) if cells is not None else None
                 self._next = None
                 self._changes -= before
-
-
-_TOLD: list[str] = []
-
-
-def _there_is_faiss() -> bool:
-    """Whether cells can be built; if not, that is told once."""
-    what = missing()
-    if what and not _TOLD:
-        _TOLD.append(what)
-        _LOG.warning("every video's vector is looked at in each search, which grows slow: %s for an index", what)
-    return not what

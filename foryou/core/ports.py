@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -108,6 +108,12 @@ class Index(Protocol):
 
     def search(self, query: NDArray[np.float32], k: int) -> tuple[Keys, NDArray[np.float32]]:
         """The ids with the k highest inner products with `query` `[dim]`, best first, and these."""
+
+    def searches(self, queries: NDArray[np.float32], ks: Sequence[int]) -> list[tuple[Keys, NDArray[np.float32]]]:
+        """`search` of each of `queries` `[queries, dim]`, with its k."""
+
+    def vectors(self, ids: Keys) -> NDArray[np.float32]:
+        """The vectors `[ids, dim]`; zero for an id that is not here."""
 
     def __len__(self) -> int: ...
 
