@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks import readme
 from benchmarks.quality import ablation, kr_cold, kr_next, kr_online, kr_rank, text
 from benchmarks.record import RESULTS, Benchmark, keep, run
-from benchmarks.speed import explain, feed, freshness, index, ingest, learn, log, rank
+from benchmarks.speed import explain, feed, freshness, index, ingest, learn, log, rank, retrieve
 from foryou.models.threads import one_blas_thread
 
 BENCHMARKS: Mapping[str, Benchmark[Any]] = {
@@ -30,6 +30,7 @@ BENCHMARKS: Mapping[str, Benchmark[Any]] = {
     "explain": explain.BENCHMARK,
     "log": log.BENCHMARK,
     "index": index.BENCHMARK,
+    "retrieve": retrieve.BENCHMARK,
 }
 
 

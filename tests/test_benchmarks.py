@@ -17,7 +17,7 @@ from benchmarks.quality import kr_rank
 from benchmarks.record import keep, latest, run
 
 ROOT = Path(__file__).parent.parent
-QUICK = ("rank", "feed", "ingest", "explain", "log", "learn", "freshness", "text", "index")
+QUICK = ("rank", "feed", "ingest", "explain", "log", "learn", "freshness", "text", "index", "retrieve")
 
 
 def command(*arguments: str) -> str:

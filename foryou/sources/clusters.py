@@ -39,7 +39,6 @@ class Clusters:
     """
 
     store: Store
-    model: Callable[[], Model]
     index: Callable[[], Index]
     codebook: Callable[[], Codebook]
     most: int = 100
@@ -48,25 +47,22 @@ class Clusters:
 
     def __call__(self, request: Request) -> Candidates:
         history, flags = request.viewer["history_item"][0], request.viewer["history_flags"][0]
-        shown = np.flatnonzero(history != 0)
-        refused = (flags[shown] & _REFUSED) != 0
-        good = ((flags[shown] & POSITIVE_BITS) != 0) & ~refused
-        if not good.any() or len(self.codebook()) == 0:
+        index, codebook = self.index(), self.codebook()
+        good, refused = (flags & POSITIVE_BITS) != 0, (flags & _REFUSED) != 0
+        good &= ~refused & (history != 0)
+        if not good.any() or len(codebook) == 0:
             return Batch({"item": np.zeros(0, np.int64), "source_score": np.zeros(0, np.float32)})
-        item = history[shown]
-        vectors = self.model().vectors(self.store.read("video", item).extend({"item": item}))
-        which = self.codebook().assign(vectors)
+        vectors = index.vectors(history)
+        shown = np.flatnonzero(vectors.any(axis=1))  # the others were removed since, or nobody described them
+        vectors, good, refused = vectors[shown], good[shown], refused[shown]
+        which = codebook.assign(vectors)
         faded = np.exp2(-np.arange(len(shown)) / _FADES)
-        worth = worths(which, good, refused, faded, len(self.codebook()))
+        worth = worths(which, good, refused, faded, len(codebook))
         best = np.argsort(-worth, kind="stable")[: self.themes]
         best = best[worth[best] > 0]
         quotas = self.most * worth[best] / max(float(worth[best].sum()), 1e-12)
         queries = unit((faded * good * (which == best[:, None])).astype(np.float32) @ vectors)
-        index = self.index()
-        found = [
-            index.search(query, 2 * int(np.ceil(quota)) + _SPARE)
-            for query, quota in zip(queries, quotas.tolist(), strict=True)
-        ]
+        found = index.searches(queries, (2 * np.ceil(quotas).astype(int) + _SPARE).tolist())
         return self._joined(request, found, quotas)
 
     def _joined(

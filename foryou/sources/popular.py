@@ -46,6 +46,14 @@ class Popular:
             best = self._new_among_the_best(request, *some)
             if is_all or len(best) >= self.most or (len(best) * _SCANNED >= self.most and len(some[0]) >= CHUNK * SORTED):
                 break
+        return self._ordered(request, best)
+
+    def among(self, request: Request, item: Keys) -> Candidates:
+        """The `most` popular among these videos that this viewer and session have not had."""
+        best = self._new_among_the_best(request, item, self._scored(request, item))
+        return self._ordered(request, best)
+
+    def _ordered(self, request: Request, best: Keys) -> Candidates:
         score = self._scored(request, best)
         best, score = best[score > 0], score[score > 0]
         order = np.lexsort((best, -score))[: self.most]
