@@ -27,10 +27,14 @@ def id_of(kind: str, name: str) -> int:
 
 def pair_of(left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
     """One id for each ordered pair of ids (SplitMix64's finaliser over both; Steele et al., 2014)."""
-    with np.errstate(over="ignore"):
-        mixed = np.asarray(left, np.int64).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-        mixed = mixed ^ np.asarray(right, np.int64).astype(np.uint64)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        mixed = mixed ^ (mixed >> np.uint64(31))
-    return np.maximum((mixed >> np.uint64(1)).astype(np.int64), 1)
+    mixed = np.asarray(left, np.int64).astype(np.uint64)
+    with np.errstate(over="ignore"):  # a scalar, as zero-dimensional arrays become, would warn
+        mixed = mixed * np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= np.asarray(right, np.int64).view(np.uint64)
+        mixed ^= mixed >> np.uint64(30)
+        mixed *= np.uint64(0xBF58476D1CE4E5B9)
+        mixed ^= mixed >> np.uint64(27)
+        mixed *= np.uint64(0x94D049BB133111EB)
+        mixed ^= mixed >> np.uint64(31)
+        mixed >>= np.uint64(1)
+    return np.maximum(mixed.astype(np.int64), 1)

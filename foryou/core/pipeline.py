@@ -96,15 +96,21 @@ class Trace:
     """What happened to a request, stage by stage, and which rule dropped which candidate."""
 
     steps: list[Step] = field(default_factory=list)
-    dropped: dict[int, str] = field(default_factory=dict)
+    drops: list[tuple[str, NDArray[np.int64]]] = field(default_factory=list)
+    """The items that each rule dropped, rule by rule."""
     candidates: Candidates = field(default_factory=lambda: Batch({}, 0))
     orders: list[tuple[str, NDArray[np.int64]]] = field(default_factory=list)
     """The items in the order in which each reranker left them."""
 
     @property
+    def dropped(self) -> dict[int, str]:
+        """The rule that dropped an item, for each that was dropped."""
+        return {item: name for name, items in self.drops for item in items.tolist()}
+
+    @property
     def found(self) -> int:
         """How many different candidates the sources brought."""
-        return len(self.dropped) + self.kept
+        return sum(len(items) for _, items in self.drops) + self.kept
 
     @property
     def kept(self) -> int:
@@ -143,10 +149,9 @@ class Pipeline:
             with _timed(trace, "hydrator", name) as step:
                 rows = rows.extend(hydrate(request, rows))
                 step.rows = len(rows)
-        for name, keep in self.filters:
-            rows = self._filter(request, rows, name, keep, trace)
+        rows = self._filter(request, rows, self.filters, trace)
         if self.budget is not None:
-            rows = self._filter(request, rows, "quota", partial(_has_a_place, self.budget), trace)
+            rows = self._filter(request, rows, [("quota", partial(_has_a_place, self.budget))], trace)
         for name, score in self.scorers:
             with _timed(trace, "scorer", name) as step:
                 rows = self._score(request, rows, score, trace)
@@ -196,14 +201,16 @@ class Pipeline:
             len(unique),
         )
 
-    def _filter(self, request: Request, rows: Candidates, name: str, keep: Filter, trace: Trace) -> Candidates:
-        with _timed(trace, "filter", name) as step:
-            mask = keep(request, rows)
-            for item in rows["item"][~mask].tolist():
-                trace.dropped[item] = name
-            rows = rows.take(mask)
-            step.rows = len(rows)
-        return rows
+    def _filter(self, request: Request, rows: Candidates, filters: Stages, trace: Trace) -> Candidates:
+        """The rows that pass every filter; each judges all of them, and the first that drops one is named."""
+        kept = np.ones(len(rows), np.bool_)
+        for name, keep in filters:
+            with _timed(trace, "filter", name) as step:
+                mask = keep(request, rows)
+                trace.drops.append((name, rows["item"][kept & ~mask]))
+                kept &= mask
+                step.rows = int(np.count_nonzero(kept))
+        return rows if kept.all() else rows.take(np.flatnonzero(kept))
 
     def _score(self, request: Request, rows: Candidates, score: Scorer, trace: Trace) -> Candidates:
         try:

@@ -61,11 +61,13 @@ def _toggle(active, since, last, row, at, undo, amount, effective):  # type: ign
 
 
 def fold_acts(store: Store, rows: Batch) -> Batch:
-    """Fold the acts of a batch into their table; the batch with `amount` and `effective` (ms) for every row."""
+    """Fold the acts of a batch into their table; the batch with `amount` and `effective` (ms) for every row, and with
+    `target`, what an act is about (0: the row is no act)."""
     kind = rows["kind"]
     base = _BASE[kind]
     amount = np.ones(len(rows))
     effective = rows["at"].copy()
+    about = np.zeros(len(rows), np.int64)
     acting = np.flatnonzero(base)
     if len(acting):
         some = rows.take(acting)
@@ -78,6 +80,7 @@ def fold_acts(store: Store, rows: Batch) -> Batch:
             some["author"] != 0, some["author"], np.where(some["sound"] != 0, some["sound"], some["topics"][:, 0])
         )
         target[hide] = hidden[hide]
+        about[acting] = target
         keys = pair_of(pair_of(some["viewer"], target), acted)
         unique, row = np.unique(keys, return_inverse=True)
         state = store.read("act", unique)
@@ -86,4 +89,5 @@ def fold_acts(store: Store, rows: Batch) -> Batch:
         _toggle(active, since, at, row, some["at"], _UNDO[some["kind"]], counts, since_when)
         store.write("act", unique, Batch({"active": active, "since": since, "at": at}))
         amount[acting], effective[acting] = counts, since_when
-    return rows.extend({"amount": amount, "effective": effective, "base": np.where(base > 0, base, kind)})
+    told = {"amount": amount, "effective": effective, "target": about, "base": np.where(base > 0, base, kind)}
+    return rows.extend(told)

@@ -37,7 +37,7 @@ TABLES: tuple[Table, ...] = tuple(
             popular.POPULAR,
             popular.BOARD,
             lists.LISTED,
-            lists.FOLLOWED,
+            lists.ACTED,
             lists.UPLOADS,
             young.YOUNG,
             young.TURN,
@@ -98,6 +98,6 @@ def fold_events(store: Store, rows: Batch) -> Batch:
     reactions = reactions.extend({"everyone": np.ones(len(reactions), np.int64)})
     for view in VIEWS:
         view.fold(store, reactions)
-    for fold in (popular.fold, young.expose, lists.follow):
+    for fold in (popular.fold, young.expose, lists.act):
         fold(store, reactions)
     return reactions

@@ -1,21 +1,21 @@
-"""Lists that grow, one for each owner: whom a viewer ever followed, and which videos an author ever described.
+"""Lists that grow, one for each owner: whom a viewer ever followed, hid or blocked, and the videos of an author.
 
 The newest values of a list stand in the row of its owner; each time that row is full it moves to a row of its own. So
 the latest of many owners are one look-up each, and a list may be of any length. A list only says what to look at:
-whether a follow still stands, and whose a video is now, stands elsewhere.
+whether an act still stands, and whose a video is now, stands elsewhere.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from foryou.core.batch import Batch, Column, Rows
-from foryou.core.event import Kind
+from foryou.core.event import Kind, of_kinds
 from foryou.core.ids import pair_of
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
+from foryou.features.acts import stands
 
 CHUNK = 8
 """Values in one row."""
@@ -25,10 +25,12 @@ _FIELDS = (
     Field("count", "int64", help="values of the whole list"),
     Field("latest", "int64", help="ms of the newest value"),
 )
-FOLLOWED = Table("followed", _FIELDS)
+ACTED = Table("acted", _FIELDS)
+"""What a viewer ever did one of `_ACTS` to; the owner is `pair_of(viewer, kind)`."""
 UPLOADS = Table("uploads", _FIELDS)
 LISTED = Table("listed")
 """(owner, value) pairs that are in a list: none is twice in one."""
+_ACTS = (Kind.FOLLOW, Kind.HIDE, Kind.BLOCK)
 
 
 @njit(cache=True, nogil=True)
@@ -86,6 +88,8 @@ def whole(store: Store, table: Table, owner: int) -> Keys:
     """All values of one list."""
     key = np.array([owner], np.int64)
     head = store.columns(table.name, key, ("value", "count"))
+    if head["count"][0] <= CHUNK:
+        return np.asarray(head["value"][0][: head["count"][0]])
     rest = older(store, table, key, head["count"], 0, int(head["count"][0]) // CHUNK + 1)[0]
     values = np.concatenate([head["value"][0], rest])
     return np.asarray(values[values != 0])
@@ -93,16 +97,21 @@ def whole(store: Store, table: Table, owner: int) -> Keys:
 
 def describe(store: Store, rows: Batch) -> None:
     """Fold what was said about videos `[rows]`: each is in the list of every author that was ever named."""
-    named = rows.take(_is(rows, Kind.VIDEO))
+    named = rows.take(rows["kind"] == Kind.VIDEO)
     uploaded = np.where(named["uploaded"] != 0, named["uploaded"], named["at"])
     append(store, UPLOADS, named["author"], named["video"], uploaded)
 
 
-def follow(store: Store, rows: Batch) -> None:
-    """Fold what viewers did `[rows]`: the authors whom they followed."""
-    follows = rows.take(_is(rows, Kind.FOLLOW))
-    append(store, FOLLOWED, follows["viewer"], follows["author"], follows["at"])
+def act(store: Store, rows: Batch) -> None:
+    """Fold what viewers did `[rows]`, as enriched: what they followed, hid or blocked."""
+    acts = rows.take(of_kinds(rows, _ACTS))
+    if len(acts):
+        append(store, ACTED, pair_of(acts["viewer"], acts["kind"].astype(np.int64)), acts["target"], acts["at"])
 
 
-def _is(rows: Batch, kind: Kind) -> NDArray[np.bool_]:
-    return np.asarray(rows["kind"] == kind)
+def standing(store: Store, viewer: int, kind: Kind) -> Keys:
+    """The targets of a viewer's acts of a kind that stand, one of `_ACTS`: whom they follow, say. None for viewer 0."""
+    if viewer == 0:
+        return np.zeros(0, np.int64)
+    target = whole(store, ACTED, int(pair_of(np.array([viewer]), np.array([int(kind)]))[0]))
+    return target[stands(store, np.full(len(target), viewer), target, kind)] if len(target) else target
