@@ -30,6 +30,8 @@ _QUERIES = 32
 _TRAINED_ON = 40
 """Vectors that place one centroid."""
 _ROUNDS = 10
+_SAMPLED = 16
+"""One score in so many says how high the best about are."""
 _BLOCK = 256
 """Vectors that are held against all centroids at a time: what comes of it stays in the cache."""
 
@@ -96,7 +98,7 @@ class Cells:
 
     def search(self, query: Vectors, k: int) -> Keys:
         """About k ids with high inner products with `query` `[dim]`, in no order."""
-        return np.asarray(self.held.ids[search(self.held, self.probes, query, k)])
+        return np.asarray(self.held.ids[search(self.held, probes_for(self.probes, k), query, k)])
 
     def move(self, ids: Keys, vectors: Vectors) -> NDArray[np.bool_]:
         """Give vectors that stay in their cell their new place in it; which of them `[ids]` did. One thread at a time.
@@ -138,23 +140,25 @@ class Cells:
 
 
 def cells_for(count: int) -> int:
-    """How many cells so many vectors have: about their root."""
-    return 1 << max(round(np.log2(max(count, 1)) / 2), 0)
+    """How many cells so many vectors have: about twice their root, and no more than 1,024, which are quick to fill."""
+    return 1 << min(round(np.log2(max(count, 1)) / 2) + 1, 10) if count > 1 else 1
+
+
+def probes_for(probes: int, k: int) -> int:
+    """How many cells are searched for k, where `probes` are for the usual 500: few are nearly all in the nearest cells.
+
+    With the power .4, recall@20 and @60 are still .95 and more on made-up heaps.
+    """
+    return max(min(int(np.ceil(probes * (k / _AMONG) ** 0.4)), probes), min(probes, 4))
 
 
 def search(held: Arrays, probes: int, query: Vectors, k: int) -> RowNumbers:
-    """The rows of about the k highest inner products with `query` `[dim]` in the `probes` cells that it is nearest to."""
+    """The rows of about the k highest inner products with `query` `[dim]` in the `probes` cells nearest to it."""
     size = float(np.abs(query).max(initial=0.0))
     if not 0.0 < size < np.inf:
         return np.zeros(0, np.int64)
     query = np.ascontiguousarray(query / np.float32(size), np.float32)
-    toward = held.centroids @ query
-    cells = np.argpartition(toward, -probes)[-probes:] if probes < len(toward) else np.arange(len(toward))
-    first, end = held.starts[cells], held.starts[cells + 1]
-    count = int((end - first).sum())
-    rows, scores = np.empty(count, np.int64), np.empty(count, np.float32)
-    _scan(held.codes, held.scales, first, end, query, rows, scores)
-    return np.asarray(rows[among_the_best(scores, k)])
+    return _search(held.centroids, held.starts, held.codes, held.scales, query, probes, k)
 
 
 def nearest(vectors: Vectors, centroids: Vectors) -> NDArray[np.int64]:
@@ -170,14 +174,14 @@ def nearest(vectors: Vectors, centroids: Vectors) -> NDArray[np.int64]:
 
 
 def _centroids(sample: Vectors, number: int, chance: np.random.Generator) -> Vectors:
-    """K-means (Lloyd, 1982) from vectors drawn at random; a cell without vectors takes half of the largest one's."""
-    centroids = sample[chance.choice(len(sample), min(number, len(sample)), replace=False)]
+    """K-means (Lloyd, 1982) from vectors drawn at random; a cell without vectors goes beside the largest."""
+    centroids: Vectors = sample[chance.choice(len(sample), min(number, len(sample)), replace=False)]
     for _ in range(_ROUNDS):
         which = nearest(sample, centroids)
         size = np.bincount(which, minlength=len(centroids))
         sums = np.zeros_like(centroids)
         _add_up(sample, which, sums)
-        centroids = sums / np.maximum(size, 1)[:, None].astype(np.float32)
+        centroids = np.asarray(sums / np.maximum(size, 1)[:, None], np.float32)
         empty = np.flatnonzero(size == 0)
         largest = np.argsort(-size, kind="stable")[: len(empty)]
         apart = chance.normal(scale=1e-3, size=(len(empty), sample.shape[1])).astype(np.float32)
@@ -194,25 +198,68 @@ def _add_up(vectors, which, sums):  # type: ignore[no-untyped-def]
             sums[which[row], column] += vectors[row, column]
 
 
-def _products(codes, scales, first, end, query, rows, scores):  # type: ignore[no-untyped-def]
-    """The rows of some cells and their inner products with the query, one cell after another."""
-    at = 0
-    for cell in range(len(first)):
-        for row in range(first[cell], end[cell]):
-            total = np.float32(0)
-            for column in range(len(query)):
-                total += np.float32(codes[row, column]) * query[column]
-            rows[at] = row
-            scores[at] = total * scales[row]
+def _inner(rows, first, end, query, out):  # type: ignore[no-untyped-def]
+    """The inner products of some rows with the query."""
+    for row in range(first, end):
+        total = np.float32(0)
+        for column in range(len(query)):
+            total += np.float32(rows[row, column]) * query[column]
+        out[row - first] = total
+
+
+def _bound(scores, k):  # type: ignore[no-untyped-def]
+    """A score that at least k reach, and not many more: a sample says how high that about is."""
+    sample = scores[::_SAMPLED].copy()
+    among = int(1.3 * k / _SAMPLED) + 6
+    if k >= len(scores) or among >= len(sample):
+        return np.float32(-np.inf)
+    bound = np.partition(sample, len(sample) - among)[len(sample) - among]
+    above = 0
+    for each in scores:
+        above += each >= bound
+    return bound if above >= k else np.float32(-np.inf)
+
+
+def _best_rows(centroids, starts, codes, scales, query, probes, k):  # type: ignore[no-untyped-def]
+    """The rows with about the k highest products in the cells nearest to the query."""
+    toward = np.empty(len(centroids), np.float32)
+    _inner_floats(centroids, 0, len(centroids), query, toward)
+    least = np.partition(toward, len(toward) - probes)[len(toward) - probes]
+    cells = np.flatnonzero(toward >= least)
+    scores, at = np.empty((starts[cells + 1] - starts[cells]).sum(), np.float32), 0
+    for cell in cells:
+        first, end = starts[cell], starts[cell + 1]
+        _inner_codes(codes, first, end, query, scores[at : at + end - first])
+        for row in range(first, end):
+            scores[at + row - first] *= scales[row]
+        at += end - first
+    bound = _least_of(scores, k)
+    rows, highest, at, out = np.empty(len(scores), np.int64), np.empty(len(scores), np.float32), 0, 0
+    for cell in cells:
+        for row in range(starts[cell], starts[cell + 1]):
+            if scores[at] >= bound:
+                rows[out], highest[out] = row, scores[at]
+                out += 1
             at += 1
+    if out <= k:
+        return rows[:out]
+    last = np.partition(highest[:out], out - k)[out - k]
+    return rows[:out][highest[:out] >= last]
 
 
 _CODES = types.Array(types.int8, 2, "C", readonly=True)
+_MATRIX = types.Array(types.float32, 2, "C", readonly=True)
 _FLOATS = types.Array(types.float32, 1, "C", readonly=True)
 _LONGS = types.Array(types.int64, 1, "C", readonly=True)
-_scan: Callable[..., None] = njit(
-    types.void(_CODES, _FLOATS, _LONGS, _LONGS, _FLOATS, types.int64[::1], types.float32[::1]),
-    cache=True,
-    nogil=True,
-    fastmath={"reassoc", "contract", "nsz"},
-)(_products)
+_OUT = types.float32[::1]
+_FAST = {"reassoc", "contract", "nsz"}
+_inner_floats = njit(
+    types.void(_MATRIX, types.int64, types.int64, _FLOATS, _OUT), cache=True, nogil=True, fastmath=_FAST
+)(_inner)
+_inner_codes = njit(
+    types.void(_CODES, types.int64, types.int64, _FLOATS, _OUT), cache=True, nogil=True, fastmath=_FAST
+)(_inner)
+_least_of = njit(types.float32(_OUT, types.int64), cache=True, nogil=True)(_bound)
+_search: Callable[[Vectors, Keys, NDArray[np.int8], Vectors, Vectors, int, int], RowNumbers] = njit(
+    types.int64[::1](_MATRIX, _LONGS, _CODES, _FLOATS, _FLOATS, types.int64, types.int64), cache=True, nogil=True
+)(_best_rows)

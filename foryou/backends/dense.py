@@ -76,7 +76,7 @@ class DenseIndex:
         held = self._held
         if held is None:
             return np.full(len(ids), -np.inf, np.float32)
-        return _products(held, held.read(ids, _NAMES), query[None])[0]
+        return np.asarray(_products(held, held.read(ids, _NAMES), query[None])[0])
 
     def vectors(self, ids: Keys) -> NDArray[np.float32]:
         """The vectors `[ids, dim]` of these; zero for one that is not here. `dim` is 0 while there was never any."""

@@ -20,9 +20,10 @@ def share(
     """The rows that get one of `most` places, those that stand highest in their list first.
 
     `places` `[rows, lists]` say where a row stands in each list (lower is better, no two the same, NOWHERE: it is not
-    in it); gaps do not count. The r-th of a list with quota q stands r / q down. Up to 1 each list takes what is its own, and beyond
-    they share what is left in proportion. A row in several lists counts once, where it stands highest; a list without
-    a quota gets no place. Equal ones go by `ties` `[rows]`, so that the order of rows and of lists is no matter.
+    in it); gaps do not count. The r-th of a list with quota q stands r / q down. Up to 1 each list takes what is its
+    own, and beyond they share what is left in proportion. A row in several lists counts once, where it stands highest;
+    a list without a quota gets no place. Equal ones go by `ties` `[rows]`, so that the order of rows and of lists is no
+    matter.
     """
     depth = np.full(len(places), np.inf)
     for place, quota in zip(np.ascontiguousarray(places.T), quotas, strict=True):

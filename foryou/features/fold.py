@@ -10,7 +10,19 @@ from foryou.core.pipeline import Mask
 from foryou.core.ports import Store
 from foryou.core.table import Table
 from foryou.core.view import View
-from foryou.features import catalog, content, counters, effects, history, interests, lists, popular, similar, taste, young
+from foryou.features import (
+    catalog,
+    content,
+    counters,
+    effects,
+    history,
+    interests,
+    lists,
+    popular,
+    similar,
+    taste,
+    young,
+)
 from foryou.features.acts import ACTS
 from foryou.features.enrich import enrich
 

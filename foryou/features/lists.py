@@ -16,6 +16,7 @@ from foryou.core.ids import pair_of
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
 from foryou.features.acts import stands
+from foryou.features.pairs import pairs_of
 
 CHUNK = 8
 """Values in one row."""
@@ -113,5 +114,5 @@ def standing(store: Store, viewer: int, kind: Kind) -> Keys:
     """The targets of a viewer's acts of a kind that stand, one of `_ACTS`: whom they follow, say. None for viewer 0."""
     if viewer == 0:
         return np.zeros(0, np.int64)
-    target = whole(store, ACTED, int(pair_of(np.array([viewer]), np.array([int(kind)]))[0]))
+    target = whole(store, ACTED, int(pairs_of(viewer, np.array([int(kind)]))[0]))
     return target[stands(store, np.full(len(target), viewer), target, kind)] if len(target) else target

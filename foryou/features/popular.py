@@ -20,6 +20,7 @@ from foryou.core.inputs import OUTCOME_BITS, POSITIVE_BITS
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
 from foryou.features.enrich import OUTCOMES
+from foryou.features.pairs import pairs_with
 
 HALF_LIFE = 3 * DAY
 NEW = 0.1
@@ -123,7 +124,7 @@ def describe(store: Store, rows: Batch) -> None:
     video, first, row = np.unique(said["video"], return_index=True, return_inverse=True)
     if len(video) == 0:
         return
-    keys = pair_of(video, np.full(len(video), EVERYWHERE))
+    keys = pairs_with(video, EVERYWHERE)
     noted = store.columns(POPULAR.name, keys, ("noted",))["noted"]
     uploaded = np.where(said["uploaded"] != 0, said["uploaded"], said["at"])[first]
     number = np.where(noted == 0, np.log2(NEW) + uploaded / HALF_LIFE, noted)
@@ -178,9 +179,7 @@ def _note(
     video, number, fell = np.repeat(video, 2), np.repeat(number, 2), np.repeat(fell, 2)
     start = 0
     while True:
-        start = _put(
-            held["item"], held["score"], held["held"], held["least"], row, video, number, fell, start
-        )
+        start = _put(held["item"], held["score"], held["held"], held["least"], row, video, number, fell, start)
         if start == len(row):
             break
         full = int(row[start])
@@ -230,6 +229,6 @@ def read_boards(store: Store, boards: Keys, depth: int) -> tuple[Keys, Column, N
 
 def faded(store: Store, video: Keys, country: int, at: int) -> NDArray[np.float64]:
     """The positives of each video `[videos]` in a country, faded to `at` (ms)."""
-    rows = store.columns(POPULAR.name, pair_of(video, np.full(len(video), country, np.int64)), ("positives", "at"))
+    rows = store.columns(POPULAR.name, pairs_with(video, country), ("positives", "at"))
     age = np.maximum(at - rows["at"], 0)
     return np.asarray(np.maximum(rows["positives"], 0) * np.exp2(-age / HALF_LIFE))

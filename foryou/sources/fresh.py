@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 
 from foryou.core.batch import Batch
 from foryou.core.clock import DAY
@@ -45,12 +45,15 @@ class Fresh:
         return Batch({"item": young["item"][best], "source_score": (-young["shown"][best]).astype(np.float32)})
 
 
-@njit(cache=True, nogil=True)
-def _draw(item: int, seed: int) -> float:  # a uniform number for each item and request (SplitMix64's finaliser)
+def _drawn(item: int, seed: int) -> float:
+    """A uniform number for each item and request (SplitMix64's finaliser; Steele et al., 2014)."""
     mixed = np.uint64(item) ^ np.uint64(seed)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return float((mixed ^ (mixed >> np.uint64(31))) >> np.uint64(11)) / float(1 << 53)
+
+
+_draw = njit(types.float64(types.int64, types.int64), cache=True)(_drawn)
 
 
 @njit(cache=True, nogil=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,11 +15,18 @@ from foryou.core.ports import Keys, Store
 from foryou.features.history import unseen, unserved
 from foryou.features.hydrate import newness
 from foryou.features.popular import (
-    ANY_LANGUAGE, CHUNK, EVERYWHERE, HALF_LIFE, SORTED, board_key, faded, read_boards,
+    ANY_LANGUAGE,
+    CHUNK,
+    EVERYWHERE,
+    HALF_LIFE,
+    SORTED,
+    board_key,
+    faded,
+    read_boards,
 )  # fmt: skip
 
 _SCANNED = 8
-"""When a part of so many of what is asked for is found no more on the boards, all videos are looked at."""
+"""All videos are looked at once the boards bring less than such a part of what is asked for."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +47,14 @@ class Popular:
     seen_days: float = 30.0
 
     def __call__(self, request: Request) -> Candidates:
-        best = np.zeros(0, np.int64)
-        for some, is_all in self._further_and_further(request):
-            best = self._new_among_the_best(request, *some)
-            if is_all or len(best) >= self.most or (len(best) * _SCANNED >= self.most and len(some[0]) >= CHUNK * SORTED):
+        for depth in (2 * self.most // CHUNK + 1, SORTED):
+            item, score = self._on_boards(request, depth)
+            best = self._new_among_the_best(request, item, score)
+            if len(best) >= self.most:
                 break
+        every, videos = self.store.scan("video", ("known",))
+        if len(item) < len(every) and _SCANNED * len(best) < self.most:
+            return self.among(request, every[videos["known"] == 1])
         return self._ordered(request, best)
 
     def among(self, request: Request, item: Keys) -> Candidates:
@@ -58,17 +67,6 @@ class Popular:
         best, score = best[score > 0], score[score > 0]
         order = np.lexsort((best, -score))[: self.most]
         return Batch({"item": best[order], "source_score": score[order].astype(np.float32)})
-
-    def _further_and_further(self, request: Request) -> Iterator[tuple[tuple[Keys, Column], bool]]:
-        """Videos with about what they score, from ever more of the boards, at last all; and whether these are all."""
-        depth = 2 * self.most // CHUNK + 1
-        if depth < SORTED:
-            yield self._on_boards(request, depth), False
-        some = self._on_boards(request, SORTED)
-        item, videos = self.store.scan("video", ("known",))
-        yield some, len(some[0]) >= len(item)
-        item = item[videos["known"] == 1]
-        yield (item, self._scored(request, item)), True
 
     def _on_boards(self, request: Request, depth: int) -> tuple[Keys, Column]:
         """What stands on the boards that matter to this request, and about what it scores."""

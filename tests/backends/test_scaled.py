@@ -109,9 +109,7 @@ def test_vectors_that_move_a_little_are_followed_and_need_no_new_cells() -> None
     index.settle()
     assert index.cells is built, "nearly all stayed in their cells"
     exact.add(np.arange(1, 4_001), moved)
-    found = [
-        len(np.intersect1d(exact.search(query, 100)[0], index.search(query, 100)[0])) for query in some(20, 5)
-    ]
+    found = [len(np.intersect1d(exact.search(query, 100)[0], index.search(query, 100)[0])) for query in some(20, 5)]
     assert np.mean(found) >= 95
 
 
@@ -132,9 +130,7 @@ def test_cells_live_where_they_are_told_to() -> None:
         return made[-1]
 
     held = Cells(np.arange(1, 501), some(500), zeros).held
-    assert len(made) == 5 and all(
-        any(getattr(held, field.name) is each for each in made) for field in fields(held)
-    )
+    assert len(made) == 5 and all(any(getattr(held, field.name) is each for each in made) for field in fields(held))
     found = search(held, len(held.centroids), some(500)[7], 10)
     assert 8 in held.ids[found]
 
