@@ -13,7 +13,6 @@ from foryou.core.clock import DAY
 from foryou.core.inputs import OUTCOME_BITS, POSITIVE_BITS
 from foryou.core.pipeline import Candidates, Request
 from foryou.core.ports import Index, Keys, Model, Store
-from foryou.core.share import NOWHERE, share
 from foryou.features.history import unseen, unserved
 from foryou.models.clusters import ENOUGH, Codebook, cluster, clusters_for
 from foryou.models.retrieval import unit
@@ -68,22 +67,22 @@ class Clusters:
     def _joined(
         self, request: Request, found: list[tuple[Keys, NDArray[np.float32]]], quotas: NDArray[np.float64]
     ) -> Candidates:
-        """What each theme found by quota, the best of each first; an item of two themes once.
+        """What each theme found by quota, the best of each first; an item of two themes once, where it stands higher.
 
-        What this viewer and session have had makes room for the next.
+        What this viewer and session have had makes room for the next. As `share` does it, of lists that are sorted.
         """
-        every = np.concatenate([each for each, _ in found] or [np.zeros(0, np.int64)])
+        item = np.concatenate([each for each, _ in found] or [np.zeros(0, np.int64)])
         score = np.concatenate([each for _, each in found] or [np.zeros(0, np.float32)])
-        item, row = np.unique(every, return_inverse=True)
-        places = np.full((len(item), len(found)), NOWHERE, np.int32)
-        for theme, each in enumerate(np.split(row, np.cumsum([len(each) for each, _ in found])[:-1]) if found else ()):
-            places[each, theme] = np.arange(len(each))
-        highest = np.full(len(item), -np.inf, np.float32)
-        np.maximum.at(highest, row, score)
+        size = np.array([len(each) for each, _ in found], np.int64)
         new = unseen(self.store, request.viewer_id, item, int(request.at - self.seen_days * DAY))
         new &= unserved(self.store, request.viewer_id, request.session, item)
-        best = np.flatnonzero(new)[share(places[new], quotas, self.most, item[new])]
-        return Batch({"item": item[best], "source_score": highest[best]})
+        so_far = np.cumsum(new)
+        before = np.concatenate([np.zeros(1, np.int64), so_far])[np.cumsum(size) - size]
+        depth = (so_far - np.repeat(before, size)) / np.repeat(quotas, size)
+        order = np.lexsort((item, depth))
+        order = order[new[order]]
+        best = order[np.sort(np.unique(item[order], return_index=True)[1])[: self.most]]
+        return Batch({"item": item[best], "source_score": score[best]})
 
 
 def clusters_of(store: Store, model: Model, seed: int) -> Codebook:

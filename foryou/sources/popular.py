@@ -82,9 +82,11 @@ class Popular:
             item, number, local, native[which % len(languages)], 1 << int(4 * item.size).bit_length()
         )
         now = request.at / HALF_LIFE
-        score = np.exp2(np.minimum(there - now, 60)) * (self.elsewhere if request.country else 1.0)
+        score = np.exp2(np.minimum(there - now, 60))
         if request.country:
-            score += np.exp2(np.minimum(here - now, 60))
+            alone = np.flatnonzero(there == 0)
+            score[alone] = faded(self.store, found[alone], EVERYWHERE, request.at)
+            score = self.elsewhere * score + np.exp2(np.minimum(here - now, 60))
         return found, score * np.where(speaks, 1.0, self._foreign(request))
 
     def _new_among_the_best(self, request: Request, item: Keys, score: Column) -> Keys:
