@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from foryou.backends.cells import Cells
+from foryou.backends.cells import Cells, Zeros
 from foryou.backends.dense import DenseIndex, best_first
 from foryou.core.ports import Keys
 
@@ -43,8 +43,9 @@ class ScaledIndex:
     old cells go on serving meanwhile.
     """
 
-    def __init__(self, exact_until: int = EXACT_UNTIL, stale: float = STALE) -> None:
-        self.exact_until, self.stale = exact_until, stale
+    def __init__(self, exact_until: int = EXACT_UNTIL, stale: float = STALE, zeros: Zeros = np.zeros) -> None:
+        """`zeros` makes the arrays of the cells."""
+        self.exact_until, self.stale, self._zeros = exact_until, stale, zeros
         self._all = DenseIndex()
         self._proposing: _Proposing | None = None
         self._next: DenseIndex | None = None
@@ -165,7 +166,7 @@ class ScaledIndex:
                 before = self._changes
                 self._next = DenseIndex()
                 ids, vectors = self._all.held()
-            cells = Cells(ids, vectors) if len(ids) else None
+            cells = Cells(ids, vectors, self._zeros) if len(ids) else None
             with self._writing:
                 self._proposing = _Proposing(cells, self._next) if cells is not None else None
                 self._next = None

@@ -105,8 +105,9 @@ def describe(store: Store, rows: Batch) -> None:
 
 def act(store: Store, rows: Batch) -> None:
     """Fold what viewers did `[rows]`, as enriched: what they followed, hid or blocked."""
-    acts = rows.take(of_kinds(rows, _ACTS))
-    if len(acts):
+    mine = of_kinds(rows, _ACTS)
+    if mine.any():
+        acts = rows.take(mine)
         append(store, ACTED, pair_of(acts["viewer"], acts["kind"].astype(np.int64)), acts["target"], acts["at"])
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import DTypeLike
 
-from foryou.backends.cells import Cells, search
+from foryou.backends.cells import Cells, probes_for, search
 from foryou.backends.dense import DenseIndex
 from foryou.backends.scaled import ScaledIndex
 
@@ -55,6 +55,17 @@ def test_cells_find_at_least_95_percent_of_the_best_500() -> None:
         assert near_scores[0] == scores[0]
         found.append(len(np.intersect1d(best, near)) / 500)
     assert index.cells is not None and index.cells.probes < index.cells.cells
+    assert np.mean(found) >= 0.95
+
+
+def test_a_search_for_few_looks_at_fewer_cells_and_finds_as_many_of_them() -> None:
+    assert [probes_for(100, k) for k in (5_000, 500, 20, 1)] == [100, 100, 28, 9]
+    assert probes_for(3, 1) == 3
+    index, exact, vectors = filled(20_000), DenseIndex(), some(20_000)
+    exact.add(np.arange(1, 20_001), vectors)
+    found = [
+        len(np.intersect1d(exact.search(query, 60)[0], index.search(query, 60)[0])) / 60 for query in vectors[::500]
+    ]
     assert np.mean(found) >= 0.95
 
 
