@@ -23,9 +23,9 @@ from foryou.core.event import Kind
 from foryou.core.heads import HEADS
 from foryou.core.ids import pair_of
 from foryou.core.ports import Pairs, Store
-from foryou.features.counters import POPULAR, POPULAR_HALF_LIFE
 from foryou.features.fold import create_tables, fold_events
 from foryou.features.hydrate import item_columns, viewer_columns
+from foryou.features.popular import HALF_LIFE, POPULAR
 from foryou.features.trust import DEFAULT, TrustSettings, suspicious
 from foryou.models.linear import Linear
 from foryou.scorers.value import value_of
@@ -117,7 +117,7 @@ def _told(crowd: Crowd, log: Batch, trust: TrustSettings, size: Size) -> Told:
 
 def _by_popularity(store: Store, video: NDArray[np.int64], at: int) -> NDArray[np.float64]:
     rows = store.read(POPULAR.name, pair_of(video, np.zeros_like(video)))
-    return _ranks(np.maximum(rows["positives"], 0) * np.exp2(-(at - rows["at"]) / POPULAR_HALF_LIFE))
+    return _ranks(np.maximum(rows["positives"], 0) * np.exp2(-(at - rows["at"]) / HALF_LIFE))
 
 
 def _by_value(

@@ -73,7 +73,7 @@ def measure(size: Size) -> Report:
 
 def for_you_after(engine: Engine) -> Callable[[Request, Batch], Batch]:
     """What a For You feed does once the heads are predicted: value, rerankers, the slate."""
-    feed = engine.recipes["for_you"]
+    feed = engine.feeds.recipes["for_you"]
     value = dict(feed.scorers)["value"]
 
     def order(request: Request, scored: Batch) -> Batch:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numba import njit, types
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from foryou.backends.rows import KeyedRows
 from foryou.core.batch import Batch, Rows
-from foryou.core.errors import BackendError
 from foryou.core.memory import HEAP, Memory, Published
 from foryou.core.ports import Keys
 from foryou.core.table import Field, Table
@@ -35,10 +34,11 @@ class DenseIndex:
         self._writing = threading.Lock()
 
     @classmethod
-    def over(cls, rows: KeyedRows) -> DenseIndex:
-        """An index to search, over the rows of another one."""
+    def attached(cls, published: Callable[[str], Published], name: str) -> DenseIndex:
+        """The vectors that another process publishes under a name, to search. BackendError while there are none."""
+        vectors = (published(name).news() or {})[".vector"]
         found = cls()
-        found._held = rows
+        found._held = KeyedRows.attached(_table(vectors.shape[1] if vectors.ndim == 2 else 1), published(name))
         return found
 
     def add(self, ids: Keys, vectors: NDArray[np.float32]) -> None:
@@ -80,20 +80,32 @@ class DenseIndex:
                 self._held.publish(name)
 
     def search(self, query: NDArray[np.float32], k: int) -> tuple[Keys, NDArray[np.float32]]:
+        return self.searches(query[None], [k])[0]
+
+    def searches(self, queries: NDArray[np.float32], ks: Sequence[int]) -> list[tuple[Keys, NDArray[np.float32]]]:
+        """`search` of each of `queries` `[queries, dim]`; the vectors are read once for all of them."""
         held = self._held
-        if held is None or k <= 0:
-            return np.zeros(0, np.int64), np.zeros(0, np.float32)
+        if held is None or max(ks, default=0) <= 0:
+            return [(np.zeros(0, np.int64), np.zeros(0, np.float32)) for _ in ks]
         ids, rows = held.scan(_NAMES)
-        scores = _products(held, rows, query)
-        best = _among_the_best(scores, k)
-        return best_first(ids[best], scores[best], k)
+        scores = _products(held, rows, queries)
+        best = [among_the_best(each, k) if k > 0 else np.zeros(0, np.int64) for each, k in zip(scores, ks, strict=True)]
+        return [best_first(ids[some], each[some], k) for some, each, k in zip(best, scores, ks, strict=True)]
 
     def products(self, ids: Keys, query: NDArray[np.float32]) -> NDArray[np.float32]:
         """The inner product of each of these ids with `query` `[dim]`; minus infinity for one that is not here."""
         held = self._held
         if held is None:
             return np.full(len(ids), -np.inf, np.float32)
-        return _products(held, held.read(ids, _NAMES), query)
+        return np.asarray(_products(held, held.read(ids, _NAMES), query[None])[0])
+
+    def vectors(self, ids: Keys) -> NDArray[np.float32]:
+        """The vectors `[ids, dim]` of these; zero for one that is not here. `dim` is 0 while there was never any."""
+        held = self._held
+        if held is None:
+            return np.zeros((len(ids), 0), np.float32)
+        rows = held.read(ids, _NAMES)
+        return np.asarray(rows["vector"].reshape(len(ids), -1) * rows["live"][:, None])
 
     def held(self) -> tuple[Keys, NDArray[np.float32]]:
         """A copy of the ids and their vectors `[ids, dim]`, without those whose vector is not finite."""
@@ -109,35 +121,6 @@ class DenseIndex:
         return self._live
 
 
-class AttachedIndex:
-    """The vectors that another process publishes, to search."""
-
-    def __init__(self, published: Callable[[], Published]) -> None:
-        """`published` raises BackendError until there are any."""
-        self._published = published
-        self._vectors: DenseIndex | None = None
-
-    def search(self, query: NDArray[np.float32], k: int) -> tuple[Keys, NDArray[np.float32]]:
-        if self._vectors is None:
-            try:
-                self._vectors = DenseIndex.over(KeyedRows.attached(_table(len(query)), self._published()))
-            except BackendError:  # nothing has a vector yet
-                return np.zeros(0, np.int64), np.zeros(0, np.float32)
-        return self._vectors.search(query, k)
-
-    def add(self, ids: Keys, vectors: NDArray[np.float32]) -> None:
-        raise BackendError("vectors of another process are searched here; whoever made them adds to them")
-
-    def remove(self, ids: Keys) -> None:
-        raise BackendError("vectors of another process are searched here; whoever made them removes them")
-
-    def publish(self, name: str) -> None:
-        raise BackendError("vectors of another process are searched here; whoever made them publishes them")
-
-    def __len__(self) -> int:
-        return 0 if self._vectors is None else len(self._vectors.held()[0])
-
-
 def best_first(ids: Keys, scores: NDArray[np.float32], k: int) -> tuple[Keys, NDArray[np.float32]]:
     """The k highest of these in order, equal ones by id; minus infinity never comes."""
     best = np.flatnonzero(scores > -np.inf)
@@ -145,7 +128,7 @@ def best_first(ids: Keys, scores: NDArray[np.float32], k: int) -> tuple[Keys, ND
     return ids[best], scores[best]
 
 
-def _among_the_best(scores: NDArray[np.float32], k: int) -> Rows:
+def among_the_best(scores: NDArray[np.float32], k: int) -> Rows:
     """Some rows with all that are as high as the k-th among them: which of several equal ones come is not ours to say.
 
     To put a whole column in two parts takes longer than to compute it. So a sample says how high the k-th about is,
@@ -162,12 +145,13 @@ def _among_the_best(scores: NDArray[np.float32], k: int) -> Rows:
     return np.flatnonzero(scores >= np.partition(scores, -k)[-k])
 
 
-def _products(held: KeyedRows, rows: Batch, query: NDArray[np.float32]) -> NDArray[np.float32]:
+def _products(held: KeyedRows, rows: Batch, queries: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The inner products `[queries, rows]`."""
     dim = held.table.fields[0].width
-    if query.shape != (dim,):
-        raise ValueError(f"the query is {list(query.shape)}; it has to be {[dim]}")
-    vectors, scores = rows["vector"].reshape(len(rows), dim), np.empty(len(rows), np.float32)
-    _score(vectors, rows["live"], np.ascontiguousarray(query, np.float32), scores)
+    if queries.shape[1:] != (dim,):
+        raise ValueError(f"the query is {list(queries.shape[1:])}; it has to be {[dim]}")
+    vectors, scores = rows["vector"].reshape(len(rows), dim), np.empty((len(queries), len(rows)), np.float32)
+    _score(vectors, rows["live"], np.ascontiguousarray(queries, np.float32), scores)
     return scores
 
 
@@ -176,22 +160,23 @@ def _table(dim: int) -> Table:
 
 
 def _scores(
-    vectors: NDArray[np.float32], live: NDArray[np.bool_], query: NDArray[np.float32], scores: NDArray[np.float32]
+    vectors: NDArray[np.float32], live: NDArray[np.bool_], queries: NDArray[np.float32], scores: NDArray[np.float32]
 ) -> None:
     """The inner products; minus infinity for what must not come. BLAS would sum rows at a block's edge differently."""
-    for row in range(len(vectors)):
-        total = np.float32(0)
-        for column in range(len(query)):
-            total += vectors[row, column] * query[column]
-        # Not isfinite, which is x - x == x - x inside, and folded away where sums may be reordered.
-        scores[row] = total if live[row] and abs(total) < np.inf else -np.inf
+    for first in range(0, len(vectors), 512):
+        for query in range(len(queries)):
+            for row in range(first, min(first + 512, len(vectors))):
+                total = np.float32(0)
+                for column in range(vectors.shape[1]):
+                    total += vectors[row, column] * queries[query, column]
+                # Not isfinite, which is x - x == x - x inside, and folded away where sums may be reordered.
+                scores[query, row] = total if live[row] and abs(total) < np.inf else -np.inf
 
 
 _READ_VECTORS = types.Array(types.float32, 2, "C", readonly=True)
 _READ_LIVE = types.Array(types.boolean, 1, "C", readonly=True)
-_READ_QUERY = types.Array(types.float32, 1, "C", readonly=True)
 _score: Callable[[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float32], NDArray[np.float32]], None] = njit(
-    types.void(_READ_VECTORS, _READ_LIVE, _READ_QUERY, types.float32[::1]),
+    types.void(_READ_VECTORS, _READ_LIVE, _READ_VECTORS, types.float32[:, ::1]),
     cache=True,
     nogil=True,
     fastmath={"reassoc", "contract", "nsz"},

@@ -10,11 +10,10 @@ from functools import partial
 from pathlib import Path
 
 from foryou.backends.arena import Attached
-from foryou.backends.dense import AttachedIndex
 from foryou.backends.documents import MemoryDocuments, SqliteDocuments
 from foryou.backends.log import MemoryLog, SqliteLog
 from foryou.backends.models import Models
-from foryou.backends.scaled import ScaledIndex
+from foryou.backends.scaled import AttachedIndex, ScaledIndex
 from foryou.backends.states import States
 from foryou.backends.tables import AttachedTables, Tables
 from foryou.core.errors import BackendError
@@ -60,7 +59,7 @@ class Reading:
 
     def index(self, name: str) -> AttachedIndex:
         """The index that is published under a name; empty until it is."""
-        return AttachedIndex(lambda: self.published(name))
+        return AttachedIndex(self.published, name)
 
     def close(self) -> None:
         """Let go of everything."""

@@ -1,26 +1,29 @@
 """Nearest neighbours at any size: every vector is looked at while there are few, and cells of them once there are many.
 
 The exact scan holds what is true; cells only propose. So what was removed never comes, a score is always exact, and
-what came or changed after the cells were built is scanned beside them until they are built anew.
+what came, or moved out of its cell, after the cells were built is scanned beside them until they are built anew.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foryou.backends.cells import Cells, missing
+from foryou.backends.cells import Arrays, Cells
 from foryou.backends.dense import DenseIndex, best_first
-from foryou.core.memory import HEAP, Memory
+from foryou.core.errors import BackendError
+from foryou.core.memory import HEAP, Memory, Published
 from foryou.core.ports import Keys
 
-EXACT_UNTIL = 2_000_000
-"""Numbers (vectors x components) up to which a scan of all is about as fast as a search in cells: 125,000 vectors of
-16, 31,000 of 64. `python -m benchmarks index` measures it."""
+EXACT_UNTIL = 1_000_000
+"""Numbers (vectors x components) up to which a scan of all is about as fast as a search in cells: 62,000 vectors of
+16, 16,000 of 64. `python -m benchmarks index` measures it."""
 STALE = 0.1
 """Cells are built anew once so large a part of what they hold was added, replaced or removed."""
 
@@ -44,9 +47,11 @@ class ScaledIndex:
     """
 
     def __init__(self, exact_until: int = EXACT_UNTIL, stale: float = STALE, memory: Memory = HEAP) -> None:
-        self.exact_until, self.stale = exact_until, stale
+        """`memory` is where the vectors lie, and the arrays of the cells."""
+        self.exact_until, self.stale, self._memory = exact_until, stale, memory
         self._all = DenseIndex(memory)
         self._proposing: _Proposing | None = None
+        self._name, self._swaps = "", 0
         self._next: DenseIndex | None = None
         """What was added or replaced since the building that is under way began."""
         self._changes = 0
@@ -62,9 +67,11 @@ class ScaledIndex:
             if len(ids) == 0:
                 return
             self._dim = vectors.shape[1]
+            moved = self._moved(ids, vectors)
             for newer in self._newer():
-                newer.add(ids, vectors)
-            self._changes += len(ids)
+                newer.add(ids[~moved], vectors[~moved])
+                newer.remove(ids[moved])
+            self._changes += int(np.count_nonzero(~moved))
             due, at_once = self._is_due(), len(ids) > self.stale * len(self._all)
         if due:
             (self._build if at_once else self._build_beside)()
@@ -83,18 +90,35 @@ class ScaledIndex:
     def search(self, query: NDArray[np.float32], k: int) -> tuple[Keys, NDArray[np.float32]]:
         """The ids with the k highest inner products with `query` `[dim]`, best first, and these; most of them, once
         there are cells."""
-        proposing = self._proposing
-        if proposing is None or 4 * k >= len(self._all):
-            return self._all.search(query, k)
-        scale = k + k // 4 + 16  # some are gone by now, or have moved away
-        found = np.concatenate([proposing.cells.search(query, scale), proposing.since.search(query, k)[0]])
-        found = np.unique(found)
-        ids, scores = best_first(found, self._all.products(found, query), k)
-        return (ids, scores) if len(ids) >= k else self._all.search(query, k)
+        return self.searches(query[None], [k])[0]
+
+    def searches(self, queries: NDArray[np.float32], ks: Sequence[int]) -> list[tuple[Keys, NDArray[np.float32]]]:
+        """`search` of each of `queries` `[queries, dim]`."""
+        return _searches(self._all, self._proposing, queries, ks)
+
+    def vectors(self, ids: Keys) -> NDArray[np.float32]:
+        """The vectors `[ids, dim]` of these; zero for one that is not here."""
+        return self._all.vectors(ids)
 
     def publish(self, name: str) -> None:
-        """Let other processes search these vectors, as they change, under a name."""
-        self._all.publish(name)
+        """Let other processes search these vectors, as they change, under a name: see `AttachedIndex`."""
+        with self._writing:
+            self._name = name
+            self._all.publish(name)
+            self._publish_cells()
+
+    def _publish_cells(self) -> None:
+        """Whoever changes what proposes has `_writing`."""
+        if not self._name:
+            return
+        self._swaps += 1
+        if self._proposing is None:
+            self._memory.publish(f"{self._name}-cells", {})
+            return
+        held, number = self._proposing.cells.held, np.array([self._proposing.cells.probes, self._swaps])
+        self._proposing.since.publish(f"{self._name}-since-{self._swaps}")
+        arrays = {each.name: getattr(held, each.name) for each in fields(held)}
+        self._memory.publish(f"{self._name}-cells", {**arrays, "number": number})
 
     def settle(self) -> None:
         """Wait until cells that are being built are in use."""
@@ -110,6 +134,12 @@ class ScaledIndex:
 
     def __len__(self) -> int:
         return len(self._all)
+
+    def _moved(self, ids: Keys, vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Which of these the cells have, and could follow to where they are now; none while others are being built."""
+        if self._proposing is None or self._next is not None:
+            return np.zeros(len(ids), np.bool_)
+        return self._proposing.cells.move(ids, vectors)
 
     def _newer(self) -> list[DenseIndex]:
         now = [self._proposing.since] if self._proposing is not None else []
@@ -143,26 +173,92 @@ class ScaledIndex:
         """Build cells from what there is now, and swap them in together with what comes meanwhile."""
         with self._building:
             with self._writing:
-                if 2 * len(self._all) * self._dim < self.exact_until or not _there_is_faiss():
+                if 2 * len(self._all) * self._dim < self.exact_until:
                     self._proposing, self._changes = None, 0
+                    self._publish_cells()
                     return
                 before = self._changes
-                self._next = DenseIndex()
+                self._next = DenseIndex(self._memory)
                 ids, vectors = self._all.held()
-            cells = Cells(ids, vectors) if len(ids) else None
+            cells = Cells(ids, vectors, self._memory.zeros) if len(ids) else None
             with self._writing:
                 self._proposing = _Proposing(cells, self._next) if cells is not None else None
                 self._next = None
                 self._changes -= before
+                self._publish_cells()
 
 
-_TOLD: list[str] = []
+class AttachedIndex:
+    """The vectors that another process publishes, to search."""
+
+    def __init__(self, published: Callable[[str], Published], name: str) -> None:
+        """`published` raises BackendError until there are any."""
+        self._published, self._name = published, name
+        self._all: DenseIndex | None = None
+        self._cells: Published | None = None
+        self._proposing: _Proposing | None = None
+
+    def search(self, query: NDArray[np.float32], k: int) -> tuple[Keys, NDArray[np.float32]]:
+        return self.searches(query[None], [k])[0]
+
+    def searches(self, queries: NDArray[np.float32], ks: Sequence[int]) -> list[tuple[Keys, NDArray[np.float32]]]:
+        """As those of `ScaledIndex`."""
+        return _searches(self._now(), self._proposing, queries, ks)
+
+    def vectors(self, ids: Keys) -> NDArray[np.float32]:
+        """As those of `ScaledIndex`."""
+        return self._now().vectors(ids)
+
+    def add(self, ids: Keys, vectors: NDArray[np.float32]) -> None:
+        raise BackendError(_ELSEWHERE)
+
+    def remove(self, ids: Keys) -> None:
+        raise BackendError(_ELSEWHERE)
+
+    def publish(self, name: str) -> None:
+        raise BackendError(_ELSEWHERE)
+
+    def __len__(self) -> int:
+        return len(self._now().held()[0])
+
+    def _now(self) -> DenseIndex:
+        """All vectors, after a look at what proposes now."""
+        try:
+            if self._all is None:
+                self._all = DenseIndex.attached(self._published, self._name)
+            if self._cells is None:
+                self._cells = self._published(f"{self._name}-cells")
+        except BackendError:  # nothing has a vector yet
+            return self._all if self._all is not None else DenseIndex()
+        arrays = self._cells.news()
+        if arrays is not None:
+            self._proposing = self._followed(dict(arrays)) if arrays else None
+        return self._all
+
+    def _followed(self, arrays: dict[str, NDArray[Any]]) -> _Proposing:
+        probes, number = arrays.pop("number").tolist()
+        try:
+            since = DenseIndex.attached(self._published, f"{self._name}-since-{number}")
+        except BackendError:  # nothing came or changed since
+            since = DenseIndex()
+        return _Proposing(Cells.over(Arrays(**arrays), probes), since)
 
 
-def _there_is_faiss() -> bool:
-    """Whether cells can be built; if not, that is told once."""
-    what = missing()
-    if what and not _TOLD:
-        _TOLD.append(what)
-        _LOG.warning("every video's vector is looked at in each search, which grows slow: %s for an index", what)
-    return not what
+_ELSEWHERE = "vectors of another process are searched here; whoever made them changes them"
+
+
+def _searches(
+    every: DenseIndex, proposing: _Proposing | None, queries: NDArray[np.float32], ks: Sequence[int]
+) -> list[tuple[Keys, NDArray[np.float32]]]:
+    """The best of all for each query, among what is proposed if anything proposes."""
+    if proposing is None or 4 * max(ks, default=0) >= len(proposing.cells):
+        return every.searches(queries, ks)
+    since = proposing.since.searches(queries, ks)
+    found: list[tuple[Keys, NDArray[np.float32]]] = []
+    for query, k, (newer, _) in zip(queries, ks, since, strict=True):
+        scale = k + k // 4 + 16  # some are gone by now, or have moved away
+        near = proposing.cells.search(query, scale)
+        near = np.union1d(near, newer) if len(newer) else near
+        ids, scores = best_first(near, every.products(near, query), k)
+        found.append((ids, scores) if len(ids) >= k else every.search(query, k))
+    return found

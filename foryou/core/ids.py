@@ -47,8 +47,9 @@ def _digest(begun: blake2b, name: str) -> bytes:
 
 def pair_of(left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
     """One id for each ordered pair of ids (SplitMix64's finaliser over both; Steele et al., 2014)."""
-    mixed = np.asarray(left, np.int64).view(np.uint64) * _GOLDEN
-    mixed = mixed ^ np.asarray(right, np.int64).view(np.uint64)
+    with np.errstate(over="ignore"):  # a scalar, as zero-dimensional arrays become, would warn
+        mixed = np.asarray(np.asarray(left, np.int64).view(np.uint64) * _GOLDEN)
+    mixed = np.array(mixed ^ np.asarray(right, np.int64).view(np.uint64))
     mixed ^= mixed >> _30
     mixed *= _FIRST
     mixed ^= mixed >> _27

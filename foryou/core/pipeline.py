@@ -106,7 +106,8 @@ class Trace:
     """What happened to a request, stage by stage, and which rule dropped which candidate."""
 
     steps: list[Step] = field(default_factory=list)
-    dropped: dict[int, str] = field(default_factory=dict)
+    drops: list[tuple[str, NDArray[np.int64]]] = field(default_factory=list)
+    """The items that each rule dropped, rule by rule."""
     candidates: Candidates = field(default_factory=lambda: Batch({}, 0))
     orders: list[tuple[str, NDArray[np.int64]]] = field(default_factory=list)
     """The items in the order in which each reranker left them."""
@@ -115,9 +116,14 @@ class Trace:
     empty where nothing is missing. `Shortcuts.of` them lets the request be done again the same."""
 
     @property
+    def dropped(self) -> dict[int, str]:
+        """The rule that dropped an item, for each that was dropped."""
+        return {item: name for name, items in self.drops for item in items.tolist()}
+
+    @property
     def found(self) -> int:
         """How many different candidates the sources brought."""
-        return len(self.dropped) + self.kept
+        return sum(len(items) for _, items in self.drops) + self.kept
 
     @property
     def kept(self) -> int:
@@ -162,8 +168,7 @@ class Pipeline:
         run took, the slate that it made. BackendError if a filter could not check."""
         run = _Run(request, Deadline(due if shortcuts is None else inf), shortcuts, self.costs)
         rows = self._hydrate(run, self._gather(run))
-        for name, keep in self.filters:
-            rows = self._filter(run, rows, name, keep)
+        rows = self._filter(run, rows, self.filters)
         rows, linear = self._within_budget(run, rows)
         rows = self._score(run, rows, linear)
         run.trace.candidates, rows = rows, rows.deferred()
@@ -201,20 +206,22 @@ class Pipeline:
                 run.missing = problem
         return rows
 
-    def _filter(self, run: _Run, rows: Candidates, name: str, keep: Filter) -> Candidates:
-        try:
-            with run.timed("filter", name) as step:
-                mask = keep(run.request, rows)
-                step.rows = int(np.count_nonzero(mask))
-        except Exception as problem:  # never show what could not be checked
-            cause = run.missing or problem
-            if isinstance(cause, ForYouError):
-                raise cause from problem
-            raise BackendError(f"the filter {name} could not check: {type(cause).__name__}: {cause}") from cause
-        if mask.all():
-            return rows
-        run.trace.dropped.update(dict.fromkeys(rows["item"][~mask].tolist(), name))
-        return rows.take(mask)
+    def _filter(self, run: _Run, rows: Candidates, filters: Stages) -> Candidates:
+        """The rows that pass every filter; each judges all of them, and the first that drops one is named."""
+        kept = np.ones(len(rows), np.bool_)
+        for name, keep in filters:
+            try:
+                with run.timed("filter", name) as step:
+                    mask = keep(run.request, rows)
+                    run.trace.drops.append((name, rows["item"][kept & ~mask]))
+                    kept &= mask
+                    step.rows = int(np.count_nonzero(kept))
+            except Exception as problem:  # never show what could not be checked
+                cause = run.missing or problem
+                if isinstance(cause, ForYouError):
+                    raise cause from problem
+                raise BackendError(f"the filter {name} could not check: {type(cause).__name__}: {cause}") from cause
+        return rows if kept.all() else rows.take(np.flatnonzero(kept))
 
     def _within_budget(self, run: _Run, rows: Candidates) -> tuple[Candidates, bool]:
         """The candidates that there are places and time for, and whether there is none for the model."""
@@ -235,7 +242,7 @@ class Pipeline:
             most = min(usual, max(room, LEAST_RANKED))
         if most < usual:
             run.degraded(f"ranked:{most}:late")
-        return self._filter(run, rows, "quota", partial(_has_a_place, replace(self.budget, most=most))), linear
+        return self._filter(run, rows, [("quota", partial(_has_a_place, replace(self.budget, most=most)))]), linear
 
     def _score(self, run: _Run, rows: Candidates, linear: bool) -> Candidates:
         bare = rows

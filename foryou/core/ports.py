@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -125,6 +125,12 @@ class Index(Protocol):
 
     def publish(self, name: str) -> None:
         """Let other processes search these vectors, as they change, under a name."""
+
+    def searches(self, queries: NDArray[np.float32], ks: Sequence[int]) -> list[tuple[Keys, NDArray[np.float32]]]:
+        """`search` of each of `queries` `[queries, dim]`, with its k."""
+
+    def vectors(self, ids: Keys) -> NDArray[np.float32]:
+        """The vectors `[ids, dim]`; zero for an id that is not here."""
 
     def __len__(self) -> int: ...
 

@@ -13,7 +13,7 @@ from numba import njit
 from foryou.core.batch import Batch, Column, Rows
 from foryou.core.clock import DAY, HOUR
 from foryou.core.event import REACTIONS
-from foryou.core.inputs import OUTCOME_BITS, POSITIVE_BITS
+from foryou.core.inputs import OUTCOME_BITS
 from foryou.core.ports import Store
 from foryou.core.table import Field, Table
 from foryou.core.view import Update, View
@@ -22,10 +22,8 @@ from foryou.features.judge import EVERYONE
 
 HALF_LIVES: tuple[int, ...] = (HOUR, DAY, 30 * DAY)
 """ms: what is bursting, what is going on today, what is so in general."""
-POPULAR_HALF_LIFE = 3 * DAY
 
 _WIDTH = len(OUTCOMES) * len(HALF_LIVES)
-_POSITIVE = [OUTCOMES.index(name) for name, bit in OUTCOME_BITS.items() if bit & POSITIVE_BITS]
 COUNTED: tuple[tuple[str, str], ...] = (
     ("count_video", "video"),
     ("count_author", "author"),
@@ -46,7 +44,6 @@ TOTAL = Table(
     ),
 )
 """Of videos, authors, and (key 1) all together, from the beginning."""
-POPULAR = Table("popular", (Field("positives", "float64"), Field("impressions", "float64"), Field("at", "int64")))
 
 
 @njit(cache=True, nogil=True)
@@ -81,14 +78,6 @@ def _count(column: str) -> Update:
     return add
 
 
-def _popular(state: Batch, events: Batch, row: Rows) -> Batch:
-    values, at = np.stack([state["positives"], state["impressions"]], axis=1), state["at"].copy()
-    liked = np.clip(events["counts"][:, _POSITIVE].sum(axis=1), -1.0, 1.0) * events["trust"]
-    amounts = np.stack([liked, events["trusted"][:, 0]], axis=1)
-    _add(values, at, row, events["effective"], amounts, np.array([POPULAR_HALF_LIFE], np.float64))
-    return Batch({"positives": values[:, 0], "impressions": values[:, 1], "at": at})
-
-
 def _total(state: Batch, events: Batch, row: Rows) -> Batch:
     raw, doubted = state["raw"].copy(), state["doubted"].copy()
     real = (events["viewer"] != 0)[:, None]
@@ -117,7 +106,6 @@ VIEWS = (
         for name, key in COUNTED
         for column in ("counts" if key == "viewer" else "trusted",)
     ),
-    View(POPULAR, "audience", REACTIONS, _popular, ("effective", "counts", "trusted", "trust")),
     View(TOTAL, "totalled", REACTIONS, _total, ("viewer", "counts", "trusted")),
 )
 

@@ -73,7 +73,7 @@ def meaning(store: Store, rows: Batch) -> Batch:
     """Events whose acts are folded, with `author`, `sound`, `topics`, `length` and `format` from the catalogue, and
     `counts` `[rows, len(OUTCOMES)]` (what each event adds), `trusted` (how much of that counts for others), `flags`
     (the same as bits), `positive`, `viewer_video` and `audience` (the keys of the video's popularity in the viewer's
-    country, and in all).
+    country, and in all), `viewer_country`.
     """
     video = store.columns(
         "video", rows["video"], ("author", "sound", "topics", "duration", "length", "format", "language")
@@ -111,5 +111,6 @@ def meaning(store: Store, rows: Batch) -> Batch:
             "positive": ((flags & POSITIVE_BITS) != 0) & (counts.max(axis=1, initial=0) > 0),
             "viewer_video": np.where(rows["video"] != 0, pair_of(rows["viewer"], rows["video"]), 0),
             "audience": audience,
+            "viewer_country": country,
         }
     )

@@ -5,12 +5,25 @@ from __future__ import annotations
 import numpy as np
 
 from foryou.core.batch import Batch
-from foryou.core.event import REACTIONS, of_kinds
+from foryou.core.event import CATALOG, REACTIONS, of_kinds
 from foryou.core.pipeline import Mask
 from foryou.core.ports import Offset, Store
 from foryou.core.table import Table
 from foryou.core.view import Groups, View
-from foryou.features import catalog, content, counters, effects, history, interests, similar, slates, taste
+from foryou.features import (
+    catalog,
+    content,
+    counters,
+    effects,
+    history,
+    interests,
+    lists,
+    popular,
+    similar,
+    slates,
+    taste,
+    young,
+)
 from foryou.features.acts import ACTS
 from foryou.features.enrich import enrich
 from foryou.features.trust import DEFAULT, TrustSettings
@@ -40,6 +53,13 @@ TABLES: tuple[Table, ...] = tuple(
             *(view.table for view in VIEWS),
             history.SERVED,
             slates.SLATES,
+            popular.POPULAR,
+            popular.BOARD,
+            lists.LISTED,
+            lists.ACTED,
+            lists.UPLOADS,
+            young.YOUNG,
+            young.TURN,
             content.CONTENT,
         )
     }.values()
@@ -90,6 +110,11 @@ def fold_events(store: Store, rows: Batch, trust: TrustSettings = DEFAULT) -> Ba
     groups = Groups(rows, group)
     for view in catalog.VIEWS:
         view.fold_groups(store, groups)
+    described = of_kinds(rows, CATALOG)
+    if described.any():
+        said = rows.take(described)
+        for describe in (lists.describe, young.describe, popular.describe):
+            describe(store, said)
     reacted = of_kinds(rows, REACTIONS)
     reactions = rows if reacted.all() else rows.take(reacted)
     if len(reactions) == 0:
@@ -104,6 +129,9 @@ def fold_events(store: Store, rows: Batch, trust: TrustSettings = DEFAULT) -> Ba
         view.fold_groups(store, Groups(counted, group) if len(back) else groups)
     for view in PERSONAL:
         view.fold_groups(store, groups)
+    popular.fold(store, counted)
+    young.expose(store, counted)
+    lists.act(store, reactions)
     return reactions
 
 
@@ -111,7 +139,7 @@ def _with(reactions: Batch, back: Batch) -> Batch:
     """What the counters read of reactions and of what is taken back, in log order."""
     everyone = np.ones(len(back), np.int64)
     back = back.extend({"everyone": everyone, "totalled": np.stack([back["video"], back["author"], everyone], axis=1)})
-    names = ("kind", *{name for view in counters.VIEWS for name in (view.key, *view.reads)})
+    names = ("kind", *{*popular.READS, *(name for view in counters.VIEWS for name in (view.key, *view.reads))})
     place = np.concatenate([np.arange(len(reactions)), back["after"]])
     both = Batch.concat([reactions.select(names), back.select(names)])
     return both.take(np.argsort(place, kind="stable"))

@@ -14,6 +14,7 @@ from foryou.core.inputs import HISTORY
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
 from foryou.core.view import View
+from foryou.features.pairs import pairs_of
 
 HISTORY_TOPICS = 3
 _UNDOING = tuple(kind for kind, rule in KINDS.items() if rule.undoes is not None)
@@ -171,7 +172,7 @@ def unseen(store: Store, viewer: int, item: Keys, since: int) -> NDArray[np.bool
     """Which items `[items]` the viewer has not had on their screen since a time (ms); viewer 0 has seen nothing."""
     if viewer == 0:
         return np.ones(len(item), np.bool_)
-    at = store.columns("seen", pair_of(np.full(len(item), viewer), item), ("at",))["at"]
+    at = store.columns("seen", pairs_of(viewer, item), ("at",))["at"]
     return np.asarray((at == 0) | (at < since))
 
 
@@ -184,4 +185,4 @@ def unserved(store: Store, viewer: int, session: int, item: Keys) -> NDArray[np.
     """Which items `[items]` were not given to this viewer in this session yet; session 0 is no session."""
     if session == 0:
         return np.ones(len(item), np.bool_)
-    return ~store.has("served", served_key(np.full(len(item), viewer), np.full(len(item), session), item))
+    return ~store.has("served", pairs_of(int(pairs_of(viewer, np.array([session]))[0]), item))

@@ -110,7 +110,7 @@ def for_you(
             ("following", Following(store, s.brings("following"))),
             ("popular", Popular(store, s.brings("popular"), seen_days=s.seen_days)),
             ("fresh", Fresh(store, s.brings("fresh"), s.fresh_days, s.fresh_audience)),
-            ("clusters", Clusters(store, model, index, codebook, s.brings("clusters"), s.themes, s.seen_days)),
+            ("clusters", Clusters(store, index, codebook, s.brings("clusters"), s.themes, s.seen_days)),
             ("content", Content(store, texts, s.brings("content"), s.seen_days)),
         ],
         hydrators=[("catalog", Catalog(store))],

@@ -9,7 +9,7 @@ import numpy as np
 from foryou.core.event import Kind
 from foryou.core.pipeline import Candidates, Mask, Request
 from foryou.core.ports import Store
-from foryou.features.acts import stands
+from foryou.features.lists import standing
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class NotBlocked:
     store: Store
 
     def __call__(self, request: Request, rows: Candidates) -> Mask:
-        return ~stands(self.store, np.full(len(rows), request.viewer_id), rows["author"], Kind.BLOCK)
+        return ~np.isin(rows["author"], standing(self.store, request.viewer_id, Kind.BLOCK))
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class NotHidden:
     store: Store
 
     def __call__(self, request: Request, rows: Candidates) -> Mask:
+        hidden = standing(self.store, request.viewer_id, Kind.HIDE)
+        if len(hidden) == 0:
+            return np.ones(len(rows), np.bool_)
         about = np.concatenate([rows["author"][:, None], rows["sound"][:, None], rows["topics"]], axis=1)
-        viewer = np.full(about.size, request.viewer_id)
-        hidden = stands(self.store, viewer, about.ravel(), Kind.HIDE).reshape(about.shape)
-        return np.asarray(~hidden.any(axis=1))
+        return np.asarray(~np.isin(about, hidden).any(axis=1))

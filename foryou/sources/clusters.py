@@ -13,7 +13,6 @@ from foryou.core.clock import DAY
 from foryou.core.inputs import OUTCOME_BITS, POSITIVE_BITS
 from foryou.core.pipeline import Candidates, Request
 from foryou.core.ports import Index, Keys, Model, Store
-from foryou.core.share import NOWHERE, share
 from foryou.features.history import unseen, unserved
 from foryou.models.clusters import ENOUGH, Codebook, cluster, clusters_for
 from foryou.models.retrieval import unit
@@ -39,7 +38,6 @@ class Clusters:
     """
 
     store: Store
-    model: Callable[[], Model]
     index: Callable[[], Index]
     codebook: Callable[[], Codebook]
     most: int = 100
@@ -48,46 +46,43 @@ class Clusters:
 
     def __call__(self, request: Request) -> Candidates:
         history, flags = request.viewer["history_item"][0], request.viewer["history_flags"][0]
-        shown = np.flatnonzero(history != 0)
-        refused = (flags[shown] & _REFUSED) != 0
-        good = ((flags[shown] & POSITIVE_BITS) != 0) & ~refused
-        if not good.any() or len(self.codebook()) == 0:
+        index, codebook = self.index(), self.codebook()
+        good, refused = (flags & POSITIVE_BITS) != 0, (flags & _REFUSED) != 0
+        good &= ~refused & (history != 0)
+        if not good.any() or len(codebook) == 0:
             return Batch({"item": np.zeros(0, np.int64), "source_score": np.zeros(0, np.float32)})
-        item = history[shown]
-        vectors = self.model().vectors(self.store.read("video", item).extend({"item": item}))
-        which = self.codebook().assign(vectors)
+        vectors = index.vectors(history)
+        shown = np.flatnonzero(vectors.any(axis=1))  # the others were removed since, or nobody described them
+        vectors, good, refused = vectors[shown], good[shown], refused[shown]
+        which = codebook.assign(vectors)
         faded = np.exp2(-np.arange(len(shown)) / _FADES)
-        worth = worths(which, good, refused, faded, len(self.codebook()))
+        worth = worths(which, good, refused, faded, len(codebook))
         best = np.argsort(-worth, kind="stable")[: self.themes]
         best = best[worth[best] > 0]
         quotas = self.most * worth[best] / max(float(worth[best].sum()), 1e-12)
         queries = unit((faded * good * (which == best[:, None])).astype(np.float32) @ vectors)
-        index = self.index()
-        found = [
-            index.search(query, 2 * int(np.ceil(quota)) + _SPARE)
-            for query, quota in zip(queries, quotas.tolist(), strict=True)
-        ]
+        found = index.searches(queries, (2 * np.ceil(quotas).astype(int) + _SPARE).tolist())
         return self._joined(request, found, quotas)
 
     def _joined(
         self, request: Request, found: list[tuple[Keys, NDArray[np.float32]]], quotas: NDArray[np.float64]
     ) -> Candidates:
-        """What each theme found by quota, the best of each first; an item of two themes once.
+        """What each theme found by quota, the best of each first; an item of two themes once, where it stands higher.
 
-        What this viewer and session have had makes room for the next.
+        What this viewer and session have had makes room for the next. As `share` does it, of lists that are sorted.
         """
-        every = np.concatenate([each for each, _ in found] or [np.zeros(0, np.int64)])
+        item = np.concatenate([each for each, _ in found] or [np.zeros(0, np.int64)])
         score = np.concatenate([each for _, each in found] or [np.zeros(0, np.float32)])
-        item, row = np.unique(every, return_inverse=True)
-        places = np.full((len(item), len(found)), NOWHERE, np.int32)
-        for theme, each in enumerate(np.split(row, np.cumsum([len(each) for each, _ in found])[:-1]) if found else ()):
-            places[each, theme] = np.arange(len(each))
-        highest = np.full(len(item), -np.inf, np.float32)
-        np.maximum.at(highest, row, score)
+        size = np.array([len(each) for each, _ in found], np.int64)
         new = unseen(self.store, request.viewer_id, item, int(request.at - self.seen_days * DAY))
         new &= unserved(self.store, request.viewer_id, request.session, item)
-        best = np.flatnonzero(new)[share(places[new], quotas, self.most, item[new])]
-        return Batch({"item": item[best], "source_score": highest[best]})
+        so_far = np.cumsum(new)
+        before = np.concatenate([np.zeros(1, np.int64), so_far])[np.cumsum(size) - size]
+        depth = (so_far - np.repeat(before, size)) / np.repeat(quotas, size)
+        order = np.lexsort((item, depth))
+        order = order[new[order]]
+        best = order[np.sort(np.unique(item[order], return_index=True)[1])[: self.most]]
+        return Batch({"item": item[best], "source_score": score[best]})
 
 
 def clusters_of(store: Store, model: Model, seed: int) -> Codebook:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit, types
 
 from foryou.core.batch import Batch
 from foryou.core.clock import DAY
 from foryou.core.pipeline import Candidates, Request
 from foryou.core.ports import Store
-from foryou.features.counters import HALF_LIVES
-from foryou.features.enrich import OUTCOMES
 from foryou.features.hydrate import newness
+from foryou.features.young import YOUNG
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class Fresh:
     """Up to `most` videos younger than `age_days` with fewer than `audience` exposures, the least seen first.
 
     For a new viewer only in the language of the app; the better a viewer is known, the more of the others too. Which of
-    the equally unseen come first is drawn for each request, so that all get their turn.
+    the equally unseen come first is drawn for each request, so that all get their turn. It looks at the newest uploads
+    only, however many there are (`features/young.py`).
     """
 
     store: Store
@@ -29,17 +30,39 @@ class Fresh:
     audience: float = 100.0
 
     def __call__(self, request: Request) -> Candidates:
-        item, videos = self.store.scan("video", ("uploaded", "known", "removed", "language"))
-        age = request.at - videos["uploaded"]
-        foreign = (videos["language"] != request.language) & (videos["language"] != 0) & (request.language != 0)
-        foreign &= request.rng("language").random(len(item)) < newness(request.viewer["viewer_known"])[0]
-        young = np.flatnonzero(
-            (age >= 0) & (age < self.age_days * DAY) & (videos["known"] == 1) & (videos["removed"] == 0) & ~foreign
-        )
-        values = self.store.columns("count_video", item[young], ("values",))["values"]
-        each = values.reshape(len(young), len(OUTCOMES), len(HALF_LIVES))[:, :, -1]
-        shown = np.maximum(each[:, 0], each[:, 1])
-        turn = request.rng("fresh").random(len(young))
-        order = np.lexsort((turn, np.floor(shown)))
-        order = order[shown[order] < self.audience][: self.most]
-        return Batch({"item": item[young[order]], "source_score": (-shown[order]).astype(np.float32)})
+        _, young = self.store.scan(YOUNG.name, ("item", "uploaded", "language", "shown"))
+        turn = np.full(len(young), np.inf)
+        _take_turns(
+            young["item"], young["uploaded"], young["language"], young["shown"],
+            request.at, int(self.age_days * DAY), self.audience, request.language,
+            float(newness(request.viewer["viewer_known"])[0]),
+            *request.rng("fresh").integers(0, 1 << 62, 2), turn,
+        )  # fmt: skip
+        best = np.flatnonzero(turn < np.inf)
+        if len(best) > self.most:
+            best = best[turn[best] <= np.partition(turn[best], self.most)[self.most]]
+        best = best[np.argsort(turn[best], kind="stable")[: self.most]]
+        return Batch({"item": young["item"][best], "source_score": (-young["shown"][best]).astype(np.float32)})
+
+
+def _drawn(item: int, seed: int) -> float:
+    """A uniform number for each item and request (SplitMix64's finaliser; Steele et al., 2014)."""
+    mixed = np.uint64(item) ^ np.uint64(seed)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return float((mixed ^ (mixed >> np.uint64(31))) >> np.uint64(11)) / float(1 << 53)
+
+
+_draw = njit(types.float64(types.int64, types.int64), cache=True)(_drawn)
+
+
+@njit(cache=True, nogil=True)
+def _take_turns(item, uploaded, language, shown, now, young, audience, spoken, new, seed, other, turn):  # type: ignore[no-untyped-def]
+    """The turn of each video that is new and may come: whole exposures first, then chance."""
+    for i in range(len(item)):
+        age = now - uploaded[i]
+        if item[i] == 0 or age < 0 or age >= young or shown[i] >= audience:
+            continue
+        if spoken != 0 and language[i] != 0 and language[i] != spoken and _draw(item[i], other) < new:
+            continue
+        turn[i] = np.floor(shown[i]) + _draw(item[i], seed)

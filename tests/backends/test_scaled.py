@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import threading
+from dataclasses import fields
 
 import numpy as np
 import pytest
+from numpy.typing import DTypeLike
 
-from foryou.backends import cells, scaled
+from foryou.backends.cells import Cells, probes_for, search
 from foryou.backends.dense import DenseIndex
 from foryou.backends.scaled import ScaledIndex
 
@@ -57,6 +58,17 @@ def test_cells_find_at_least_95_percent_of_the_best_500() -> None:
     assert np.mean(found) >= 0.95
 
 
+def test_a_search_for_few_looks_at_fewer_cells_and_finds_as_many_of_them() -> None:
+    assert [probes_for(100, k) for k in (5_000, 500, 20, 1)] == [100, 100, 28, 9]
+    assert probes_for(3, 1) == 3
+    index, exact, vectors = filled(20_000), DenseIndex(), some(20_000)
+    exact.add(np.arange(1, 20_001), vectors)
+    found = [
+        len(np.intersect1d(exact.search(query, 60)[0], index.search(query, 60)[0])) / 60 for query in vectors[::500]
+    ]
+    assert np.mean(found) >= 0.95
+
+
 def test_the_same_vectors_give_the_same_cells() -> None:
     one, other = filled(3_000), filled(3_000)
     for query in some(20, 5):
@@ -98,20 +110,40 @@ def test_where_so_many_were_removed_that_cells_propose_too_few_everything_is_loo
     assert index.search(query, 200)[0].tolist() == exact.search(query, 200)[0].tolist()
 
 
-def test_without_the_library_every_vector_is_looked_at_and_it_is_said_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def absent() -> None:
-        raise ImportError("no module named faiss")
+def test_vectors_that_move_a_little_are_followed_and_need_no_new_cells() -> None:
+    index, exact = filled(4_000, stale=0.1), DenseIndex()
+    built, vectors = index.cells, some(4_000)
+    assert built is not None
+    moved = vectors + 0.02 * np.random.default_rng(3).normal(size=vectors.shape).astype(np.float32)
+    for first in range(0, 4_000, 100):
+        index.add(np.arange(first + 1, first + 101), moved[first : first + 100])
+    index.settle()
+    assert index.cells is built, "nearly all stayed in their cells"
+    exact.add(np.arange(1, 4_001), moved)
+    found = [len(np.intersect1d(exact.search(query, 100)[0], index.search(query, 100)[0])) for query in some(20, 5)]
+    assert np.mean(found) >= 95
 
-    monkeypatch.setattr(cells, "_faiss", absent)
-    monkeypatch.setattr(scaled, "_TOLD", [])
-    with caplog.at_level(logging.WARNING, "foryou"):
-        index = filled(50)
-        index.add(np.array([51]), some(1))
-    assert index.cells is None
-    assert len(index.search(some(1)[0], 100)[0]) == 51
-    assert [record.getMessage().count("foryou[ann]") for record in caplog.records] == [1]
+
+def test_a_vector_that_leaves_its_cell_and_one_that_is_no_number_are_not_followed() -> None:
+    held = Cells(np.arange(1, 501), some(500))
+    before = held.held.codes.copy()
+    assert held.move(np.array([1, 2, 900]), np.stack([-some(500)[0], np.full(DIM, np.nan), some(1)[0]])).tolist() == [
+        False, False, False,
+    ]  # fmt: skip
+    assert np.array_equal(held.held.codes, before)
+
+
+def test_cells_live_where_they_are_told_to() -> None:
+    made: list[np.ndarray] = []
+
+    def zeros(shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
+        made.append(np.zeros(shape, dtype))
+        return made[-1]
+
+    held = Cells(np.arange(1, 501), some(500), zeros).held
+    assert len(made) == 5 and all(any(getattr(held, field.name) is each for each in made) for field in fields(held))
+    found = search(held, len(held.centroids), some(500)[7], 10)
+    assert 8 in held.ids[found]
 
 
 def faults(index: ScaledIndex, query: np.ndarray, came: list[int], gone: list[int]) -> list[str]:

@@ -87,6 +87,24 @@ def test_a_vector_of_another_length_is_refused(index: Index) -> None:
         index.search(np.zeros(3, np.float32), 1)
 
 
+def test_several_searches_at_once_find_what_each_finds_alone(index: Index) -> None:
+    rows = np.random.default_rng(1).normal(size=(60, 4)).astype(np.float32)
+    index.add(np.arange(1, 61), rows)
+    queries = np.random.default_rng(2).normal(size=(3, 4)).astype(np.float32)
+    together = index.searches(queries, [5, 0, 9])
+    for query, k, (found, scores) in zip(queries, (5, 0, 9), together, strict=True):
+        alone, alone_scores = index.search(query, k)
+        assert (found.tolist(), scores.tolist()) == (alone.tolist(), alone_scores.tolist())
+    assert index.searches(queries[:0], []) == []
+
+
+def test_vectors_are_given_back_as_they_are_now_and_zero_for_what_is_not_there(index: Index) -> None:
+    index.add(ids(1, 2, 3), vectors((1, 5), (3, 0), (2, -9)))
+    index.add(ids(2), vectors((4, 4)))
+    index.remove(ids(3))
+    assert index.vectors(ids(2, 9, 1, 3)).tolist() == [[4, 4], [0, 0], [1, 5], [0, 0]]
+
+
 STEPS = st.lists(
     st.tuples(st.booleans(), st.lists(st.integers(0, 60), unique=True, max_size=30), st.integers(0, 10**6)), max_size=8
 )

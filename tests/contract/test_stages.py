@@ -314,7 +314,7 @@ def test_without_anything_to_fall_back_on_a_failure_is_raised() -> None:
 def test_any_stage_of_the_real_feed_may_fail_and_there_is_a_slate_that_can_be_logged(
     library: World, stage: str
 ) -> None:
-    usual = library.engine.recipes["for_you"]
+    usual = library.engine.feeds.recipes["for_you"]
     for name, _ in getattr(usual, f"{stage}s"):
         if name == "catalog":
             continue  # the filters need it

@@ -12,8 +12,9 @@ from foryou.core.event import Kind
 from foryou.core.ids import pair_of
 from foryou.core.inputs import RATES
 from foryou.core.ports import Store
-from foryou.features.counters import HALF_LIVES, POPULAR, POPULAR_HALF_LIFE
+from foryou.features.counters import HALF_LIVES
 from foryou.features.enrich import OUTCOMES
+from foryou.features.popular import HALF_LIFE, POPULAR
 from foryou.features.rates import EVERYONE, PRIORS, overall, rates
 from tests.features.plain import counts_at
 from tests.streams import FULL, LATER, SOUNDS, START, TAGS, VIDEOS, Row, catalogue, log, reactions, store_of
@@ -95,7 +96,7 @@ def test_popularity_is_kept_by_country_and_everywhere() -> None:
     store = store_of(catalogue(), log(*rows), trust=FULL)  # viewers 10 and 12 are in country 1, 11 in country 2
     held = store.read(POPULAR.name, pair_of(np.full(3, VIDEO), np.array([1, 2, 0])))
     assert held["positives"].tolist() == [2, 1, 3]
-    faded = held["positives"][0] * np.exp2(-POPULAR_HALF_LIFE / POPULAR_HALF_LIFE)
+    faded = held["positives"][0] * np.exp2(-HALF_LIFE / HALF_LIFE)
     assert faded == 1
 
 

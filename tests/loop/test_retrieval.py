@@ -101,13 +101,13 @@ def test_what_is_uploaded_while_cells_are_built_is_retrieved_before_and_after(mo
     assert isinstance(index, ScaledIndex)
     built: list[int] = []
 
-    def build(ids, vectors):  # type: ignore[no-untyped-def]
+    def build(ids, vectors, zeros):  # type: ignore[no-untyped-def]
         """Building takes so long that a video is uploaded meanwhile."""
         if not built:
             built.append(len(ids))
             world.upload("meanwhile", "topic3")
             assert {"nearest", "clusters"} <= brought_by(world, "ada", "meanwhile")
-        return Cells(ids, vectors)
+        return Cells(ids, vectors, zeros)
 
     monkeypatch.setattr(scaled, "Cells", build)
     for number in range(30):

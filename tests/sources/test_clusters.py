@@ -6,25 +6,16 @@ import numpy as np
 import pytest
 
 from foryou.backends.dense import DenseIndex
-from foryou.core.batch import Batch
 from foryou.core.event import Kind
 from foryou.core.pipeline import Request
 from foryou.features.hydrate import viewer_columns
 from foryou.models.clusters import Codebook
-from foryou.models.linear import Linear
 from foryou.models.retrieval import unit
 from foryou.sources.clusters import Clusters, worths
 from tests.streams import START, Row, log, store_of
 
 THEMES, EACH = 4, 20
 """Videos n * 100 + 1 to n * 100 + 20 are of theme n, each a little further from it than the one before."""
-
-
-class Planted(Linear):
-    """A model whose vectors say the theme of a video."""
-
-    def vectors(self, items: Batch) -> np.ndarray:
-        return vectors_of(items["item"])
 
 
 def vectors_of(item: np.ndarray) -> np.ndarray:
@@ -52,7 +43,7 @@ def brought(*rows: Row, most: int = 20, themes: int = 6, new: tuple[int, ...] = 
     every = np.array([*VIDEOS.tolist(), *new], np.int64)
     index.add(every, vectors_of(every))
     book = Codebook(unit(np.eye(THEMES, THEMES + 1, dtype=np.float32)), np.ones(THEMES, np.float32))
-    source = Clusters(store, Planted, lambda: index, lambda: book, most, themes)
+    source = Clusters(store, lambda: index, lambda: book, most, themes)
     known = viewer_columns(store, np.array([10]), np.array([START]), {})
     found = source(Request(1, START, 10, 10, 0, 0, 0, 0, known, 1))
     assert found["source_score"].dtype == np.float32
@@ -112,7 +103,7 @@ def test_without_a_positive_or_without_clusters_nothing_is_brought() -> None:
     assert brought(*does(Kind.IMPRESSION, 101, 102)) == []
     store = store_of(log(*(video(n) for n in VIDEOS.tolist()), *does(Kind.LIKE, 101)))
     none = Codebook(np.zeros((0, 5), np.float32), np.zeros(0, np.float32))
-    source = Clusters(store, Planted, DenseIndex, lambda: none)
+    source = Clusters(store, DenseIndex, lambda: none)
     known = viewer_columns(store, np.array([10]), np.array([START]), {})
     assert len(source(Request(1, START, 10, 10, 0, 0, 0, 0, known, 1))) == 0
 

@@ -76,6 +76,70 @@ def test_following_brings_the_latest_of_the_followed_and_nothing_from_the_future
     assert items(Following(store), asking(store, viewer=0)) == []
 
 
+def test_following_goes_as_far_back_in_an_author_of_many_videos_as_the_latest_need() -> None:
+    often = [video(n, author=7, uploaded=START - n * HOUR, at=-n) for n in range(90, 0, -1)]
+    seldom = [video(100 + n, author=200 + n, uploaded=START - (n * 7 + 1) * DAY // 7) for n in range(30)]
+    follows: list[Row] = [
+        {"kind": Kind.FOLLOW, "viewer": 10, "author": author, "at": -5} for author in (7, *range(200, 230))
+    ]
+    store = store_of(log(*often, *seldom, *follows))
+    every = {int(n): int(at) for n, at in zip(*_uploads(store), strict=True)}
+    for most in (5, 40, 100, 500):
+        latest = sorted(every, key=lambda n: (-every[n], n))[:most]
+        assert items(Following(store, most=most), asking(store)) == latest
+
+
+def _uploads(store: Store) -> tuple[np.ndarray, np.ndarray]:
+    item, videos = store.scan("video", ("uploaded",))
+    return item, videos["uploaded"]
+
+
+def test_a_video_that_is_another_authors_now_comes_from_them_alone() -> None:
+    moved = [video(1, author=7), video(2, author=7), video(1, author=8, at=-9, id=77)]
+    follow: Row = {"kind": Kind.FOLLOW, "viewer": 10, "author": 7, "at": -5}
+    store = store_of(log(*moved, follow))
+    assert items(Following(store), asking(store)) == [2]
+    store = store_of(log(*moved, {**follow, "author": 8}))
+    assert items(Following(store), asking(store)) == [1]
+
+
+def test_what_is_popular_on_the_boards_is_what_a_look_at_everything_finds() -> None:
+    chance = np.random.default_rng(3)
+    people: list[Row] = [
+        {"kind": Kind.VIEWER, "viewer": n, "country": 1 + n % 3, "id": 5000 + n, "at": -2000} for n in range(11, 61)
+    ]
+    videos = [video(n, language=n % 4, at=-int(chance.integers(1, 9000))) for n in range(1, 301)]
+    liked = [
+        {"kind": Kind.LIKE, "viewer": 11 + int(chance.integers(50)), "video": 1 + int(chance.zipf(1.3) % 300),
+         "at": -int(chance.integers(0, 8000))}
+        for _ in range(600)
+    ]  # fmt: skip
+    store = store_of(log(*people, *videos, *liked))
+    every = store.scan("video")[0]
+    for country in (0, 1, 3):
+        for language in (0, 1, 2):
+            source, asked = Popular(store, most=60), asking(store, country=country, language=language)
+            assert items(source, asked) == [int(item) for item in source.among(asked, every)["item"]]
+
+
+def test_who_has_had_everything_on_the_boards_is_given_the_rest_of_the_catalogue(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = store_of(log(*(video(n, uploaded=START - n * HOUR) for n in range(1, 31))))
+    source, full = Popular(store, most=8), Popular._on_boards
+
+    def short(self: Popular, request: Request, depth: int) -> tuple[np.ndarray, np.ndarray]:
+        item, score = full(self, request, depth)
+        best = np.argsort(-score)[:10]
+        return item[best], score[best]
+
+    monkeypatch.setattr(Popular, "_on_boards", short)
+    assert items(source, asking(store)) == list(range(1, 9))
+    seen: list[Row] = [{"kind": Kind.IMPRESSION, "viewer": 10, "video": n, "at": -9, "id": n} for n in range(1, 11)]
+    source = Popular(store_of(log(*(video(n, uploaded=START - n * HOUR) for n in range(1, 31)), *seen)), most=8)
+    assert items(source, asking(source.store)) == list(range(11, 19))
+
+
 def test_popular_counts_the_country_first_and_everywhere_a_little() -> None:
     people: list[Row] = [{"kind": Kind.VIEWER, "viewer": viewer, "country": NORWAY if viewer < 20 else BRITAIN,
                           "id": 5000 + viewer, "at": -2000} for viewer in range(11, 31)]  # fmt: skip

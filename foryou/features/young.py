@@ -1,0 +1,86 @@
+"""The newest uploads with their exposures, in a ring of fixed size: what a search for new videos looks at.
+
+The ring takes a video when it is first described as young. A video that leaves it because so many newer ones came has
+had its turn.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from foryou.core.batch import Batch
+from foryou.core.clock import DAY
+from foryou.core.event import CATALOG, Kind, of_kinds
+from foryou.core.ports import Keys, Store
+from foryou.core.table import Field, Table
+from foryou.features.counters import HALF_LIVES
+from foryou.features.enrich import OUTCOMES
+
+SIZE = 1 << 16
+"""Places of the ring."""
+DAYS = 30.0
+"""A video that is described for the first time at a greater age is not new."""
+
+YOUNG = Table(
+    "young",
+    (
+        Field("item", "int64"),
+        Field("uploaded", "int64", help="ms; 0 if it is not to be shown"),
+        Field("language", "int64"),
+        Field("shown", "float64", help="exposures, fading as the longest of the counters does"),
+        Field("turns", "int64", help="in row 0: how many videos came so far"),
+    ),
+)
+TURN = Table("turn", (Field("place", "int64", help="the row of YOUNG that was given to this video"),))
+_COUNT = np.zeros(1, np.int64)
+
+
+def describe(store: Store, rows: Batch) -> None:
+    """Fold what was said about videos `[rows]`, after the catalogue was folded."""
+    uploaded = np.where(rows["uploaded"] != 0, rows["uploaded"], rows["at"])
+    young = (rows["kind"] == Kind.VIDEO) & (rows["received"] - uploaded < DAYS * DAY) & (rows["video"] != 0)
+    come = rows["video"][young]
+    come = come[np.sort(np.unique(come, return_index=True)[1])]
+    come = come[~store.has(TURN.name, come)]
+    if len(come):
+        turns = int(store.columns(YOUNG.name, _COUNT, ("turns",))["turns"][0])
+        store.write(YOUNG.name, _COUNT, Batch({"turns": np.array([turns + len(come)])}))
+        place = (turns + np.arange(len(come))) % SIZE + 1
+        store.write(TURN.name, come, Batch({"place": place}))
+        latest = slice(-SIZE, None)
+        store.write(YOUNG.name, place[latest], Batch({"item": come[latest]}))
+    _update(store, np.unique(rows["video"][of_kinds(rows, CATALOG)]))
+
+
+def expose(store: Store, rows: Batch) -> None:
+    """Fold what viewers did `[rows]`, after the counters were folded."""
+    _update(store, np.unique(rows["video"]))
+
+
+def _update(store: Store, video: Keys) -> None:
+    """Bring the rows of those videos that are in the ring to what the tables say."""
+    place = store.columns(TURN.name, video, ("place",))["place"]
+    video, place = video[place != 0], place[place != 0]
+    there = store.columns(YOUNG.name, place, ("item",))["item"] == video
+    if not there.any():
+        return
+    video, place = video[there], place[there]
+    state = store.columns("video", video, ("uploaded", "language", "known", "removed"))
+    store.write(
+        YOUNG.name,
+        place,
+        Batch(
+            {
+                "uploaded": np.where((state["known"] == 1) & (state["removed"] == 0), state["uploaded"], 0),
+                "language": state["language"],
+                "shown": exposures(store, video),
+            }
+        ),
+    )
+
+
+def exposures(store: Store, video: Keys) -> np.ndarray:
+    """How many people had each video `[videos]` on their screen lately, as of its latest event."""
+    values = store.columns("count_video", video, ("values",))["values"]
+    each = values.reshape(len(video), len(OUTCOMES), len(HALF_LIVES))[:, :, -1]
+    return np.asarray(np.maximum(each[:, 0], each[:, 1]))
