@@ -26,7 +26,7 @@ _FIELDS = (
     Field("count", "int64", help="values of the whole list"),
     Field("latest", "int64", help="ms of the newest value"),
 )
-ACTED = Table("acted", _FIELDS)
+ACTED = Table("acts_of", _FIELDS)
 """What a viewer ever did one of `_ACTS` to; the owner is `pair_of(viewer, kind)`."""
 UPLOADS = Table("uploads", _FIELDS)
 LISTED = Table("listed")

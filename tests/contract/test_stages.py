@@ -324,7 +324,7 @@ def test_any_stage_of_the_real_feed_may_fail_and_there_is_a_slate_that_can_be_lo
         slate, trace = replace(usual, **{f"{stage}s": stages})(request(library))
         assert len(slate) == 10, name
         assert trace.degraded == ["model:failed" if name == "predict" else f"{stage}:{name}:failed"]
-        assert len(log_rows(request(library), slate, 1, trace.degraded)) == 10
+        assert len(log_rows(request(library), slate, "r-1", trace.degraded)) == 10
 
 
 def test_a_model_that_fails_is_replaced_by_the_one_to_fall_back_on_and_named() -> None:
