@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,16 +14,19 @@ from numpy.typing import NDArray
 from foryou.backends.models import read_state
 from foryou.backends.open import Backend, open_backend
 from foryou.commit import GroupCommit
-from foryou.core.batch import Batch
-from foryou.core.clock import MINUTE, Clock, SystemClock
+from foryou.core.batch import Batch, Column
+from foryou.core.clock import Clock, SteadyClock, SystemClock
 from foryou.core.errors import ModelError, NotFound
 from foryou.core.ids import id_of
 from foryou.core.pipeline import Slate
-from foryou.core.ports import Model, Models, Record
+from foryou.core.ports import Keys, Model, Models, Offset, Record
+from foryou.damage import told_of
+from foryou.erasing import ERASED_STREAM, Erasures
 from foryou.explaining import Answered, Explanations
 from foryou.features.documents import cards, fold_documents
 from foryou.features.fold import ACCEPTED, EVENTS_STREAM, SERVED_STREAM, create_tables, fold_served, unfolded
 from foryou.feed import recipe
+from foryou.feed.numbers import Numbers
 from foryou.feed.profile import profile
 from foryou.feed.serve import Ask, Served, log_rows, request_for
 from foryou.models.embedding import Admission
@@ -55,7 +58,7 @@ class Engine:
 
     backend: Backend
     settings: Settings
-    clock: Clock
+    clock: SteadyClock
     learner: Learner
     texts: Texts
     fallback: Model = field(default_factory=Linear)
@@ -66,8 +69,8 @@ class Engine:
         self._commits = GroupCommit(self.backend.log, self.backend.store, self._lock, self._fold)
         self._explanations = Explanations(self.backend.documents, self._note_explained)
         self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._counter = 0
+        self._threads: list[threading.Thread] = []
+        self._numbers = Numbers()
         self._reached = 0
         self._saved = 0
         self.versions = Versions(
@@ -87,7 +90,12 @@ class Engine:
             "following": recipe.following(store, feed),
             "plain": recipe.plain(store),
         }
-        self._retention = Retention(self.backend.log, store, self.backend.documents, self._lock)
+        log, documents = self.backend.log, self.backend.documents
+        self._retention = Retention(log, store, documents, self._lock, self.settings.retention, self._keep)
+        self._erasures = Erasures(
+            log, store, documents, self.backend.models, self.clock, self._note_erased, self._keep,
+            self._explanations.forget, self._without, self._lock,
+        )  # fmt: skip
         self._closed = False
 
     @staticmethod
@@ -100,7 +108,8 @@ class Engine:
         backend = open_backend(settings.data.url)
         backend.models.most = settings.learning.keep
         texts = Texts(backend.store, backend.documents, embedder, backend.index)
-        engine = Engine(backend, settings, clock or SystemClock(), _learner(settings, backend.models), texts)
+        steady = SteadyClock(clock or SystemClock())
+        engine = Engine(backend, settings, steady, _learner(settings, backend.models), texts)
         engine._recover(progress)
         return engine
 
@@ -131,17 +140,25 @@ class Engine:
             self._explanations.fold(record.rows)
         elif record.stream == SEALED_STREAM:
             self.learner.seal()
+        elif record.stream == ERASED_STREAM:
+            self._erasures.fold(record, self.learner, self._learning)
         elif record.stream == MODELS_STREAM:
             self._go_back(record.rows["version"][0].decode())
         self._reached = record.offset
 
-    def _note(self, stream: str, rows: Batch) -> None:
+    def _note(self, stream: str, rows: Batch) -> Offset:
         """Append to the log and fold; whoever calls has the lock."""
-        self._fold(Record(self.backend.log.append(stream, rows), stream, rows))
+        offset = self.backend.log.append(stream, rows)
+        self._fold(Record(offset, stream, rows))
+        return offset
 
     def _note_explained(self, rows: Batch) -> None:
         with self._lock:
             self._note(EXPLAINED_STREAM, rows)
+
+    def _note_erased(self, stream: str, rows: Batch) -> Offset:
+        with self._lock:
+            return self._note(stream, rows)
 
     # --- feeds ------------------------------------------------------------------------------------------------------
 
@@ -149,7 +166,7 @@ class Engine:
         """The next slate for a viewer; it is logged before it is answered, and explained afterwards."""
         with self._lock:
             version = self.version
-            number = self._number()
+            number = self._numbers.next(self.clock())
             request = request_for(
                 ask,
                 self.backend.store,
@@ -169,11 +186,6 @@ class Engine:
         if self._explanations.full:
             self._explanations.step()
         return Served(str(number), ask.surface, model.version, self._items(slate), trace)
-
-    def _number(self) -> int:
-        """A request id: its time in ms, and a count."""
-        self._counter = (self._counter + 1) % (1 << 20)
-        return (self.clock() << 20) | self._counter
 
     def _items(self, slate: Slate) -> list[dict[str, object]]:
         known = cards(self.backend.documents, slate["item"].tolist())
@@ -200,6 +212,18 @@ class Engine:
         with self._lock:
             return profile(self.backend.store, self.backend.documents, viewer, self.clock())
 
+    def erase(self, viewer: str) -> dict[str, object]:
+        """Take everything of a viewer out of everything; a receipt. On return no file holds anything of them."""
+        receipt = self._erasures.erase(id_of("viewer", viewer))
+        self._swap()
+        return receipt
+
+    def _without(self, state: Mapping[str, Column], viewers: Keys) -> Mapping[str, Column]:
+        model = _learner(self.settings, self.backend.models).model
+        model.restore(state)
+        model.forget(viewers)
+        return model.state()
+
     # --- in the background ------------------------------------------------------------------------------------------
 
     @property
@@ -220,9 +244,7 @@ class Engine:
         with self._learning:
             busy |= self.learner.step(most) > 0
         if self.versions.due(self.learner.steps, self.clock()):
-            with self._learning:
-                fresh, moved = self.learner.fresh(), self.learner.moved()
-            self.versions.swap(*fresh, moved, self.clock())
+            self._swap()
         busy |= self.versions.follow(self.clock())
         if self._reached - self._saved >= SAVE_EVERY:
             self.save()
@@ -231,6 +253,11 @@ class Engine:
         finally:  # what fails in an embedder stops nothing else
             self.backend.log.sync()
         return busy
+
+    def _swap(self) -> None:
+        with self._learning:
+            fresh, moved = self.learner.fresh(), self.learner.moved()
+        self.versions.swap(*fresh, moved, self.clock())
 
     def embed(self) -> int:
         """Make the vectors of some texts that wait, and log them; how many."""
@@ -278,17 +305,27 @@ class Engine:
 
     def start(self) -> None:
         """Work in a thread of its own until `close`."""
-        self._thread = threading.Thread(target=self._run, name="foryou-work", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=run, name=f"foryou-{name}", daemon=True)
+            for name, run in (("work", self._run), ("tidy", self._tidy))
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def _tidy(self) -> None:
+        """Every hour by the machine's clock: what is kept too long goes, and damage is looked for."""
+        while not self._stop.is_set():
+            try:
+                self.tidy()
+                self.backend.log.check(self._stop.wait)
+            except Exception:
+                _LOG.exception("tidying up failed; trying again in an hour")
+            self._stop.wait(3600.0)
 
     def _run(self) -> None:
-        tidied = 0
         while not self._stop.is_set():
             try:
                 busy = self.work()
-                if self.clock() - tidied > 60 * MINUTE:
-                    tidied = self.clock()
-                    self.tidy()
             except Exception:  # a full disk, say: what is served goes on, and so does this once it can
                 _LOG.exception("the work in the background failed; trying again")
                 busy = False
@@ -296,13 +333,21 @@ class Engine:
             if not busy:
                 self._stop.wait(0.05)
 
-    def save(self) -> None:
-        """Keep tables and learner as they are, so that the next start need not read the whole log."""
+    def save(self, base: bool = False) -> None:
+        """Keep tables and learner as they are, so that the next start need not read the whole log.
+
+        As a `base` they stand for what is then taken out of the log, and older saves go.
+        """
         with self._lock, self._learning:
             self.backend.log.sync()
-            self.backend.states.write(self._reached, self.learner.state())
-            self.backend.store.save(self._reached)
+            self.backend.states.write(self._reached, self.learner.state(), base)
+            self.backend.store.save(self._reached, base)
             self._saved = self._reached
+
+    def _keep(self) -> Offset:
+        with self._lock:
+            self.save(base=True)
+            return self._saved
 
     def close(self) -> None:
         """Stop working, save, and let go of everything. Closing twice is fine."""
@@ -310,23 +355,39 @@ class Engine:
             return
         self._closed = True
         self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
+        for thread in self._threads:
+            thread.join()
         self._explanations.step()
         self.save()
         self.backend.close()
 
     def _recover(self, progress: Callable[[int, int], None] | None) -> None:
         create_tables(self.backend.store)
-        offset = self.backend.store.load()
-        if offset and not self._restored(offset):
-            self.backend.store.clear()
-            create_tables(self.backend.store)
-            self.learner = _learner(self.settings, self.backend.models)
-            offset = 0
-        self._saved = self._reached = offset
-        self._replay(offset, progress)
+        self._replay(self._load(), progress)
+        self._go_on()
+        self._erasures.resume()
         self.publish()
+
+    def _load(self) -> Offset:
+        """Tables and learner as they were last saved; without a save, empty."""
+        offset = self.backend.store.load(self._restored)
+        if not offset:
+            self.learner = _learner(self.settings, self.backend.models)
+        self._saved = self._reached = offset
+        return offset
+
+    def _go_on(self) -> None:
+        """Time and request ids go on from the last ones in the log, whatever the clock says now."""
+        for record in map(self.backend.log.latest, ((EVENTS_STREAM,), (SERVED_STREAM,))):
+            if record is not None and len(record.rows):
+                times = record.rows["received" if record.stream == EVENTS_STREAM else "at"]
+                self.clock.reached = max(self.clock.reached, int(times.max()))
+                if record.stream == SERVED_STREAM:
+                    self._numbers.last = int(record.rows["request"].max())
+        if self.clock.behind:
+            _LOG.warning(
+                "the clock is %d s behind the log: the time stands still until then", self.clock.behind // 1000
+            )
 
     def _restored(self, offset: int) -> bool:
         """Whether the learner is where the tables are. If not (another version kept it), the log says it all again."""
@@ -350,14 +411,13 @@ class Engine:
                 progress(record.offset, end)
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> None:
-        """Forget tables, documents and model, and fold the log again from its start."""
+        """Forget tables, documents and model, and fold the log again: from its start, or from the base that stands for
+        what has left it."""
         with self._lock:
             self.backend.store.clear()
             self.backend.documents.clear()
             create_tables(self.backend.store)
-            self.learner = _learner(self.settings, self.backend.models)
-            self._reached = 0
-            self._replay(0, progress)
+            self._replay(self._load(), progress)
             self.publish()
         self.save()
 
@@ -376,6 +436,8 @@ class Engine:
             "model": self.version.model.version,
             "offset": self._reached,
             "texts_waiting": self.texts.waiting,
+            "clock_behind_ms": self.clock.behind,
+            **told_of(self.backend.log),
             "in_use": self.version.steps,
             **self.learner.counts(),
             "heads": self.learner.progress.measures(),

@@ -61,13 +61,15 @@ class GroupCommit:
                 logged.append((ticket, fresh, record))
             self.log.sync()
         except ForYouError as problem:
+            # What was refused must not come to light when there is room again; what is on the disk all the same counts.
+            stays = self.log.withdraw([record.offset for _, _, record in logged if record is not None])
             for ticket in tickets:
                 ticket.problem = problem
-            return
+            logged = [each for each in logged if each[2] is not None and each[2].offset in stays]
         for ticket, fresh, record in logged:
             if record is not None:
                 self.fold(record)
-            ticket.fresh = fresh
+            ticket.fresh, ticket.problem = fresh, None
 
     def _fresh(self, rows: Batch, sent: set[int]) -> NDArray[np.bool_]:
         """Which events were neither accepted before nor come earlier in this commit."""

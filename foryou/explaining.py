@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 
 import msgspec
@@ -26,7 +26,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[dict[str, object]]).decode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Answered:
     """A slate that went out, with the very model that scored it."""
 
@@ -49,6 +49,12 @@ class Explanations:
     def add(self, answered: Answered) -> None:
         """This slate has to be explained."""
         self._waiting.append(answered)
+
+    def forget(self, requests: Set[int]) -> None:
+        """Explain none of these; on return none is being explained either. Not under a lock that `note` takes."""
+        with self._one:
+            for each in [each for each in list(self._waiting) if each.request.id in requests]:
+                self._waiting.remove(each)
 
     @property
     def full(self) -> bool:

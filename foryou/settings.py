@@ -17,6 +17,7 @@ import msgspec
 
 from foryou.core.errors import SettingsError
 from foryou.feed.recipe import FeedSettings
+from foryou.retention import RetentionSettings
 from foryou.text.embedder import TextSettings
 from foryou.training.stream import LearningSettings
 
@@ -60,6 +61,9 @@ class Settings:
     feed: FeedSettings = field(default_factory=FeedSettings, metadata={"help": "what the feed shows"})
     text: TextSettings = field(default_factory=TextSettings, metadata={"help": "how captions are understood"})
     learning: LearningSettings = field(default_factory=LearningSettings, metadata={"help": "how the model learns"})
+    retention: RetentionSettings = field(
+        default_factory=RetentionSettings, metadata={"help": "how long events stay in the log"}
+    )
     demographics: bool = field(
         default=True, metadata={"help": "whether age band, gender and country may be inputs of the model"}
     )

@@ -22,6 +22,9 @@ Language: TypeAlias = Literal["en", "nb", "nl"]
 MOST_ITEMS = 100
 """How many videos one feed request may ask for."""
 
+MOST_NAME = 256
+"""Characters of an id."""
+
 ZONE = "an IANA time zone such as Europe/Oslo"
 
 
@@ -45,6 +48,13 @@ def explain(engine: Engine, request: str, video: str, language: Language) -> dic
     if not is_request(request):
         raise NotFound(f"there is no request {request[:50]!r}")
     return engine.explain(request, video, language)
+
+
+def erase(engine: Engine, viewer: str) -> dict[str, object]:
+    """Take everything of a viewer out of everything; the receipt."""
+    if not 1 <= len(viewer) <= MOST_NAME:
+        raise InvalidEvent("viewer", f"has {len(viewer)} characters", f"a viewer's id, 1 to {MOST_NAME} characters")
+    return engine.erase(viewer)
 
 
 def plain(value: object) -> object:

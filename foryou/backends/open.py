@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from foryou.backends.documents import MemoryDocuments, SqliteDocuments
-from foryou.backends.log import MemoryLog, SqliteLog
+from foryou.backends.log import SqliteLog
+from foryou.backends.memory import MemoryLog
 from foryou.backends.models import Models
 from foryou.backends.scaled import ScaledIndex
 from foryou.backends.states import States

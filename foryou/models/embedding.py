@@ -309,6 +309,19 @@ class Embeddings:
         self._index = np.zeros_like(self._index)
         _rebuild(self._index, self._keys, self._used)
 
+    def forget(self, slot: int, ids: NDArray[Any]) -> int:
+        """Give up the rows of these ids, and overwrite them; how many there were. On a copy too."""
+        rows = np.unique(self.find(slot, ids))
+        rows = rows[rows != 0]
+        if len(rows):
+            self._vectors[rows] = 0
+            if len(self._squares):
+                self._squares[rows] = 0
+            self._last = self._last.copy()
+            self._last[rows] = 0
+            self._give_up(rows)
+        return len(rows)
+
     def initial(self, slot: int, ids: NDArray[Any]) -> Vectors:
         """Each id's vector before anything is learned, `[..., dim]`: a fixed random direction, zero for none."""
         flat = np.ascontiguousarray(ids, np.int64).reshape(-1)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from foryou.core.batch import Batch, Column
 from foryou.core.errors import ModelError
 from foryou.core.inputs import FAMILIES, OUTCOME_BITS, POSITIVE_BITS, Side
-from foryou.core.ports import Pairs
+from foryou.core.ports import Keys, Pairs
 from foryou.models import deep, layout, network, survival
 from foryou.models.attention import kind_of, sum_by
 from foryou.models.calibration import Calibration
@@ -160,6 +160,10 @@ class Ranker:
                 added = (values[:, columns] - means[columns]) @ weights[columns]
                 parts[names.index(family)] += added[run.of] if side == "viewer" else added
         return RankerFamilies(names, self.shape, self.params, self.calibration, neutral, parts, seconds_of(pairs.items))
+
+    def forget(self, viewers: Keys) -> int:
+        """Give up the viewers' embeddings: all that is kept of each viewer alone."""
+        return self.table.forget(slot("viewer"), viewers)
 
     def copy(self) -> Ranker:
         """A copy to predict with, that no longer changes when this one learns; it does not learn itself."""

@@ -109,21 +109,21 @@ def test_a_closed_log_says_so(tmp_path: Path) -> None:
             use()
 
 
-def test_a_damaged_batch_is_named_by_its_offset(tmp_path: Path) -> None:
+def test_a_damaged_batch_is_left_out_and_named_by_its_offset(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "log.sqlite"
     log = SqliteLog(path)
     log.append("events", numbers(1))
     log.append("events", numbers(2))
+    log.append("events", numbers(3))
     log.close()
     connection = sqlite3.connect(path)
     connection.execute('UPDATE log SET payload = substr(payload, 1, 40) WHERE "offset" = 2')
     connection.commit()
     connection.close()
     log = SqliteLog(path)
-    reading = log.read()
-    assert next(reading).offset == 1
-    with pytest.raises(BackendError, match=r"offset 2: .*damaged"):
-        next(reading)
+    assert [record.offset for record in log.read()] == [1, 3]
+    assert [(each.first, each.last, each.stream, each.rows) for each in log.damaged] == [(2, 2, "events", 1)]
+    assert "damaged at offset 2 (stream events, 1 rows)" in caplog.text
     log.close()
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from foryou.backends.log import MemoryLog, SqliteLog
+from foryou.backends.log import SqliteLog
+from foryou.backends.memory import MemoryLog
 from foryou.core.batch import Batch
 from foryou.core.ports import Log
 
