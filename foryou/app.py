@@ -183,6 +183,7 @@ class Engine:
                 rows = log_rows(request, slate, id_of("model", model.version))
                 self._note(SERVED_STREAM, rows)
                 self._explanations.add(Answered(request, slate, trace, model, ask.surface))
+        self.backend.log.hold()
         if self._explanations.full:
             self._explanations.step()
         return Served(str(number), ask.surface, model.version, self._items(slate), trace)

@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time  # only for how long a full disk is left alone
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from foryou.backends import connection
@@ -20,6 +20,7 @@ from foryou.backends.connection import connect, transaction
 from foryou.backends.memory import thinned
 from foryou.backends.pack import holds, pack, unpack
 from foryou.backends.salvage import Row, is_damage, joined, rows_around
+from foryou.backends.spool import Spool
 from foryou.core.batch import Batch
 from foryou.core.errors import BackendError
 from foryou.core.ports import Damage, Offset, Record
@@ -56,7 +57,8 @@ class SqliteLog:
     wait, and the next sync tries them again.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, recover: bool = True) -> None:
+        """`recover`: mend what a crash or damage left; not where another process may have it open."""
         self._path = path
         self._waiting: list[Row] = []
         self._waiting_bytes = 0
@@ -69,7 +71,7 @@ class SqliteLog:
         self._damaged: dict[Offset, Damage] = {}
         self._closed = False
         with self._named_failure("open"):
-            for damage in connection.mended(path):
+            for damage in connection.mended(path) if recover else ():
                 self._note(damage)
             self._writer = connect(path)
             try:
@@ -79,6 +81,41 @@ class SqliteLog:
                 self._writer.close()
                 raise
         self._end: Offset = found[0] if found else 0
+        self._held = 0
+        """How many of what waits are in the spool."""
+        self._spool: Spool | None = None
+        if recover:
+            self._recover(Spool(path.with_name(path.name.partition(".")[0] + ".waiting")))
+
+    def _recover(self, spool: Spool) -> None:
+        """Commit what a process that was killed left in the spool."""
+        self._spool = spool
+        for row in spool.read():
+            if row[0] > self._end:
+                self._waiting.append(row)
+                self._waiting_bytes += len(row[3])
+                self._end = row[0]
+        self._held = len(self._waiting)
+        with suppress(BackendError):  # a full disk: they wait on
+            self.sync()
+
+    def hold(self) -> None:
+        """As the port says. Where a full disk does not take it, it waits in memory alone."""
+        with self._state:
+            if self._spool is not None and self._held < len(self._waiting):
+                with suppress(OSError):
+                    self._spool.put(self._waiting[self._held :])
+                    self._held = len(self._waiting)
+
+    def _spool_again(self, left: int) -> None:
+        """Hold the first `left` of what waits, and nothing else. Under the state's lock."""
+        if self._held and self._spool is not None:
+            self._spool.clear()
+            self._held = 0
+            if left:
+                with suppress(OSError):
+                    self._spool.put(self._waiting[:left])
+                    self._held = left
 
     def append(self, stream: str, rows: Batch) -> Offset:
         payload = pack(rows)
@@ -112,6 +149,7 @@ class SqliteLog:
                 with self._state:
                     del self._waiting[: len(some)]
                     self._waiting_bytes -= sum(len(payload) for *_, payload in some)
+                    self._spool_again(max(0, self._held - len(some)))
 
     def withdraw(self, offsets: Sequence[Offset]) -> set[Offset]:
         """As the port says; what another sync has made durable in the meantime stays."""
@@ -120,6 +158,7 @@ class SqliteLog:
             back = waiting & set(offsets)
             self._waiting = [each for each in self._waiting if each[0] not in back]
             self._waiting_bytes = sum(len(payload) for *_, payload in self._waiting)
+            self._spool_again(len(self._waiting))
             return set(offsets) - back
 
     def read(
@@ -279,6 +318,8 @@ class SqliteLog:
                 self._closed = True
                 self._reader.close()
                 self._writer.close()
+                if self._spool is not None:
+                    self._spool.close()
 
     def _note(self, damage: Damage) -> None:
         if damage.first not in self._damaged:

@@ -23,6 +23,8 @@ class MemoryLog:
             self._records.append(Record(self._end, stream, rows))
             return self._end
 
+    def hold(self) -> None: ...
+
     def sync(self) -> None:
         """Nothing outlives the process, so there is nothing to do."""
 

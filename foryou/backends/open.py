@@ -65,7 +65,7 @@ def _open_files(directory: Path) -> Backend:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise BackendError(f"cannot make the directory {directory}: {problem.strerror}") from problem
-    release = _lock(directory)
+    release = hold(directory)
     try:
         log = SqliteLog(directory / "log.sqlite")
         try:
@@ -94,7 +94,7 @@ def _open_files(directory: Path) -> Backend:
     )
 
 
-def _lock(directory: Path) -> Callable[[], None]:
+def hold(directory: Path) -> Callable[[], None]:
     """Hold the directory until the returned function is called or the process ends, however it ends."""
     path = directory / "lock"
     try:

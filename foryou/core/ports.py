@@ -43,6 +43,10 @@ class Log(Protocol):
     def append(self, stream: str, rows: Batch) -> Offset:
         """Add a batch; it is read back by this process at once, and is durable after the next `sync`."""
 
+    def hold(self) -> None:
+        """Returns once everything appended before the call would survive the end of this process, if the disk has room
+        for it; it does not wait for the disk."""
+
     def sync(self) -> None:
         """Returns once everything appended before the call would survive a power cut."""
 
