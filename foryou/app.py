@@ -416,9 +416,10 @@ class Engine:
         what has left it."""
         with self._lock:
             self.backend.store.clear()
-            self.backend.documents.clear()
-            create_tables(self.backend.store)
-            self._replay(self._load(), progress)
+            base = self._load()
+            if not base:  # documents of before a base are in no log
+                self.backend.documents.clear()
+            self._replay(base, progress)
             self.publish()
         self.save()
 

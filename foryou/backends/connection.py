@@ -23,15 +23,8 @@ CREATE TABLE IF NOT EXISTS log (
     payload BLOB NOT NULL
 );
 """
-_PRAGMAS = (
-    "auto_vacuum = INCREMENTAL",
-    "journal_mode = WAL",
-    "synchronous = FULL",
-    "fullfsync = 1",
-    "secure_delete = 1",
-)
-"""`auto_vacuum` only means something for a new file; `fullfsync` asks macOS for a real flush; what is deleted is
-overwritten with zeros."""
+_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "fullfsync = 1", "secure_delete = 1")
+"""`fullfsync` asks macOS for a real flush; what is deleted is overwritten with zeros."""
 _BEYOND = 100_000
 """Offsets that are looked for where the file does not say how many there are."""
 
@@ -42,6 +35,8 @@ def connect(path: Path) -> sqlite3.Connection:
     """A connection that commits only when told, syncs each commit, and may be used by any one thread at a time."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
+        if connection.execute("PRAGMA page_count").fetchone()[0] == 0:  # of a file that is there it cannot be changed
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL").close()
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}").close()
         connection.executescript(SCHEMA)

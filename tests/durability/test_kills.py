@@ -92,7 +92,7 @@ def test_no_kill_loses_or_doubles_anything_that_was_acknowledged(server: Server)
     rng, memory = random.Random(seed), Memory(seed)
     client = server.start()
     videos: list[dict[str, object]] = [
-        {"id": f"video-{n}", "kind": "video", "video": f"v{n}", "author": f"a{n % 7}", "duration": 12.0, "caption": "x y"}
+        {"id": f"video-{n}", "kind": "video", "video": f"v{n}", "author": f"a{n % 7}", "duration": 12.0}
         for n in range(VIDEOS)
     ]  # fmt: skip
     assert client.events(videos).accepted == VIDEOS
