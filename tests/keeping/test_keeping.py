@@ -160,9 +160,7 @@ def test_space_is_given_back_in_small_steps(tmp_path: Path) -> None:
     noise = np.random.default_rng(0)
     for _ in range(40):
         rows = next(iter([{"id": f"x{noise.integers(1 << 60)}", "kind": "search", "viewer": "ada"}]))
-        world.client.events(
-            [{**rows, "id": f"{rows['id']}-{n}", "text": noise.bytes(400).hex()} for n in range(100)]
-        )
+        world.client.events([{**rows, "id": f"{rows['id']}-{n}", "text": noise.bytes(400).hex()} for n in range(100)])
     log = world.engine.backend.log
     log.scrub()
     before = (tmp_path / "data" / "log.sqlite").stat().st_size
