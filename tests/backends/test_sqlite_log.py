@@ -90,6 +90,45 @@ def test_a_full_disk_refuses_clearly_and_loses_nothing(tmp_path: Path) -> None:
     log.close()
 
 
+def test_what_is_held_outlives_the_process_without_a_sync(tmp_path: Path) -> None:
+    path = tmp_path / "log.sqlite"
+    log = SqliteLog(path)
+    log.append("events", numbers(1))
+    log.sync()
+    for number in (2, 3):
+        log.append("served", numbers(number))
+        log.hold()
+    log.append("served", numbers(4))
+    left = tmp_path / "left"
+    left.mkdir()
+    for each in tmp_path.glob("log*"):
+        (left / each.name).write_bytes(each.read_bytes())
+    log.close()
+    for torn in (0, 5):
+        waiting = left / "log.waiting"
+        os.truncate(waiting, waiting.stat().st_size - torn)
+        log = SqliteLog(left / "log.sqlite", recover=False)
+        assert log.end == 1
+        log.close()
+    log = SqliteLog(left / "log.sqlite")
+    assert [int(r.rows["number"][0]) for r in log.read()] == [1, 2]
+    assert (left / "log.waiting").stat().st_size == 0
+    log.close()
+
+
+def test_what_was_withdrawn_is_never_seen_again(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "log.sqlite")
+    kept, gone = log.append("served", numbers(1)), log.append("events", numbers(2))
+    log.hold()
+    assert log.withdraw([gone]) == set()
+    assert [r.offset for r in log.read()] == [kept]
+    log._reader.close()
+    log._writer.close()  # as if it had been killed
+    log = SqliteLog(tmp_path / "log.sqlite")
+    assert [r.offset for r in log.read()] == [kept]
+    log.close()
+
+
 def test_what_was_not_synced_is_synced_by_closing(tmp_path: Path) -> None:
     log = SqliteLog(tmp_path / "log.sqlite")
     log.append("events", numbers(1))
