@@ -16,7 +16,7 @@ from foryou.backends.open import Backend, open_backend
 from foryou.commit import GroupCommit
 from foryou.core.batch import Batch, Column
 from foryou.core.clock import Clock, SteadyClock, SystemClock
-from foryou.core.errors import ModelError, NotFound
+from foryou.core.errors import BackendError, ModelError, NotFound
 from foryou.core.ids import id_of
 from foryou.core.pipeline import Slate
 from foryou.core.ports import Keys, Model, Models, Offset, Record
@@ -46,6 +46,8 @@ SEALED_STREAM = "sealed"
 """Where lessons were cut because no events came that would have cut them: the models depend on that too."""
 SAVE_EVERY = 20_000
 """Log records after which tables and model are saved; closing saves too."""
+SAVE_RECOVERED = 1_000
+"""Log records that were read at the start after which it is saved at once: one crash after another costs no more."""
 EXPLAINED_EACH = 8
 """Slates that are explained before learning goes on."""
 
@@ -367,6 +369,11 @@ class Engine:
         self._replay(self._load(), progress)
         self._go_on()
         self._erasures.resume()
+        if self._reached - self._saved >= SAVE_RECOVERED:
+            try:
+                self.save()
+            except BackendError as problem:  # a full disk must not keep it from serving
+                _LOG.warning("%s; the next start reads as much of the log again", problem)
         self.publish()
 
     def _load(self) -> Offset:
