@@ -13,7 +13,7 @@ from foryou.backends.log import SqliteLog
 from foryou.backends.open import hold
 from foryou.core.errors import BackendError
 from foryou.erasing import ask_again, asked
-from foryou.keeping.backup import Backup, Told, backups, remember, remembered
+from foryou.keeping.backup import Backup, Told, backups, remembered
 from foryou.settings import DataSettings, Settings
 
 
@@ -102,6 +102,3 @@ def _erase(data: Path, erased: dict[bytes, int], settings: Settings) -> int:
         Engine.open(replace(settings, data=DataSettings(f"file:{data}"))).close()
         (data / "lock").unlink(missing_ok=True)
     return fresh
-
-
-__all__ = ["Backup", "newest", "refresh", "remember", "restore"]
