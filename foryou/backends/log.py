@@ -20,7 +20,7 @@ from foryou.backends.connection import connect, transaction
 from foryou.backends.memory import thinned
 from foryou.backends.pack import holds, pack, unpack
 from foryou.backends.salvage import Row, is_damage, joined, rows_around
-from foryou.backends.spool import Spool
+from foryou.backends.held import Held
 from foryou.core.batch import Batch
 from foryou.core.errors import BackendError
 from foryou.core.ports import Damage, Offset, Record
@@ -83,11 +83,11 @@ class SqliteLog:
         self._end: Offset = found[0] if found else 0
         self._held = 0
         """How many of what waits are in the spool."""
-        self._spool: Spool | None = None
+        self._spool: Held | None = None
         if recover:
-            self._recover(Spool(path.with_name(path.name.partition(".")[0] + ".waiting")))
+            self._recover(Held(path.with_name(path.name.partition(".")[0] + ".waiting")))
 
-    def _recover(self, spool: Spool) -> None:
+    def _recover(self, spool: Held) -> None:
         """Commit what a process that was killed left in the spool."""
         self._spool = spool
         for row in spool.read():

@@ -17,7 +17,7 @@ _HEAD = struct.Struct("<IIqIH")
 """CRC-32 of all that follows it, bytes of the payload, offset, rows, bytes of the stream's name."""
 
 
-class Spool:
+class Held:
     """Batches in the order in which they were put; a torn one at the end is none."""
 
     def __init__(self, path: Path) -> None:
