@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -16,16 +16,21 @@ from foryou.backends.models import read_state
 from foryou.backends.open import Backend, open_backend
 from foryou.backends.spool import Spooled
 from foryou.commit import GroupCommit
-from foryou.core.batch import Batch
-from foryou.core.clock import MINUTE, Clock, SystemClock
-from foryou.core.errors import ModelError, NotFound
+from foryou.core.batch import Batch, Column
+from foryou.core.clock import Clock, SteadyClock, SystemClock
+from foryou.core.errors import BackendError, ModelError, NotFound
+from foryou.core.ids import id_of
 from foryou.core.memory import HEAP, Memory
-from foryou.core.ports import Model, Record
+from foryou.core.ports import Keys, Model, Offset, Record
+from foryou.damage import told_of
+from foryou.erasing import ERASED_STREAM, Erasures
 from foryou.explaining import Explanations
 from foryou.features.counters import doubted_share
 from foryou.features.documents import fold_documents
 from foryou.features.fold import ACCEPTED, EVENTS_STREAM, SERVED_STREAM, create_tables, fold_served, unfolded
+from foryou.features.slates import find_slate
 from foryou.features.trust import suspicious
+from foryou.feed.numbers import Numbers
 from foryou.feed.serve import Ask, Served
 from foryou.models.embedding import Admission
 from foryou.models.ranker import Learning, Ranker
@@ -48,6 +53,8 @@ SPOOL = "spool"
 """Where slates that other processes answered wait to be logged, in the directory of the back end."""
 SAVE_EVERY = 20_000
 """Log records after which tables and model are saved; closing saves too."""
+SAVE_RECOVERED = 1_000
+"""Log records that were read at the start after which it is saved at once: one crash after another costs no more."""
 EXPLAINED_EACH = 4
 """Slates that are explained before anything else is looked at again."""
 
@@ -60,7 +67,7 @@ class Engine:
 
     backend: Backend
     settings: Settings
-    clock: Clock
+    clock: SteadyClock
     learner: Learner
     texts: Texts
 
@@ -69,8 +76,10 @@ class Engine:
         self._learning = threading.Lock()
         self._commits = GroupCommit(self.backend.log, self.backend.store, self._lock, self._fold)
         self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._position = self.backend.memory.zeros(1, np.int64)
+        self._threads: list[threading.Thread] = []
+        self._taking = threading.Lock()
+        self._spooled: Spooled | None = None
+        self._position = self.backend.memory.zeros(2, np.int64)
         self.backend.memory.publish(POSITION, {"reached": self._position})
         self._saved = self._looked = 0
         self.versions = Versions(
@@ -93,8 +102,14 @@ class Engine:
             lambda: self._reached,
             self._log_slate,
             self._explanations,
+            Numbers(),
         )
-        self._retention = Retention(self.backend.log, store, self.backend.documents, self._lock)
+        log = self.backend.log
+        self._retention = Retention(log, store, documents, self._lock, self.settings.retention, self._keep)
+        self._erasures = Erasures(
+            log, store, documents, self.backend.models, self.clock, self._note_erased, self._keep,
+            self._explanations.forget, self._without, self._lock,
+        )  # fmt: skip
         self._closed = False
 
     @staticmethod
@@ -113,7 +128,8 @@ class Engine:
         backend = open_backend(settings.data.url, memory)
         backend.models.most = settings.learning.keep
         texts = Texts(backend.store, backend.documents, embedder, backend.index)
-        engine = Engine(backend, settings, clock or SystemClock(), _learner(settings, backend), texts)
+        steady = SteadyClock(clock or SystemClock())
+        engine = Engine(backend, settings, steady, _learner(settings, backend), texts)
         engine._recover(progress)
         return engine
 
@@ -144,6 +160,8 @@ class Engine:
             self._explanations.fold(record.rows)
         elif record.stream == SEALED_STREAM:
             self.learner.seal()
+        elif record.stream == ERASED_STREAM:
+            self._erasures.fold(record, self.learner, self._learning)
         elif record.stream == MODELS_STREAM:
             self._go_back(record.rows["version"][0].decode())
         self._reached = record.offset
@@ -157,27 +175,43 @@ class Engine:
     def _reached(self, offset: int) -> None:
         self._position[0] = offset
 
-    def _note(self, stream: str, rows: Batch) -> None:
+    def _note(self, stream: str, rows: Batch) -> Offset:
         """Append to the log and fold; whoever calls has the lock."""
-        self._fold(Record(self.backend.log.append(stream, rows), stream, rows))
+        offset = self.backend.log.append(stream, rows)
+        self._fold(Record(offset, stream, rows))
+        return offset
 
     def _log_slate(self, rows: Batch) -> None:
         with self._lock:
             self._note(SERVED_STREAM, rows)
+        self.backend.log.hold()
+
+    def _note_erased(self, stream: str, rows: Batch) -> Offset:
+        with self._lock:
+            return self._note(stream, rows)
 
     def note_explained(self, rows: Batch) -> None:
         """Log and keep an explanation."""
         with self._lock:
             self._note(EXPLAINED_STREAM, rows)
 
-    def take(self, spooled: Spooled) -> None:
+    def take(self) -> None:
         """Log and fold the slates that other processes answered, each once."""
-        for rows, mark in spooled.take():
-            with self._lock:
-                self._fold(Record(self.backend.log.append(SERVED_STREAM, rows, mark), SERVED_STREAM, rows))
-        if spooled.done:
-            self.backend.log.sync()
-            spooled.forget()
+        if self._spooled is None:
+            return
+        with self._taking:
+            for rows, mark in self._spooled.take():
+                with self._lock:
+                    self._fold(Record(self.backend.log.append(SERVED_STREAM, rows, mark), SERVED_STREAM, rows))
+            if self._spooled.done:
+                self.backend.log.sync()
+                self._spooled.forget()
+
+    def explained(self, rows: Batch) -> None:
+        """Log and keep an explanation that another process made, if its slate is still there: its viewer may have been
+        erased meanwhile."""
+        if find_slate(self.backend.store, self.backend.log, SERVED_STREAM, int(rows["request"][0])) is not None:
+            self.note_explained(rows)
 
     # --- feeds ------------------------------------------------------------------------------------------------------
 
@@ -204,6 +238,22 @@ class Engine:
         """What is known of a viewer, in words they can check: interests, less-ofs, this week's signals."""
         return self.feeds.viewer(viewer)
 
+    def erase(self, viewer: str) -> dict[str, object]:
+        """Take everything of a viewer out of everything; a receipt. On return no file holds anything of them."""
+        self.take()
+        receipt = self._erasures.erase(id_of("viewer", viewer))
+        self._swap()
+        if self._spooled is not None:
+            with self._taking:
+                self._spooled.scrub()
+        return receipt
+
+    def _without(self, state: Mapping[str, Column], viewers: Keys) -> Mapping[str, Column]:
+        model = _learner(self.settings, self.backend).model
+        model.restore(state)
+        model.forget(viewers)
+        return model.state()
+
     # --- in the background ------------------------------------------------------------------------------------------
 
     @property
@@ -223,9 +273,7 @@ class Engine:
         with self._learning:
             busy = self.learner.step(most) > 0
         if self.versions.due(self.learner.steps, self.clock()):
-            with self._learning:
-                fresh, moved = self.learner.fresh(), self.learner.moved()
-            self.versions.swap(*fresh, moved, self.clock())
+            self._swap()
         busy |= self.versions.follow(self.clock())
         if self._reached - self._saved >= SAVE_EVERY:
             self.save()
@@ -237,6 +285,11 @@ class Engine:
         finally:  # what fails in an embedder stops nothing else
             self.backend.log.sync()
         return busy
+
+    def _swap(self) -> None:
+        with self._learning:
+            fresh, moved = self.learner.fresh(), self.learner.moved()
+        self.versions.swap(*fresh, moved, self.clock())
 
     def embed(self) -> int:
         """Make the vectors of some texts that wait, and log them; how many."""
@@ -284,17 +337,27 @@ class Engine:
 
     def start(self) -> None:
         """Work in a thread of its own until `close`."""
-        self._thread = threading.Thread(target=self._run, name="foryou-work", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=run, name=f"foryou-{name}", daemon=True)
+            for name, run in (("work", self._run), ("tidy", self._tidy))
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def _tidy(self) -> None:
+        """Every hour by the machine's clock: what is kept too long goes, and damage is looked for."""
+        while not self._stop.is_set():
+            try:
+                self.tidy()
+                self.backend.log.check(self._stop.wait)
+            except Exception:
+                _LOG.exception("tidying up failed; trying again in an hour")
+            self._stop.wait(3600.0)
 
     def _run(self) -> None:
-        tidied = 0
         while not self._stop.is_set():
             try:
                 busy = self.work()
-                if self.clock() - tidied > 60 * MINUTE:
-                    tidied = self.clock()
-                    self.tidy()
             except Exception:  # a full disk, say: what is served goes on, and so does this once it can
                 _LOG.exception("the work in the background failed; trying again")
                 busy = False
@@ -302,13 +365,21 @@ class Engine:
             if not busy:
                 self._stop.wait(0.05)
 
-    def save(self) -> None:
-        """Keep tables and learner as they are, so that the next start need not read the whole log."""
+    def save(self, base: bool = False) -> None:
+        """Keep tables and learner as they are, so that the next start need not read the whole log.
+
+        As a `base` they stand for what is then taken out of the log, and older saves go.
+        """
         with self._lock, self._learning:
             self.backend.log.sync()
-            self.backend.states.write(self._reached, self.learner.state())
-            self.backend.store.save(self._reached)
+            self.backend.states.write(self._reached, self.learner.state(), base)
+            self.backend.store.save(self._reached, base)
             self._saved = self._reached
+
+    def _keep(self) -> Offset:
+        with self._lock:
+            self.save(base=True)
+            return self._saved
 
     def close(self) -> None:
         """Stop working, save, and let go of everything. Closing twice is fine."""
@@ -316,25 +387,50 @@ class Engine:
             return
         self._closed = True
         self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
+        for thread in self._threads:
+            thread.join()
         self._explanations.step()
         self.save()
+        if self._spooled is not None:
+            self._spooled.close()
         self.backend.close()
 
     def _recover(self, progress: Callable[[int, int], None] | None) -> None:
         create_tables(self.backend.store)
-        offset = self.backend.store.load()
-        if offset and not self._restored(offset):
-            self.backend.store.clear()
-            create_tables(self.backend.store)
-            self.learner = _learner(self.settings, self.backend)
-            offset = 0
-        self._saved = self._reached = offset
-        self._replay(offset, progress)
+        self._replay(self._load(), progress)
         if self.backend.directory is not None:
-            self.take(Spooled(self.backend.directory / SPOOL, self.backend.log))
+            self._spooled = Spooled(self.backend.directory / SPOOL, self.backend.log)
+            self.take()
+        self._go_on()
+        self._erasures.resume()
+        if self._reached - self._saved >= SAVE_RECOVERED:
+            try:
+                self.save()
+            except BackendError as problem:  # a full disk must not keep it from serving
+                _LOG.warning("%s; the next start reads as much of the log again", problem)
+        self._position[1] = self.clock.reached
         self.publish()
+
+    def _load(self) -> Offset:
+        """Tables and learner as they were last saved; without a save, empty."""
+        offset = self.backend.store.load(self._restored)
+        if not offset:
+            self.learner = _learner(self.settings, self.backend)
+        self._saved = self._reached = offset
+        return offset
+
+    def _go_on(self) -> None:
+        """Time and request ids go on from the last ones in the log, whatever the clock says now."""
+        for record in map(self.backend.log.latest, ((EVENTS_STREAM,), (SERVED_STREAM,))):
+            if record is not None and len(record.rows):
+                times = record.rows["received" if record.stream == EVENTS_STREAM else "at"]
+                self.clock.reached = max(self.clock.reached, int(times.max()))
+                if record.stream == SERVED_STREAM:
+                    self.feeds.numbers.last = int(record.rows["request"].max())
+        if self.clock.behind:
+            _LOG.warning(
+                "the clock is %d s behind the log: the time stands still until then", self.clock.behind // 1000
+            )
 
     def _restored(self, offset: int) -> bool:
         """Whether the learner is where the tables are. If not (another version kept it), the log says it all again."""
@@ -358,14 +454,14 @@ class Engine:
                 progress(record.offset, end)
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> None:
-        """Forget tables, documents and model, and fold the log again from its start."""
+        """Forget tables, documents and model, and fold the log again: from its start, or from the base that stands for
+        what has left it."""
         with self._lock:
             self.backend.store.clear()
-            self.backend.documents.clear()
-            create_tables(self.backend.store)
-            self.learner = _learner(self.settings, self.backend)
-            self._reached = 0
-            self._replay(0, progress)
+            base = self._load()
+            if not base:  # documents of before a base are in no log
+                self.backend.documents.clear()
+            self._replay(base, progress)
             self.publish()
         self.save()
 
@@ -387,6 +483,8 @@ class Engine:
             "doubted_share": doubted_share(store),
             "texts_waiting": self.texts.waiting,
             "unexplained": self._explanations.waiting,
+            "clock_behind_ms": self.clock.behind,
+            **told_of(self.backend.log),
             "in_use": self.version.steps,
             **self.learner.counts(),
             "heads": self.learner.progress.measures(),

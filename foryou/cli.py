@@ -22,6 +22,7 @@ from foryou.api.schema import Refusal
 from foryou.app import Engine
 from foryou.core.errors import ForYouError, InvalidEvent
 from foryou.datasets.kuairand import KuaiRand
+from foryou.keeping import commands as keeping
 
 app = typer.Typer(
     name="foryou",
@@ -325,6 +326,8 @@ def _import_kuairand(engine: Engine, log: KuaiRand) -> None:
     err.print(f"{accepted:,} events accepted, {engine.learner.learned - started:,} exposures learned")
 
 
+for command in (keeping.backup, keeping.restore, keeping.verify, keeping.erase):
+    app.command()(command)
 app.command()(lab.replay)
 app.add_typer(lab.evaluate)
 app.add_typer(bench.bench)

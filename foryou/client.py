@@ -69,6 +69,9 @@ class Client(Protocol):
     def viewer(self, viewer: str) -> Answer:
         """What is known of a viewer."""
 
+    def erase(self, viewer: str) -> Answer:
+        """Take everything of a viewer out of everything; the receipt."""
+
 
 def connect(url: str, timeout_s: float = 30.0, key: str = "") -> Client:
     """A client of a running server. `key` is a key or a viewer's token; a server that only this machine reaches needs
@@ -115,6 +118,9 @@ class _InProcess:
     def viewer(self, viewer: str) -> Answer:
         return msgspec.json.decode(_encode(self.engine.viewer(viewer)), type=Answer)
 
+    def erase(self, viewer: str) -> Answer:
+        return msgspec.json.decode(_encode(calls.erase(self.engine, viewer)), type=Answer)
+
 
 _encode = msgspec.json.Encoder(enc_hook=calls.plain).encode
 
@@ -157,12 +163,17 @@ class _Http:
     def viewer(self, viewer: str) -> Answer:
         return msgspec.json.decode(self._ask(f"/v1/viewers/{_quoted(viewer)}"), type=Answer)
 
-    def _ask(self, path: str, query: Mapping[str, object] | None = None, body: bytes | None = None) -> bytes:
+    def erase(self, viewer: str) -> Answer:
+        return msgspec.json.decode(self._ask(f"/v1/viewers/{_quoted(viewer)}", method="DELETE"), type=Answer)
+
+    def _ask(
+        self, path: str, query: Mapping[str, object] | None = None, body: bytes | None = None, method: str | None = None
+    ) -> bytes:
         url = self.url + path + (f"?{urllib.parse.urlencode(query)}" if query else "")
         headers = {"Content-Type": "application/json"} if body else {}
         if self.key:
             headers["Authorization"] = f"Bearer {self.key}"
-        request = urllib.request.Request(url, body, headers)
+        request = urllib.request.Request(url, body, headers, method=method)
         for wait_s in _AGAIN_S:
             try:
                 return self._asked(request)

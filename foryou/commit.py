@@ -67,9 +67,12 @@ class GroupCommit:
                 record = Record(self.log.append(EVENTS_STREAM, kept), EVENTS_STREAM, kept)
                 self.log.sync()
         except ForYouError as problem:
-            for ticket in tickets:
-                ticket.problem = problem
-            return
+            # What was refused must not come to light when there is room again; what is on the disk all the same counts.
+            stays = self.log.withdraw([record.offset]) if record is not None else set()
+            if record is None or record.offset not in stays:
+                for ticket in tickets:
+                    ticket.problem = problem
+                return
         if record is not None:
             self.fold(record)
         ends = np.cumsum([len(ticket.rows) for ticket in tickets])[:-1]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 import msgspec
 import numpy as np
@@ -59,6 +59,12 @@ class Explanations:
             self._bytes += kept.nbytes
             while len(self._kept) > MOST_KEPT or self._bytes > MOST_KEPT_BYTES:
                 self._drop(next(iter(self._kept)))
+
+    def forget(self, requests: Set[int]) -> None:
+        """Explain none of these; on return none is being explained either. Not under a lock that `note` takes."""
+        with self._one, self._lock:
+            for each in [each for each in self._kept if each in requests]:
+                self._drop(each)
 
     @property
     def waiting(self) -> int:

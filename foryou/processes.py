@@ -27,13 +27,12 @@ from types import FrameType
 from foryou.access.open import Access
 from foryou.api import server
 from foryou.api.door import Progress
-from foryou.app import SPOOL, Engine
+from foryou.app import Engine
 from foryou.backends.arena import Arena, shared_directory
 from foryou.backends.pipe import Answering
-from foryou.backends.spool import Spooled
 from foryou.core.clock import SystemClock
 from foryou.core.errors import BackendError, ForYouError, SettingsError
-from foryou.serving import PROCESSES
+from foryou.feed.numbers import PROCESSES
 from foryou.settings import Settings
 from foryou.worker import SOCKET, Worker, answer, arena_of, progress
 
@@ -173,28 +172,25 @@ def _write(settings: Settings, shared: Path) -> None:
         print(f"foryou: {error}", file=sys.stderr, flush=True)
         sys.exit(_FAILED)
     try:
-        assert settings.data.directory is not None
-        spooled = Spooled(settings.data.directory / SPOOL, engine.backend.log)
         answering = Answering(shared / SOCKET, lambda what, body: answer(engine, what, body))
         engine.start()
         current[0] = number
         for path in shared.glob("arena-*"):
             if path != arena_of(shared, number):
                 shutil.rmtree(path, ignore_errors=True)
-        _take(engine, spooled, stopped)
+        _take(engine, stopped)
         answering.close()
-        engine.take(spooled)
-        spooled.close()
+        engine.take()
     finally:
         engine.close()
 
 
-def _take(engine: Engine, spooled: Spooled, stopped: threading.Event) -> None:
+def _take(engine: Engine, stopped: threading.Event) -> None:
     """Put slates into the log as they come, until told to stop, or nobody is left who would tell."""
     parent = os.getppid()
     while not stopped.wait(_SPOOL_S) and os.getppid() == parent:
         try:
-            engine.take(spooled)
+            engine.take()
         except BackendError:  # a full disk, say: they wait where they are
             stopped.wait(_AGAIN_S)
 

@@ -23,6 +23,7 @@ from foryou.features.counters import totals
 from foryou.features.documents import cards
 from foryou.feed import recipe
 from foryou.feed.explain import keep
+from foryou.feed.numbers import Numbers
 from foryou.feed.profile import profile
 from foryou.feed.recipe import SURFACES
 from foryou.feed.serve import Ask, Served, log_rows, request_for
@@ -30,15 +31,11 @@ from foryou.models.linear import Linear
 from foryou.settings import Settings
 from foryou.versions import Version
 
-PROCESSES = 64
-"""How many processes may serve from the same log: each numbers its requests apart."""
-_COUNTED = (1 << 20) // PROCESSES
-
 
 @dataclass
 class Feeds:
     """Slates from a store and the version in use. Any thread may ask; slates are made one at a time, so that the pages
-    of a session never overlap. `process` numbers those that serve from the same log."""
+    of a session never overlap."""
 
     store: Store
     documents: Documents
@@ -50,12 +47,11 @@ class Feeds:
     """The log offset that the tables have reached."""
     log: Callable[[Batch], None]
     explanations: Explanations
-    process: int = 0
+    numbers: Numbers
     fallback: Model = field(default_factory=Linear)
 
     def __post_init__(self) -> None:
         self._one = threading.Lock()
-        self._counter = 0
         feed = self.settings.feed
         self.recipes = {
             "for_you": recipe.for_you(
@@ -79,7 +75,7 @@ class Feeds:
         pipeline = self.recipes[ask.surface]
         with self._one:
             version = self.version()
-            number = self._number()
+            number = self.numbers.next(self.clock())
             request = self._request(ask, number)
             slate, trace = pipeline(request, due)
             model = self.fallback if any(step.name == FALLBACK for step in trace.steps) else version.model
@@ -109,11 +105,6 @@ class Feeds:
     def _request(self, ask: Ask, number: int) -> Request:
         of, model = self.settings, self.version().model
         return request_for(ask, self.store, model, number, self.clock(), self.reached(), of.feed.seed, of.demographics)
-
-    def _number(self) -> int:
-        """A request id: its time in ms, the process, and a count."""
-        self._counter = (self._counter + 1) % _COUNTED
-        return (self.clock() << 20) | (self.process * _COUNTED) | self._counter
 
     def _items(self, slate: Slate) -> list[dict[str, object]]:
         known = cards(self.documents, slate["item"].tolist())

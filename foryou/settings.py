@@ -20,6 +20,7 @@ from foryou.access.rules import AccessSettings
 from foryou.core.errors import SettingsError
 from foryou.features.trust import TrustSettings
 from foryou.feed.recipe import FeedSettings
+from foryou.retention import RetentionSettings
 from foryou.text.embedder import TextSettings
 from foryou.training.stream import LearningSettings
 
@@ -123,6 +124,9 @@ class Settings:
     feed: FeedSettings = field(default_factory=FeedSettings, metadata={"help": "what the feed shows"})
     text: TextSettings = field(default_factory=TextSettings, metadata={"help": "how captions are understood"})
     learning: LearningSettings = field(default_factory=LearningSettings, metadata={"help": "how the model learns"})
+    retention: RetentionSettings = field(
+        default_factory=RetentionSettings, metadata={"help": "how long events stay in the log"}
+    )
     trust: TrustSettings = field(
         default_factory=TrustSettings, metadata={"help": "how much engagement counts that may not be real"}
     )

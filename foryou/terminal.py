@@ -73,6 +73,21 @@ def replay(console: Console) -> Iterator[Callable[[int, int], None]]:
         yield step
 
 
+@contextmanager
+def steps(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for each piece of work that is told of by name, with how far it is and of how much."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console) as shown:
+        tasks: dict[str, TaskID] = {}
+
+        def told(what: str, done: int, of: int) -> None:
+            if what not in tasks:
+                tasks[what] = shown.add_task(what)
+            shown.update(tasks[what], completed=done, total=of)
+
+        yield told
+
+
 class _Family(Struct):
     family: str
     part: float

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from foryou.app import POSITION, SPOOL, Engine
 from foryou.backends.arena import shared_array
-from foryou.backends.log import MemoryLog
+from foryou.backends.memory import MemoryLog
 from foryou.backends.open import Reading, read_backend
 from foryou.backends.pack import pack, unpack
 from foryou.backends.pipe import Asking
@@ -28,13 +28,14 @@ from foryou.backends.recent import Recent
 from foryou.backends.spool import Spool
 from foryou.backends.tables import AttachedTables
 from foryou.core.batch import Batch
-from foryou.core.clock import Clock, SystemClock
+from foryou.core.clock import Clock, SteadyClock, SystemClock
 from foryou.core.errors import BackendError, NotFound
 from foryou.core.memory import Published
 from foryou.core.ports import Index, Keys
 from foryou.explaining import Explanations
 from foryou.features.fold import create_tables
 from foryou.features.history import SERVED, served_key
+from foryou.feed.numbers import Numbers
 from foryou.feed.serve import Ask, Served
 from foryou.models.linear import Linear
 from foryou.models.threads import one_blas_thread
@@ -68,7 +69,7 @@ def answer(engine: Engine, what: str, body: bytes) -> bytes:
     if what == "accept":
         return np.packbits(engine.accept(unpack(body))).tobytes()
     if what == "explained":
-        engine.note_explained(unpack(body))
+        engine.explained(unpack(body))
         return b""
     name, arguments = _decode(body)
     if name not in _FORWARDED:
@@ -76,7 +77,7 @@ def answer(engine: Engine, what: str, body: bytes) -> bytes:
     return _encode(getattr(engine, name)(*arguments))
 
 
-_FORWARDED = ("explain", "models", "status")
+_FORWARDED = ("erase", "explain", "models", "status")
 """What of an engine's methods serving processes ask for."""
 
 
@@ -113,7 +114,12 @@ class Worker:
 
     def __init__(self, settings: Settings, shared: Path, number: int, clock: Clock | None = None) -> None:
         one_blas_thread()
-        self.settings, self.clock, self._shared, self._number = settings, clock or SystemClock(), shared, number
+        self.settings, self.clock, self._shared, self._number = (
+            settings,
+            SteadyClock(clock or SystemClock()),
+            shared,
+            number,
+        )
         assert settings.data.directory is not None
         self._directory = settings.data.directory
         self._ask = Asking(shared / SOCKET)
@@ -121,6 +127,7 @@ class Worker:
         name = f"{number}.{self.clock()}"
         self._spool = Spool(self._directory / SPOOL, name)
         self._progress = progress(shared)
+        self._numbers = Numbers(process=number)
         self._attaching, self._attached = threading.Lock(), 0
         self._reading: Reading | None = None
         self._feeds: Feeds | None = None
@@ -149,6 +156,7 @@ class Worker:
         version = _Following(reading.published(VERSION), reading.index(VECTORS))
         fallback = Linear()
         position = (reading.published(POSITION).news() or {})["reached"]
+        self.clock.reached = max(self.clock.reached, int(position[1]))
         feeds = Feeds(
             store,
             reading.documents,
@@ -162,7 +170,7 @@ class Worker:
             Explanations(
                 reading.documents, store, MemoryLog(), lambda: (version().model, fallback), self._note_explained
             ),
-            self._number,
+            self._numbers,
             fallback,
         )
         if self._reading is not None:
@@ -204,6 +212,11 @@ class Worker:
     def viewer(self, viewer: str) -> dict[str, object]:
         """As `Engine.viewer`."""
         return self.feeds.viewer(viewer)
+
+    def erase(self, viewer: str) -> dict[str, object]:
+        """As `Engine.erase`."""
+        told: dict[str, object] = self._forward("erase", viewer)
+        return told
 
     def models(self) -> dict[str, object]:
         """As `Engine.models`."""

@@ -14,8 +14,9 @@ from foryou.core.batch import Batch
 from foryou.core.clock import DAY, MINUTE
 from foryou.core.event import KINDS, TOPICS, Kind, events
 from foryou.core.ports import Store
-from foryou.features.fold import TABLES, create_tables, fold_events
+from foryou.features.fold import create_tables, fold_events
 from foryou.features.trust import DEFAULT, TrustSettings
+from foryou.keeping import replay
 
 START = 1_700_000_000_000
 VIEWERS, VIDEOS, AUTHORS, SOUNDS, TAGS = (range(first, first + count) for first, count in
@@ -65,23 +66,12 @@ def cut(batch: Batch, places: Sequence[int]) -> list[Batch]:
 
 def tables_of(store: Store) -> dict[str, dict[str, np.ndarray]]:
     """Every row of every table, in the order of the keys."""
-    found: dict[str, dict[str, np.ndarray]] = {}
-    for table in TABLES:
-        keys, rows = store.scan(table.name)
-        order = np.argsort(keys)
-        found[table.name] = {"key": keys[order], **{name: rows[name][order] for name in rows}}
-    return found
+    return {table: dict(rows) for table, rows in replay.rows_in(store).items()}
 
 
 def differences(one: Store, other: Store) -> list[str]:
     """The columns, as table.column, that are not the same bit for bit."""
-    left, right = tables_of(one), tables_of(other)
-    return [
-        f"{table}.{name}"
-        for table, columns in left.items()
-        for name, values in columns.items()
-        if values.tobytes() != right[table][name].tobytes()
-    ]
+    return list(replay.differences(replay.rows_in(one), replay.rows_in(other)))
 
 
 def catalogue() -> Batch:

@@ -75,6 +75,17 @@ def test_events_go_in_and_a_feed_comes_out(client: Client) -> None:
     assert client.viewer("ada")["viewer"] == "ada"
 
 
+def test_a_viewer_is_erased_whatever_the_id_looks_like(client: Client) -> None:
+    who = "a/b?c#d é"
+    client.events([*VIDEOS, {"id": "l", "kind": "like", "viewer": who, "video": "v/1"}])
+    assert client.viewer(who)["signals_this_week"] == 1
+    receipt = client.erase(who)
+    assert receipt["removed"]["log events"] == 1  # type: ignore[index]
+    assert client.viewer(who)["signals_this_week"] == 0
+    with pytest.raises(InvalidEvent, match="viewer: has 300 characters"):
+        client.erase("x" * 300)
+
+
 def test_errors_are_the_same_wherever_the_engine_is(client: Client, clock: ManualClock) -> None:
     with pytest.raises(InvalidEvent, match="body: has 0 events"):
         client.events([])

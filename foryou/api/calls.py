@@ -23,7 +23,9 @@ class Calls(Protocol):
     """What serves: the engine in this process, or one of several processes for it."""
 
     settings: Settings
-    clock: Clock
+
+    @property
+    def clock(self) -> Clock: ...
 
     def accept(self, rows: Batch) -> NDArray[np.bool_]: ...
 
@@ -36,6 +38,8 @@ class Calls(Protocol):
     def video(self, video: str) -> dict[str, object]: ...
 
     def viewer(self, viewer: str) -> dict[str, object]: ...
+
+    def erase(self, viewer: str) -> dict[str, object]: ...
 
     def models(self) -> dict[str, object]: ...
 
@@ -51,6 +55,9 @@ Language: TypeAlias = Literal["en", "nb", "nl"]
 
 MOST_ITEMS = 100
 """How many videos one feed request may ask for."""
+
+MOST_NAME = 256
+"""Characters of an id."""
 
 ZONE = "an IANA time zone such as Europe/Oslo"
 
@@ -87,6 +94,13 @@ def explain(engine: Calls, request: str, video: str, language: Language, caller:
         raise NotFound(f"there is no request {request[:50]!r}")
     caller.act_for_nobody()  # the engine knows whose it was
     return engine.explain(request, video, language, caller.viewer)
+
+
+def erase(engine: Calls, viewer: str) -> dict[str, object]:
+    """Take everything of a viewer out of everything; the receipt."""
+    if not 1 <= len(viewer) <= MOST_NAME:
+        raise InvalidEvent("viewer", f"has {len(viewer)} characters", f"a viewer's id, 1 to {MOST_NAME} characters")
+    return engine.erase(viewer)
 
 
 def plain(value: object) -> object:

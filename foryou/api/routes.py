@@ -10,7 +10,7 @@ from math import inf
 from typing import Annotated, Any
 
 import msgspec
-from litestar import MediaType, Request, Response, get, post
+from litestar import MediaType, Request, Response, delete, get, post
 from litestar.datastructures import State
 from litestar.enums import RequestEncodingType
 from litestar.openapi.datastructures import ResponseSpec
@@ -176,6 +176,23 @@ def viewer(request: Asked, viewer: Annotated[str, Parameter(description="the vie
     return known
 
 
+@delete(
+    "/v1/viewers/{viewer:path}",
+    status_code=200,
+    sync_to_thread=True,
+    responses=BAD | WHO | BUSY,
+    summary="Erase a viewer",
+)
+def erase(request: Asked, viewer: Annotated[str, Parameter(description="the viewer's id")]) -> dict[str, object]:
+    """Take everything of a viewer out of the log, the tables, the model and every file; the receipt says what went
+    from where. It answers when no file holds anything of them any more: the longer the log, the longer that takes.
+    """
+    name = viewer.removeprefix("/")
+    caller_of(request.scope).act_for(name)
+    line_of(request.scope).viewer = hashed(name)
+    return calls.erase(request.app.state.engine, name)
+
+
 @get("/v1/videos/{video:path}", sync_to_thread=True, responses=WHO | ABSENT | BUSY, summary="What is known of a video")
 def video(request: Asked, video: Annotated[str, Parameter(description="the video's id")]) -> dict[str, object]:
     """The video as it was described; 404 if it never was, or was removed."""
@@ -219,4 +236,4 @@ def metrics(request: Asked) -> bytes:
     return text
 
 
-ROUTES = (events, feed, explain, video, viewer, models, live, ready, metrics, *admission.ROUTES)
+ROUTES = (events, feed, explain, video, viewer, erase, models, live, ready, metrics, *admission.ROUTES)

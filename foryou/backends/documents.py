@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from foryou.backends.connection import scrub, transaction
 from foryou.core.errors import BackendError
 
 _SCHEMA = """
@@ -17,6 +19,12 @@ CREATE TABLE IF NOT EXISTS documents (
     kind TEXT NOT NULL, id INTEGER NOT NULL, document BLOB NOT NULL, PRIMARY KEY (kind, id)
 ) WITHOUT ROWID;
 """
+
+
+_MOST_WAITING = 100_000
+"""Documents that may wait for the disk."""
+
+_LOG = logging.getLogger("foryou")
 
 
 class MemoryDocuments:
@@ -42,6 +50,13 @@ class MemoryDocuments:
                 del held[each]
             return len(old)
 
+    def remove(self, kind: str, ids: list[int]) -> int:
+        with self._lock:
+            held = self._kinds.get(kind, {})
+            return sum(held.pop(each, None) is not None for each in ids)
+
+    def scrub(self) -> None: ...
+
     def clear(self) -> None:
         with self._lock:
             self._kinds.clear()
@@ -51,19 +66,24 @@ class MemoryDocuments:
 
 class SqliteDocuments:
     """Documents in one SQLite file. They are a fold of the log, so a put is not synced: `sync` is called before the
-    offset that they have reached is saved, and after a power cut the log from that offset puts the rest again."""
+    offset that they have reached is saved, and after a power cut the log from that offset puts the rest again.
+
+    What a full disk does not take waits in memory, where it can be read, and is tried again with the next put: the
+    events that it comes from are in the log already.
+    """
 
     def __init__(self, path: Path, read_only: bool = False) -> None:
         """`read_only`: another process writes them."""
         self._path = path
         self._lock = threading.Lock()
+        self._waiting: dict[tuple[str, int], bytes] = {}
         with self._named_failure("open"):
             where = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
             self._connection = sqlite3.connect(where, uri=True, isolation_level=None, check_same_thread=False)
             if read_only:
                 return
             try:
-                for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "fullfsync = 1"):
+                for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "fullfsync = 1", "secure_delete = 1"):
                     self._connection.execute(f"PRAGMA {pragma}").close()
                 self._connection.executescript(_SCHEMA)
             except BaseException:
@@ -71,17 +91,23 @@ class SqliteDocuments:
                 raise
 
     def put(self, kind: str, ids: list[int], documents: list[bytes]) -> None:
-        """All of them or, if it raises, none."""
-        rows = [(kind, each, document) for each, document in zip(ids, documents, strict=True)]
-        with self._lock, self._named_failure("write to"):
-            self._connection.execute("BEGIN IMMEDIATE")
+        """Returns when they can be read. BackendError if so many wait for the disk that memory would not hold more."""
+        with self._lock:
+            if len(self._waiting) + len(ids) > _MOST_WAITING:
+                self._flush()
+            self._waiting |= {(kind, each): document for each, document in zip(ids, documents, strict=True)}
             try:
-                self._connection.executemany("INSERT OR REPLACE INTO documents VALUES (?, ?, ?)", rows)
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:  # after a full disk SQLite has often rolled back by itself
-                    self._connection.execute("ROLLBACK")
-                raise
+                self._flush()
+            except BackendError as problem:
+                _LOG.warning("%s; %d of them wait in memory", problem, len(self._waiting))
+
+    def _flush(self) -> None:
+        if not self._waiting:
+            return
+        rows = [(kind, each, document) for (kind, each), document in self._waiting.items()]
+        with self._named_failure("write to"), transaction(self._connection):
+            self._connection.executemany("INSERT OR REPLACE INTO documents VALUES (?, ?, ?)", rows)
+        self._waiting.clear()
 
     def get(self, kind: str, ids: list[int]) -> list[bytes | None]:
         wanted = msgspec.json.encode(ids).decode()
@@ -92,24 +118,43 @@ class SqliteDocuments:
                     (kind, wanted),
                 ).fetchall()
             )
+            if self._waiting:
+                found |= {each: self._waiting[kind, each] for each in ids if (kind, each) in self._waiting}
         return [found.get(each) for each in ids]
 
     def trim(self, kind: str, before: int) -> int:
         with self._lock, self._named_failure("trim"):
+            self._flush()
             return self._connection.execute("DELETE FROM documents WHERE kind = ? AND id < ?", (kind, before)).rowcount
+
+    def remove(self, kind: str, ids: list[int]) -> int:
+        with self._lock, self._named_failure("remove from"), transaction(self._connection):
+            waited = sum(self._waiting.pop((kind, each), None) is not None for each in ids)
+            rows = [(kind, each) for each in ids]
+            deleted = self._connection.executemany("DELETE FROM documents WHERE kind = ? AND id = ?", rows).rowcount
+            return max(deleted, waited)
+
+    def scrub(self) -> None:
+        with self._lock, self._named_failure("scrub"):
+            scrub(self._connection)
 
     def clear(self) -> None:
         with self._lock, self._named_failure("clear"):
+            self._waiting.clear()
             self._connection.execute("DELETE FROM documents")
 
     def sync(self) -> None:
         """Returns once every put before the call would survive a power cut."""
         with self._lock, self._named_failure("sync"):
+            self._flush()
             self._connection.execute("PRAGMA wal_checkpoint(FULL)").fetchall()
 
     def close(self) -> None:
         with self._lock:
-            self._connection.close()
+            try:
+                self._flush()
+            finally:
+                self._connection.close()
 
     @contextmanager
     def _named_failure(self, action: str) -> Iterator[None]:

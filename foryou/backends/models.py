@@ -69,6 +69,21 @@ class Models:
             raise NotFound(f"there is no model {version!r}; there are {kept or 'none'}")
         return read_state(self._directory / f"{version}.npz")
 
+    def replace(self, version: str, state: Mapping[str, Column]) -> None:
+        """Put another state in the place of that of a version that is kept."""
+        if self._directory is None:
+            self._held[version] = (dict(state), self._held[version][1])
+            return
+        try:
+            partial = self._directory / "partial"
+            with partial.open("wb") as file:
+                np.savez(file, **state)  # type: ignore[arg-type]
+                file.flush()
+                os.fsync(file.fileno())
+            partial.rename(self._directory / f"{version}.npz")
+        except OSError as problem:
+            raise BackendError(f"cannot keep model {version} in {self._directory}: {problem.strerror}") from problem
+
 
 def read_state(path: Path) -> Mapping[str, Column]:
     """The state of a version from its file. BackendError if it cannot be read."""

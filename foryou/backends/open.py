@@ -11,7 +11,8 @@ from pathlib import Path
 
 from foryou.backends.arena import Attached
 from foryou.backends.documents import MemoryDocuments, SqliteDocuments
-from foryou.backends.log import MemoryLog, SqliteLog
+from foryou.backends.log import SqliteLog
+from foryou.backends.memory import MemoryLog
 from foryou.backends.models import Models
 from foryou.backends.scaled import AttachedIndex, ScaledIndex
 from foryou.backends.states import States
@@ -100,7 +101,7 @@ def _open_files(directory: Path, memory: Memory, index: Callable[[], Index]) -> 
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise BackendError(f"cannot make the directory {directory}: {problem.strerror}") from problem
-    release = _lock(directory)
+    release = hold(directory)
     try:
         log = SqliteLog(directory / "log.sqlite")
         try:
@@ -130,7 +131,7 @@ def _open_files(directory: Path, memory: Memory, index: Callable[[], Index]) -> 
     )
 
 
-def _lock(directory: Path) -> Callable[[], None]:
+def hold(directory: Path) -> Callable[[], None]:
     """Hold the directory until the returned function is called or the process ends, however it ends."""
     path = directory / "lock"
     try:

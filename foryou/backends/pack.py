@@ -70,8 +70,28 @@ def pack(batch: Batch, deflate: bool = True) -> bytes:
     return _HEAD.pack(MAGIC, VERSION, flags, zlib.crc32(stored), len(directory), len(body)) + stored
 
 
+def holds(payload: bytes, needles: tuple[bytes, ...]) -> bool:
+    """Whether any of these bytes are in the batch, without making columns of it. BackendError as of `unpack`."""
+    body, _ = _body(payload)
+    found = bytes(body)
+    return any(needle in found for needle in needles)
+
+
 def unpack(payload: bytes) -> Batch:
     """The batch that was packed. BackendError if the bytes are not, or no longer, a packed batch."""
+    body, directory_bytes = _body(payload)
+    try:
+        view = memoryview(body)
+        directory = _DECODER.decode(view[:directory_bytes])
+        data = view[directory_bytes + -directory_bytes % 8 :]
+        return Batch({entry.name: _column(entry, data, directory.rows) for entry in directory.columns}, directory.rows)
+    except (msgspec.MsgspecError, ValueError, TypeError, MemoryError, SyntaxError) as problem:
+        # NumPy reads a name of a type as Python
+        raise BackendError(f"a packed batch of {len(payload)} bytes is damaged: {problem}") from problem
+
+
+def _body(payload: bytes) -> tuple[bytes | memoryview, int]:
+    """What was packed, inflated and with its checksum seen to, and the length of its directory."""
     if len(payload) < _HEAD_BYTES:
         raise BackendError(f"a packed batch has at least {_HEAD_BYTES} bytes; these are {len(payload)}")
     magic, version, flags, checksum, directory_bytes, body_bytes = _HEAD.unpack_from(payload)
@@ -89,12 +109,8 @@ def unpack(payload: bytes) -> Batch:
         body = zlib.decompress(stored, bufsize=max(body_bytes, 1)) if flags & DEFLATED else stored
         if len(body) != body_bytes:
             raise ValueError(f"{len(body)} bytes where {body_bytes} were packed")
-        view = memoryview(body)
-        directory = _DECODER.decode(view[:directory_bytes])
-        data = view[directory_bytes + -directory_bytes % 8 :]
-        return Batch({entry.name: _column(entry, data, directory.rows) for entry in directory.columns}, directory.rows)
-    except (zlib.error, msgspec.MsgspecError, ValueError, TypeError, MemoryError, SyntaxError) as problem:
-        # NumPy reads a name of a type as Python
+        return body, directory_bytes
+    except (zlib.error, ValueError, MemoryError) as problem:
         raise BackendError(f"a packed batch of {len(payload)} bytes is damaged: {problem}") from problem
 
 

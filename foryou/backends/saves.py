@@ -1,15 +1,17 @@
-"""Saves of tables in a directory: whole or not there at all. Only the newest is kept.
+"""Saves of tables in a directory: whole or not there at all. The two newest are kept, and the base.
 
 A save is a directory with a file of raw columns for each table and a manifest with checksums. It is written under
-another name, synced, and renamed: a save that was cut off never has the name of a save.
+another name, synced, and renamed: a save that was cut off never has the name of a save. A base is a save that stands
+for what is no longer in the log.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader, BufferedWriter
@@ -26,6 +28,10 @@ from foryou.core.table import Field, Table
 FORMAT = 1
 _MANIFEST = "manifest"
 _PARTIAL = "partial"
+_KEPT = 2
+"""Saves: should the newest be damaged, the one before it is a shorter way than the log."""
+
+_LOG = logging.getLogger("foryou")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +70,9 @@ class Saves:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    def write(self, saved: Saved) -> None:
-        """Keep these tables instead of what was saved before. BackendError if it cannot; the old save then stays."""
+    def write(self, saved: Saved, base: bool = False) -> None:
+        """Keep these tables beside the save before, or as the base instead of all others. BackendError if it cannot;
+        what was saved then stays."""
         partial = self._directory / _PARTIAL
         with _named_failure("save tables to", self._directory):
             shutil.rmtree(partial, ignore_errors=True)
@@ -79,32 +86,51 @@ class Saves:
                     file.write(msgspec.msgpack.encode(_Manifest(FORMAT, saved.offset, tables)))
                 _sync_directory(partial)
                 older = self._all()
-                number = 1 + (_number(older[-1]) if older else 0)
+                number = 1 + max(map(_number, (*older, *self._directory.glob("base-*"))), default=0)
+                bases = list(self._directory.glob("base-*"))
+                if base:
+                    kept = partial.with_name(f"{_PARTIAL}-base")
+                    shutil.rmtree(kept, ignore_errors=True)
+                    shutil.copytree(partial, kept, copy_function=os.link)
+                    kept.rename(self._directory / f"base-{number:08d}")
                 partial.rename(self._directory / f"save-{number:08d}")
                 _sync_directory(self._directory)
             except OSError:
                 shutil.rmtree(partial, ignore_errors=True)
                 raise
-            for path in older:
+            for path in [*older, *bases] if base else older[: len(older) + 1 - _KEPT]:
                 shutil.rmtree(path)
 
-    def read(self) -> Saved | None:
-        """The newest save, or nothing if there is none. BackendError if it is damaged."""
-        saves = self._all()
-        if not saves:
-            return None
-        path = saves[-1]
+    def read(self, usable: Callable[[Offset], bool] = lambda offset: True) -> Saved | None:
+        """The newest save that is whole and `usable`, or nothing if there is none."""
+        for path in [*reversed(self._all()), *self._directory.glob("base-*")]:
+            try:
+                saved = self._read(path, usable)
+            except BackendError as problem:
+                _LOG.error("%s; the save before it, or the log, stands in for it", problem)
+                continue
+            if saved is not None:
+                return saved
+        return None
+
+    def base(self) -> Saved | None:
+        """The base, if there is one that is whole."""
+        for path in self._directory.glob("base-*"):
+            return self._read(path, lambda offset: True)
+        return None
+
+    def _read(self, path: Path, usable: Callable[[Offset], bool]) -> Saved | None:
         with _named_failure("load the tables from", path):
             try:
                 manifest = msgspec.msgpack.decode((path / _MANIFEST).read_bytes(), type=_Manifest)
             except msgspec.MsgspecError as problem:
                 raise _damaged(path, f"its manifest cannot be read ({problem})") from problem
-            if manifest.format != FORMAT:
+            if manifest.format != FORMAT or not usable(manifest.offset):
                 return None
             return Saved(manifest.offset, {table.name: _read_table(path, table) for table in manifest.tables})
 
     def clear(self) -> None:
-        """Remove all saves."""
+        """Remove all saves but the base."""
         with _named_failure("remove the saves in", self._directory):
             partial = self._directory / _PARTIAL
             for path in self._all():
@@ -118,7 +144,7 @@ class Saves:
 
 
 def _number(path: Path) -> int:
-    return int(path.name.removeprefix("save-"))
+    return int(path.name.partition("-")[2])
 
 
 def _write_table(directory: Path, name: str, table: Table, keys: Keys, rows: Batch) -> _Table:
@@ -163,10 +189,7 @@ def _read_column(file: BufferedReader, column: Column, checksum: int, path: Path
 
 
 def _damaged(path: Path, problem: str) -> BackendError:
-    return BackendError(
-        f"the saved tables in {path} are damaged: {problem}; remove that directory and start again, "
-        "and they are rebuilt from the log"
-    )
+    return BackendError(f"the saved tables in {path} are damaged: {problem}")
 
 
 @contextmanager

@@ -127,6 +127,14 @@ class Spooled:
         if gone:
             self.log.unmark(gone)
 
+    def scrub(self) -> None:
+        """Overwrite what was taken, after the log was synced: who is to be forgotten may be in it."""
+        for name, reading in self._open.items():
+            with (self.directory / name).open("r+b") as file:
+                for start in range(0, reading.at, 1 << 20):
+                    file.write(bytes(min(1 << 20, reading.at - start)))
+        self.forget()
+
     @property
     def done(self) -> bool:
         """Whether there is something to forget."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,19 +15,24 @@ from foryou.core.batch import Column
 from foryou.core.errors import BackendError
 from foryou.core.ports import Offset
 
+_LOG = logging.getLogger("foryou")
+
 
 class States:
-    """Keeps the two newest states: the one of the save before may still be asked for. Without a directory, in
+    """Keeps the two newest states, as the tables keep two saves, and that of the base. Without a directory, in
     memory."""
 
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory
         self._held: dict[Offset, Mapping[str, Column]] = {}
+        self._base: Offset = -1
 
-    def write(self, offset: Offset, state: Mapping[str, Column]) -> None:
-        """Keep a state for an offset; it is there whole, or not at all."""
+    def write(self, offset: Offset, state: Mapping[str, Column], base: bool = False) -> None:
+        """Keep a state for an offset; it is there whole, or not at all. As a `base` instead of all others, and until
+        there is another base."""
         if self._directory is None:
-            self._held = {offset: dict(state)}
+            self._base = offset if base else self._base
+            self._held = {each: held for each, held in self._held.items() if each == self._base} | {offset: dict(state)}
             return
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
@@ -33,24 +41,35 @@ class States:
                 np.savez(file, **state)  # type: ignore[arg-type]
                 file.flush()
                 os.fsync(file.fileno())
+            if base:
+                kept = self._directory / f"{offset}.base"
+                kept.unlink(missing_ok=True)
+                os.link(partial, kept)
             partial.rename(self._directory / f"{offset}.npz")
-            for path in self._kept()[:-2]:
+            old = self._kept()
+            if base:
+                bases = [path for path in self._directory.glob("*.base") if path.stem != str(offset)]
+                old = [*(path for path in old if path.stem != str(offset)), *bases]
+            for path in old if base else old[:-2]:
                 path.unlink()
         except OSError as problem:
             raise BackendError(f"cannot keep the learner's state in {self._directory}: {problem.strerror}") from problem
 
     def read(self, offset: Offset) -> Mapping[str, Column] | None:
-        """The state kept for an offset, if there is one."""
+        """The state kept for an offset, if there is one that is whole."""
         if self._directory is None:
             return self._held.get(offset)
-        path = self._directory / f"{offset}.npz"
-        if not path.is_file():
-            return None
-        try:
-            with np.load(path, allow_pickle=False) as held:
-                return {name: held[name] for name in held.files}
-        except (OSError, ValueError) as problem:
-            raise BackendError(f"the learner's state {path} cannot be read: {problem}") from problem
+        for path in (self._directory / f"{offset}.npz", self._directory / f"{offset}.base"):
+            if not path.is_file():
+                continue
+            try:
+                with np.load(path, allow_pickle=False) as held:
+                    return {name: held[name] for name in held.files}
+            except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as problem:
+                _LOG.error(
+                    "the learner's state %s is damaged: %s; the one before, or the log, stands in", path, problem
+                )
+        return None
 
     def _kept(self) -> list[Path]:
         assert self._directory is not None

@@ -35,6 +35,7 @@ class Tables:
         self._tables: dict[str, KeyedRows] = {}
         self._saves = None if directory is None else Saves(directory)
         self._copy: Saved | None = None
+        self._base: Saved | None = None
         self._before_save = before_save
         self._writing = threading.RLock()
         self._memory = memory
@@ -73,7 +74,7 @@ class Tables:
             if held.has(keys).any():
                 self._put(held.without(keys))
 
-    def save(self, offset: Offset) -> None:
+    def save(self, offset: Offset, base: bool = False) -> None:
         with self._writing:
             self._before_save()
             if self._saves is None:
@@ -81,19 +82,25 @@ class Tables:
                     offset,
                     {name: (held.table, *held.copy().scan(held.table.names)) for name, held in self._tables.items()},
                 )
+                self._base = self._copy if base else self._base
             else:
                 self._saves.write(
                     Saved(
                         offset,
                         {name: (held.table, *held.scan(held.table.names)) for name, held in self._tables.items()},
-                    )
+                    ),
+                    base,
                 )
 
-    def load(self) -> Offset:
+    def load(self, usable: Callable[[Offset], bool] = lambda offset: True) -> Offset:
         """Bring back the tables that were created; 0, and all of them empty, if any has no save or was saved with other
         fields: then the log has to be read from its start."""
         with self._writing:
-            saved = self._copy if self._saves is None else self._saves.read()
+            if self._saves is not None:
+                saved = self._saves.read(usable)
+            else:
+                kept = (each for each in (self._copy, self._base) if each is not None and usable(each.offset))
+                saved = next(kept, None)
             fits = saved is not None and all(
                 name in saved.tables and _layout(saved.tables[name][0]) == _layout(held.table)
                 for name, held in self._tables.items()
@@ -156,10 +163,10 @@ class AttachedTables:
     def delete(self, table: str, keys: Keys) -> None:
         raise BackendError("tables of another process are read here; whoever has the log writes them")
 
-    def save(self, offset: Offset) -> None:
+    def save(self, offset: Offset, base: bool = False) -> None:
         raise BackendError("tables of another process are read here; whoever has the log saves them")
 
-    def load(self) -> Offset:
+    def load(self, usable: Callable[[Offset], bool] = lambda offset: True) -> Offset:
         raise BackendError("tables of another process are read here; whoever has the log loads them")
 
     def clear(self) -> None:

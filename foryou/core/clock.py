@@ -26,6 +26,27 @@ class SystemClock:
 
 
 @dataclass
+class SteadyClock:
+    """A clock that never goes back: while the machine's is behind what was told before, the time stands still.
+
+    So what is received later never has an earlier time, and nothing that waits or is kept for so long is cut short.
+    """
+
+    clock: Clock
+    reached: int = 0
+    """The latest time that was told, ms."""
+
+    def __call__(self) -> int:
+        self.reached = max(self.reached, self.clock())
+        return self.reached
+
+    @property
+    def behind(self) -> int:
+        """By how much the machine's clock is behind, ms."""
+        return max(0, self.reached - self.clock())
+
+
+@dataclass
 class ManualClock:
     """A clock that moves only when told: for tests, replay and the simulator."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -30,6 +30,17 @@ Mark: TypeAlias = tuple[str, int]
 """A name, and a position in what is read under that name."""
 
 
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Batches that cannot be read: their offsets, stream ("": not known), rows (0: not known) and what is wrong."""
+
+    first: Offset
+    last: Offset
+    stream: str
+    rows: int
+    problem: str
+
+
 class Log(Protocol):
     """An append-only sequence of batches in named streams, all in one order. BackendError when it cannot."""
 
@@ -46,11 +57,48 @@ class Log(Protocol):
     def unmark(self, names: Iterable[str]) -> None:
         """Forget marks."""
 
+    def hold(self) -> None:
+        """Returns once everything appended before the call would survive the end of this process, if the disk has room
+        for it; it does not wait for the disk."""
+
     def sync(self) -> None:
         """Returns once everything appended before the call would survive a power cut."""
 
-    def read(self, after: Offset = 0, streams: tuple[str, ...] = ()) -> Iterator[Record]:
-        """The batches after an offset, in order; all streams unless some are named."""
+    def withdraw(self, offsets: Sequence[Offset]) -> set[Offset]:
+        """Take back batches that a sync could not make durable; those that are durable all the same, and stay."""
+
+    def read(
+        self, after: Offset = 0, streams: tuple[str, ...] = (), needles: tuple[bytes, ...] = ()
+    ) -> Iterator[Record]:
+        """The batches after an offset, in order; all streams unless some are named, and with `needles` only those that
+        may hold one of these bytes. What is damaged is left out, and named in `damaged`."""
+
+    def latest(self, streams: tuple[str, ...]) -> Record | None:
+        """The last batch of these streams that can be read."""
+
+    def rewrite(
+        self,
+        streams: tuple[str, ...],
+        upto: Offset,
+        change: Callable[[Record], Batch],
+        needles: tuple[bytes, ...] = (),
+    ) -> int:
+        """Put what `change` makes of each batch of these streams up to an offset in its place (no rows: remove it);
+        how many it changed. Offsets stay."""
+
+    def shrink(self) -> bool:
+        """Give some of the space of what was removed back to the disk; whether there is more to give."""
+
+    def scrub(self) -> None:
+        """Returns once no file holds anything of what was removed or rewritten."""
+
+    def check(self, pause: Callable[[float], bool] = lambda seconds: False) -> None:
+        """Read every batch once, so that `damaged` names all there is; `pause` waits for so many seconds now and then,
+        and says whether to stop."""
+
+    @property
+    def damaged(self) -> Sequence[Damage]:
+        """What could not be read so far."""
 
     def trim(self, stream: str, before: Offset, keep: tuple[str, ...]) -> int:
         """Thin the batches of a stream up to an offset down to some columns (none: remove them); how many changed."""
@@ -87,14 +135,18 @@ class Store(Protocol):
     def delete(self, table: str, keys: Keys) -> None:
         """Forget these keys."""
 
-    def save(self, offset: Offset) -> None:
-        """Keep all tables as they are now, together with the log offset that they have reached."""
+    def save(self, offset: Offset, base: bool = False) -> None:
+        """Keep all tables as they are now, together with the log offset that they have reached.
 
-    def load(self) -> Offset:
-        """Bring the tables back as they were last saved; the offset they had reached, 0 if never saved."""
+        As a `base` it stands for what leaves the log: it outlives `clear`, and older saves and bases go.
+        """
+
+    def load(self, usable: Callable[[Offset], bool] = lambda offset: True) -> Offset:
+        """Bring the tables back as they were last saved (where that is damaged, or not `usable`, as they were before
+        that); the offset they had reached, 0 if there is no save."""
 
     def clear(self) -> None:
-        """Forget every row and every save."""
+        """Forget every row and every save but the base."""
 
 
 class Documents(Protocol):
@@ -106,6 +158,12 @@ class Documents(Protocol):
 
     def trim(self, kind: str, before: int) -> int:
         """Remove the documents with an id below `before`; how many."""
+
+    def remove(self, kind: str, ids: list[int]) -> int:
+        """Remove documents; how many there were."""
+
+    def scrub(self) -> None:
+        """Returns once no file holds anything of what was removed or replaced."""
 
     def clear(self) -> None: ...
 
@@ -174,6 +232,9 @@ class Model(Protocol):
     def families(self, pairs: Pairs) -> FamilyInputs:
         """What explaining needs: see `FamilyInputs`."""
 
+    def forget(self, viewers: Keys) -> int:
+        """Give up what was learned of these viewers and of nobody else; how many rows that were."""
+
     def copy(self) -> Model:
         """A copy to predict with, that no longer changes when this one learns. It does not learn itself."""
 
@@ -198,6 +259,9 @@ class Models(Protocol):
 
     def read(self, version: str) -> Mapping[str, Column]:
         """The state of a version. NotFound if it is not kept."""
+
+    def replace(self, version: str, state: Mapping[str, Column]) -> None:
+        """Put another state in the place of that of a version that is kept."""
 
 
 class FamilyInputs(Protocol):

@@ -111,6 +111,11 @@ def act(store: Store, rows: Batch) -> None:
         append(store, ACTED, pair_of(acts["viewer"], acts["kind"].astype(np.int64)), acts["target"], acts["at"])
 
 
+def owners(viewer: int) -> Keys:
+    """The owners of a viewer's lists of acts."""
+    return pairs_of(viewer, np.array([int(kind) for kind in _ACTS]))
+
+
 def standing(store: Store, viewer: int, kind: Kind) -> Keys:
     """The targets of a viewer's acts of a kind that stand, one of `_ACTS`: whom they follow, say. None for viewer 0."""
     if viewer == 0:

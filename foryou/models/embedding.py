@@ -352,6 +352,20 @@ class Embeddings:
         _means(self._vectors, slots, widths, ids, rows, self.seed, self.spread, out)
         return out.reshape(len(ids), len(widths), self.dim)
 
+    def forget(self, slot: int, ids: NDArray[Any]) -> int:
+        """Give up the rows of these ids, and overwrite them; how many there were. On a copy too."""
+        rows = np.unique(self.find(slot, ids))
+        rows = rows[rows != 0]
+        if len(rows):
+            self._vectors[rows] = 0
+            self._copies.changed(rows)
+            if len(self._squares):
+                self._squares[rows] = 0
+            self._last = self._last.copy()
+            self._last[rows] = 0
+            self._give_up(rows)
+        return len(rows)
+
     def gradient(self) -> Gradient:
         """The place to add up the gradient of the next step; the same one until rows are added."""
         if self._gradient is None or len(self._gradient.values) != len(self._vectors):

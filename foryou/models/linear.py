@@ -16,7 +16,7 @@ from foryou.core.batch import Batch, Column
 from foryou.core.errors import ModelError
 from foryou.core.heads import HEADS
 from foryou.core.inputs import EFFECTS, FAMILIES, RATES, Side
-from foryou.core.ports import Pairs
+from foryou.core.ports import Keys, Pairs
 from foryou.models import layout, survival
 
 STAY = "watch"
@@ -181,6 +181,10 @@ class Linear:
         for place in layout.dense("item"):
             parts[names.index(place.family)] += item[:, place.columns] @ self.item_side[place.columns]
         return LinearFamilies(names, parts, self.start, seconds_of(pairs.items))
+
+    def forget(self, viewers: Keys) -> int:
+        """It knows nobody."""
+        return 0
 
     def copy(self) -> Linear:
         """Itself: it never changes."""

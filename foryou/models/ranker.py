@@ -16,7 +16,7 @@ from foryou.core.batch import Batch, Column
 from foryou.core.errors import ModelError
 from foryou.core.inputs import FAMILIES, OUTCOME_BITS, POSITIVE_BITS, Side
 from foryou.core.memory import HEAP, Memory
-from foryou.core.ports import Pairs
+from foryou.core.ports import Keys, Pairs
 from foryou.models import deep, layout, network, survival
 from foryou.models.attention import kind_of, sum_by
 from foryou.models.calibration import Calibration
@@ -174,6 +174,10 @@ class Ranker:
             params = self.params.only(deep.PARTS)
             self._copied = Upper(self.version, self.shape.depth, params, self.calibration.copy())
         return self._copied
+
+    def forget(self, viewers: Keys) -> int:
+        """Give up the viewers' embeddings: all that is kept of each viewer alone."""
+        return self.table.forget(slot("viewer"), viewers)
 
     def copy(self) -> Ranker:
         """A copy to predict with, that no longer changes when this one learns; it does not learn itself."""

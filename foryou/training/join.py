@@ -43,6 +43,12 @@ class Lesson:
     def __len__(self) -> int:
         return len(self.number)
 
+    def take(self, rows: Column) -> Lesson:
+        """Some of its rows."""
+        return Lesson(
+            self.number[rows], self.examples.take(rows), None if self.learned is None else self.learned.take(rows)
+        )
+
 
 @njit(cache=True, nogil=True)
 def _mark(flags, seconds, at, trust, told, place, bits, undo, secs, when, trusts):  # type: ignore[no-untyped-def]
@@ -268,6 +274,30 @@ class Join:
         rows.drop(before)
         self._items.drop(before)
         self._viewers.drop(int(rows["viewers"][0]) if len(rows) else self._viewers.end)
+
+    def forget(self, viewer: int) -> int:
+        """Rows of this viewer wait for nothing any more, and say nothing: a place that is empty; how many."""
+        if len(self._rows) == 0:
+            return 0
+        mine = self._viewers["viewer"] == viewer
+        rows = self._rows
+        at = np.flatnonzero(mine[rows["of"] - self._viewers.first])
+        for key, number in zip(rows["key"][at].tolist(), (rows.first + at).tolist(), strict=True):
+            if self._newest.get(key) == number:
+                del self._newest[key]
+        for name in ("key", "flags", "told", "weight"):
+            rows[name][at] = 0
+        for name in ("seconds", "told_seconds"):
+            rows[name][at] = -1
+        for part, gone in ((self._items, at), (self._viewers, np.flatnonzero(mine))):
+            for name in part.names:
+                part[name][gone] = 0
+        return len(at)
+
+    @property
+    def viewers(self) -> Keys:
+        """Those whose rows are here, each once."""
+        return np.unique(self._viewers["viewer"]) if len(self._rows) else np.zeros(0, np.int64)
 
     def state(self) -> Mapping[str, Column]:
         """The rows as arrays."""

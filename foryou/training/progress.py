@@ -132,6 +132,11 @@ class Progress:
             scale = sign * faded * batch["weight"][known]
             _tally(self.said[place], _matrix(batch)[known], scale, SURVIVAL, self.sums, self.bins)
 
+    def forget(self, viewers: Column) -> None:
+        """Compare nothing with the rows of these viewers any more."""
+        gone = np.isin(self.who, viewers[viewers != 0])
+        self.who[gone], self.last[gone] = 0, -1
+
     def measures(self) -> dict[str, dict[str, float]]:
         """For each head that was seen: `loss` (log loss; for seconds the mean absolute error), `predicted` and
         `observed`; for binary heads also `ece`, and once both outcomes were seen `auc` and `auc_within`, the same among

@@ -36,6 +36,11 @@ class Rolling:
         return self._columns[name][self._start : self._start + len(self)]
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The columns."""
+        return tuple(self._columns)
+
+    @property
     def row_bytes(self) -> int:
         """Bytes of a row."""
         return sum(values[:1].nbytes for values in self._columns.values())

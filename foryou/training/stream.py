@@ -20,7 +20,7 @@ from foryou.core.errors import ModelError, NotFound, SettingsError
 from foryou.core.heads import HEADS
 from foryou.core.ids import id_of, pair_of
 from foryou.core.inputs import INPUTS
-from foryou.core.ports import Model, Models, Pairs, Store
+from foryou.core.ports import Keys, Model, Models, Pairs, Store
 from foryou.features.fold import fold_events
 from foryou.features.hydrate import without_demographics
 from foryou.features.trust import TrustSettings
@@ -294,6 +294,28 @@ class Learner:
         self._branch += 1
         self.model.restore(state, self._branch)
         self._reserve()
+
+    def forget(self, viewer: int) -> dict[str, int]:
+        """Give up what waits of a viewer, and what was learned of them alone; how many rows of each that were."""
+        gone = np.array([viewer], np.int64)
+        kept, waited = [], self._join.forget(viewer)
+        for lesson in self._queue:
+            of = lesson.examples.pairs
+            mine = of.viewers["viewer"][of.of] == viewer
+            waited += int(mine.sum())
+            if not mine.all():
+                kept.append(lesson.take(np.flatnonzero(~mine)) if mine.any() else lesson)
+        self._queue = deque(kept)
+        self.progress.forget(gone)
+        if self.reserve is not None:
+            self.reserve.forget(gone)
+        return {"waiting": waited, "embeddings": self.model.forget(gone)}
+
+    @property
+    def viewers(self) -> Keys:
+        """Those of whom something waits."""
+        queued = [np.unique(lesson.examples.pairs.viewers["viewer"]) for lesson in self._queue]
+        return np.unique(np.concatenate([self._join.viewers, *queued]))
 
     def state(self) -> Mapping[str, Column]:
         """Everything needed to continue after a restart, as arrays."""

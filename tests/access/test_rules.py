@@ -13,7 +13,7 @@ from foryou.access.rules import CLOSED, PAGE, RULES, SCHEMA, AccessSettings, Rol
 from foryou.api.routes import ROUTES
 from foryou.core.errors import SettingsError
 
-AHEAD = {("DELETE", "/v1/viewers/{viewer:path}")}
+AHEAD: set[tuple[str, str]] = set()
 """In the table before there is such a route."""
 APP = Litestar(list(ROUTES), openapi_config=None)
 LISTED = {(rule.method, rule.path) for rule in RULES}

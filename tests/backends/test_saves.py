@@ -47,11 +47,27 @@ def test_another_process_loads_what_this_one_saved(tmp_path: Path) -> None:
     assert store.read("wide", np.array([9, 3]))["n"].tolist() == [1, 0]
 
 
-def test_only_the_newest_save_is_kept(tmp_path: Path) -> None:
-    for offset in (5, 6, 6):
+def test_the_two_newest_saves_are_kept(tmp_path: Path) -> None:
+    for offset in (5, 6, 7):
         saved(tmp_path, offset)
-    assert len(saves(tmp_path)) == 1
-    assert opened(tmp_path).load() == 6
+    assert len(saves(tmp_path)) == 2
+    assert opened(tmp_path).load() == 7
+    assert opened(tmp_path).load(lambda offset: offset < 7) == 6
+
+
+def test_a_base_replaces_what_was_saved_before_and_outlives_clearing(tmp_path: Path) -> None:
+    saved(tmp_path, 5)
+    store = saved(tmp_path, 6)
+    store.save(6, base=True)
+    assert saves(tmp_path) == ["base-00000003", "save-00000003"]
+    store.save(7)
+    store.clear()
+    assert saves(tmp_path) == ["base-00000003"]
+    store = opened(tmp_path)
+    assert store.load() == 6
+    assert store.read("wide", KEYS)["x"][0].tolist() == [6, 7, 8, 9]
+    store.save(8, base=True)
+    assert saves(tmp_path) == ["base-00000004", "save-00000004"]
 
 
 def test_a_save_that_was_cut_off_is_not_loaded_and_the_one_before_is(tmp_path: Path) -> None:
@@ -62,7 +78,7 @@ def test_a_save_that_was_cut_off_is_not_loaded_and_the_one_before_is(tmp_path: P
     assert opened(tmp_path).load() == 5
     saved(tmp_path, 6)
     assert opened(tmp_path).load() == 6
-    assert len(saves(tmp_path)) == 1
+    assert not partial.exists()
 
 
 def test_a_save_that_fails_leaves_the_one_before(tmp_path: Path) -> None:
@@ -73,20 +89,24 @@ def test_a_save_that_fails_leaves_the_one_before(tmp_path: Path) -> None:
     assert opened(tmp_path).load() == 5
 
 
-def test_a_damaged_save_says_what_to_do(tmp_path: Path) -> None:
+def test_a_damaged_save_is_named_and_the_one_before_it_is_loaded(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     saved(tmp_path, 5)
-    (columns,) = (tmp_path / "tables").glob("save-*/0.columns")
+    saved(tmp_path, 6)
+    columns = tmp_path / "tables" / "save-00000002" / "0.columns"
     whole = columns.read_bytes()
     columns.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-    with pytest.raises(BackendError, match=r"damaged: a checksum does not match; remove that directory.*rebuilt"):
-        opened(tmp_path).load()
+    assert opened(tmp_path).load() == 5
+    assert "save-00000002/0.columns are damaged: a checksum does not match" in caplog.text
     os.truncate(columns, len(whole) - 5)
-    with pytest.raises(BackendError, match="damaged: it is too short"):
-        opened(tmp_path).load()
-    (manifest,) = (tmp_path / "tables").glob("save-*/manifest")
-    manifest.write_bytes(b"\x00")
-    with pytest.raises(BackendError, match="damaged: its manifest"):
-        opened(tmp_path).load()
+    assert opened(tmp_path).load() == 5
+    assert "damaged: it is too short" in caplog.text
+    (tmp_path / "tables" / "save-00000002" / "manifest").write_bytes(b"\x00")
+    assert opened(tmp_path).load() == 5
+    assert "damaged: its manifest" in caplog.text
+    (tmp_path / "tables" / "save-00000001" / "manifest").unlink()
+    assert opened(tmp_path).load() == 0
 
 
 def test_tables_whose_fields_have_changed_are_rebuilt_from_the_start(tmp_path: Path) -> None:

@@ -90,6 +90,45 @@ def test_a_full_disk_refuses_clearly_and_loses_nothing(tmp_path: Path) -> None:
     log.close()
 
 
+def test_what_is_held_outlives_the_process_without_a_sync(tmp_path: Path) -> None:
+    path = tmp_path / "log.sqlite"
+    log = SqliteLog(path)
+    log.append("events", numbers(1))
+    log.sync()
+    for number in (2, 3):
+        log.append("served", numbers(number))
+        log.hold()
+    log.append("served", numbers(4))
+    left = tmp_path / "left"
+    left.mkdir()
+    for each in tmp_path.glob("log*"):
+        (left / each.name).write_bytes(each.read_bytes())
+    log.close()
+    for torn in (0, 5):
+        waiting = left / "log.waiting"
+        os.truncate(waiting, waiting.stat().st_size - torn)
+        log = SqliteLog(left / "log.sqlite", recover=False)
+        assert log.end == 1
+        log.close()
+    log = SqliteLog(left / "log.sqlite")
+    assert [int(r.rows["number"][0]) for r in log.read()] == [1, 2]
+    assert (left / "log.waiting").stat().st_size == 0
+    log.close()
+
+
+def test_what_was_withdrawn_is_never_seen_again(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "log.sqlite")
+    kept, gone = log.append("served", numbers(1)), log.append("events", numbers(2))
+    log.hold()
+    assert log.withdraw([gone]) == set()
+    assert [r.offset for r in log.read()] == [kept]
+    log._reader.close()
+    log._writer.close()  # as if it had been killed
+    log = SqliteLog(tmp_path / "log.sqlite")
+    assert [r.offset for r in log.read()] == [kept]
+    log.close()
+
+
 def test_what_was_not_synced_is_synced_by_closing(tmp_path: Path) -> None:
     log = SqliteLog(tmp_path / "log.sqlite")
     log.append("events", numbers(1))
@@ -109,21 +148,21 @@ def test_a_closed_log_says_so(tmp_path: Path) -> None:
             use()
 
 
-def test_a_damaged_batch_is_named_by_its_offset(tmp_path: Path) -> None:
+def test_a_damaged_batch_is_left_out_and_named_by_its_offset(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "log.sqlite"
     log = SqliteLog(path)
     log.append("events", numbers(1))
     log.append("events", numbers(2))
+    log.append("events", numbers(3))
     log.close()
     connection = sqlite3.connect(path)
     connection.execute('UPDATE log SET payload = substr(payload, 1, 40) WHERE "offset" = 2')
     connection.commit()
     connection.close()
     log = SqliteLog(path)
-    reading = log.read()
-    assert next(reading).offset == 1
-    with pytest.raises(BackendError, match=r"offset 2: .*damaged"):
-        next(reading)
+    assert [record.offset for record in log.read()] == [1, 3]
+    assert [(each.first, each.last, each.stream, each.rows) for each in log.damaged] == [(2, 2, "events", 1)]
+    assert "damaged at offset 2 (stream events, 1 rows)" in caplog.text
     log.close()
 
 

@@ -60,3 +60,11 @@ def test_as_many_documents_as_ids_are_needed(documents: Documents) -> None:
     with pytest.raises(ValueError, match="zip"):
         documents.put("video", [1, 2], [b"one"])
     assert documents.get("video", [2]) == [None]
+
+
+def test_documents_are_removed_by_name(documents: Documents) -> None:
+    documents.put("explained", [1, 2, 3], [b"a", b"b", b"c"])
+    assert documents.remove("explained", [1, 3, 9]) == 2
+    documents.scrub()
+    assert documents.get("explained", [1, 2, 3]) == [None, b"b", None]
+    assert documents.remove("explained", []) == 0

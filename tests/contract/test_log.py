@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from foryou.backends.log import MemoryLog, SqliteLog
+from foryou.backends.log import SqliteLog
+from foryou.backends.memory import MemoryLog
 from foryou.core.batch import Batch
-from foryou.core.ports import Log
+from foryou.core.ports import Log, Record
 
 
 @pytest.fixture(params=["memory", "file"])
@@ -134,6 +135,60 @@ def test_an_offset_is_never_given_twice_even_after_the_last_batch_was_removed(lo
     log.trim("served", 3, ())
     assert log.end == 2
     assert log.append("served", rows(3)) == 3
+
+
+def test_reading_for_some_bytes_brings_the_batches_that_hold_them_and_may_bring_others(log: Log) -> None:
+    for number in range(1, 31):
+        log.append("events", Batch({"item": np.array([10**12 + number, number])}))
+        if number == 15:
+            log.sync()
+    wanted = (10**12 + 7).to_bytes(8, "little")
+    found = [record.offset for record in log.read(0, ("events",), (wanted,))]
+    assert 7 in found
+    assert list(log.read(7, ("events",), (b"not in any of them",))) == [] or len(found) == 30
+
+
+def test_rewriting_takes_rows_out_and_leaves_offsets_as_they_are(log: Log) -> None:
+    for number in range(1, 41):
+        log.append("served" if number % 2 else "events", rows(number, 100 + number % 3))
+
+    def without(record: Record) -> Batch:
+        keep = record.rows["item"] > 100
+        return record.rows if keep.all() else record.rows.take(keep)
+
+    assert log.rewrite(("served",), 30, without) == 15
+    assert log.rewrite(("served",), 30, without) == 0
+    left = {offset: item for offset, stream, item in items(log, 0, ("served",))}
+    assert [offset for offset, item in left.items() if item[0] < 100] == [31, 33, 35, 37, 39]
+    assert all(len(item) == 1 for offset, item in left.items() if offset < 30)
+    assert [offset for offset, *_ in items(log, 0, ("events",))] == list(range(2, 41, 2))
+    assert log.append("served", rows(1)) == 41
+
+
+def test_a_batch_that_is_left_with_no_rows_goes(log: Log) -> None:
+    log.append("served", rows(1, 2))
+    log.append("served", rows(3))
+    assert log.rewrite(("served",), 1, lambda record: record.rows.take(np.zeros(2, np.bool_))) == 1
+    assert items(log) == [(2, "served", [3])]
+
+
+def test_the_latest_batch_of_a_stream_is_found_whether_it_is_synced_or_not(log: Log) -> None:
+    assert log.latest(("events",)) is None
+    log.append("events", rows(1))
+    log.append("served", rows(2))
+    log.sync()
+    for last in (1, 3):
+        found = log.latest(("events",))
+        assert found is not None
+        assert found.rows["item"].tolist() == [last]
+        log.append("events", rows(3))
+
+
+def test_what_is_durable_cannot_be_withdrawn(log: Log) -> None:
+    offset = log.append("events", rows(1))
+    log.sync()
+    assert log.withdraw([offset]) == {offset}
+    assert items(log) == [(1, "events", [1])]
 
 
 def test_many_threads_may_append_and_sync(log: Log) -> None:

@@ -154,8 +154,9 @@ def test_what_is_described_while_a_version_is_made_is_in_it() -> None:
 
 
 def test_clusters_are_made_once_there_are_videos_and_again_when_they_have_doubled() -> None:
-    engine = Engine.open(Settings(data=DataSettings(url="memory:")), ManualClock(START))
-    world = World(engine, engine.clock, in_process(engine))  # type: ignore[arg-type]
+    clock = ManualClock(START)
+    engine = Engine.open(Settings(data=DataSettings(url="memory:")), clock)
+    world = World(engine, clock, in_process(engine))
     assert len(engine.version.codebook) == 0
     for number in range(40):
         world.upload(f"v{number}", f"topic{number % 4}")

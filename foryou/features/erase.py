@@ -1,0 +1,117 @@
+"""Everything in the tables that is about one viewer: which rows these are, and taking them out.
+
+Counters of videos, authors, sounds and hashtags keep what the viewer added to them: sums that say nothing of anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from foryou.core.event import Kind
+from foryou.core.ids import pair_of
+from foryou.core.ports import Keys, Store
+from foryou.features import lists
+from foryou.features.acts import act_key
+from foryou.features.history import served_key
+
+_ON_VIDEO = (Kind.LIKE, Kind.COMMENT, Kind.SAVE, Kind.NOT_INTERESTED, Kind.REPORT)
+_ON_AUTHOR = (Kind.FOLLOW, Kind.BLOCK, Kind.HIDE)
+_ON_ANY = (Kind.HIDE,)
+
+Of = Callable[[Store, int, Keys], Keys]
+"""(store, viewer, sessions of the viewer) -> keys that a table may have a row under for this viewer."""
+
+
+def _self(store: Store, viewer: int, sessions: Keys) -> Keys:
+    return np.array([viewer], np.int64)
+
+
+def _videos(store: Store) -> Keys:
+    return np.union1d(store.scan("video", ("known",))[0], store.scan("count_video", ("at",))[0])
+
+
+def _known(store: Store, counter: str, column: str) -> Keys:
+    """Authors, sounds or hashtags: those that were counted, and those of the catalogue."""
+    described = store.scan("video", (column,))[1][column]
+    return np.union1d(store.scan(counter, ("at",))[0], described.ravel())
+
+
+def _seen(store: Store, viewer: int, sessions: Keys) -> Keys:
+    videos = _videos(store)
+    return pair_of(np.full(len(videos), viewer), videos)
+
+
+def _acts(store: Store, viewer: int, sessions: Keys) -> Keys:
+    targets = (
+        (_videos(store), _ON_VIDEO),
+        (_known(store, "count_author", "author"), _ON_AUTHOR),
+        (_known(store, "count_sound", "sound"), _ON_ANY),
+        (_known(store, "count_topic", "topics"), _ON_ANY),
+    )
+    found = [act_key(np.full(len(keys), viewer), keys, kind) for keys, kinds in targets for kind in kinds]
+    return np.concatenate(found)
+
+
+def _served(store: Store, viewer: int, sessions: Keys) -> Keys:
+    videos = _videos(store)
+    each = [served_key(np.full(len(videos), viewer), np.full(len(videos), one), videos) for one in sessions.tolist()]
+    return np.concatenate([np.zeros(0, np.int64), *each])
+
+
+def _listed(store: Store, viewer: int, sessions: Keys) -> Keys:
+    owners = lists.owners(viewer)
+    values = [(owner, lists.whole(store, lists.ACTED, owner)) for owner in owners.tolist()]
+    return np.concatenate([pair_of(np.full(len(held), owner), held) for owner, held in values])
+
+
+def _acts_of(store: Store, viewer: int, sessions: Keys) -> Keys:
+    owners = lists.owners(viewer)
+    count = store.columns(lists.ACTED.name, owners, ("count",))["count"]
+    full = [
+        pair_of(np.full(n, owner), np.arange(1, n + 1)) for owner, n in zip(owners, count // lists.CHUNK, strict=True)
+    ]
+    return np.concatenate([owners, *full])
+
+
+KEYED: Mapping[str, Of | None] = {
+    **dict.fromkeys(("viewer", "session", "history", "interest", "taste", "companion"), _self),
+    **dict.fromkeys(("count_viewer", "effect", "trust", "acted"), _self),
+    "seen": _seen,
+    "act": _acts,
+    "served": _served,
+    "listed": _listed,  # before the lists that say what is in it
+    "acts_of": _acts_of,
+    **dict.fromkeys(("accepted", "video", "content", "similar", "popular"), None),
+    **dict.fromkeys(("board", "uploads", "young", "turn", "slates"), None),
+    **dict.fromkeys(("origin", "trust_all", "crowd", "total"), None),
+    **dict.fromkeys(("count_video", "count_author", "count_sound", "count_topic", "count_all"), None),
+}
+"""How the rows about a viewer are found in each table; None: it has none. A table that is not here is an error, so that
+none is forgotten. `accepted` holds ids of events, so that one that is sent again still counts once."""
+
+
+def rows_about(store: Store, viewer: int, sessions: Keys) -> dict[str, Keys]:
+    """The keys of the rows that are about a viewer, by table; `sessions` are those in which they were served."""
+    found: dict[str, Keys] = {}
+    for table, of in KEYED.items():
+        if of is not None:
+            keys = of(store, viewer, sessions)
+            found[table] = np.unique(keys[store.has(table, keys)])
+    return found
+
+
+def forget(store: Store, viewer: int, sessions: Keys) -> dict[str, int]:
+    """Take a viewer out of the tables; how many rows of each table went."""
+    gone = rows_about(store, viewer, sessions)
+    for table, keys in gone.items():
+        if len(keys):
+            store.delete(table, keys)
+    return {table: len(keys) for table, keys in gone.items() if len(keys)}
+
+
+def viewers(store: Store) -> Keys:
+    """All viewers that the tables know of."""
+    tables = ("viewer", "session", "history", "count_viewer", "companion", "interest", "taste")
+    return np.unique(np.concatenate([store.scan(name)[0] for name in tables]))

@@ -1,0 +1,1 @@
+"""What is done to a data directory from outside: backing it up, restoring it, verifying it."""
