@@ -15,7 +15,7 @@ from foryou.core.table import Field, Table
 from foryou.features import popular
 from foryou.features.fold import TABLES, fold_events
 from foryou.features.popular import ANY_LANGUAGE, EVERYWHERE, HALF_LIFE, board_key, faded, read_boards
-from tests.streams import LATER, START, Row, cut, differences, log, store_of
+from tests.streams import FULL, LATER, START, Row, cut, differences, log, store_of
 
 NORWAY = 1
 
@@ -47,7 +47,7 @@ def test_likes_put_a_video_on_the_boards_of_their_country_by_its_faded_count() -
     people: list[Row] = [
         {"kind": Kind.VIEWER, "viewer": viewer, "country": NORWAY, "id": 500 + viewer, "at": -9} for viewer in (11, 12)
     ]
-    store = store_of(log(*people, video(1, language=2)), log(*likes((11, 1), (12, 1), (13, 1))))
+    store = store_of(log(*people, video(1, language=2)), log(*likes((11, 1), (12, 1), (13, 1))), trust=FULL)
     for board in ((NORWAY, 2), (NORWAY, ANY_LANGUAGE)):
         count = np.exp2(standing(store, *board)[1] - LATER / HALF_LIFE)
         assert count == pytest.approx(faded(store, np.array([1]), NORWAY, LATER)[0], rel=1e-6)
@@ -55,7 +55,7 @@ def test_likes_put_a_video_on_the_boards_of_their_country_by_its_faded_count() -
 
 
 def test_most_events_of_a_popular_video_write_nothing_and_what_stands_is_at_most_a_fifth_off() -> None:
-    store = store_of(log(video(1)), log(*likes(*((viewer, 1) for viewer in range(11, 211)))))
+    store = store_of(log(video(1)), log(*likes(*((viewer, 1) for viewer in range(11, 211)))), trust=FULL)
     noted = store.read("board", popular._rows_of(board_key(np.array([0]), np.array([-1])), np.zeros(1)))["held"][0]
     assert noted < 40
     assert 160 < np.exp2(standing(store, EVERYWHERE, ANY_LANGUAGE)[1] - START / HALF_LIFE) < 201
