@@ -112,7 +112,7 @@ async def ask(port: int, path: str) -> Asked:
     started = time.perf_counter()
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n".encode())
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
         said = await asyncio.wait_for(reader.read(), 30)
         writer.close()
         status = int(said.split(b" ", 2)[1])
