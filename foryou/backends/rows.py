@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +81,7 @@ class KeyedRows:
             found = {name: self._column(held, name).take(places, axis=0, mode="clip") for name in names}
             if held.writes[0] == before:
                 break
-        return Batch(found, len(keys))
+        return Batch.of(found, len(keys))
 
     def has(self, keys: Keys) -> NDArray[np.bool_]:
         """Which keys have a row."""
@@ -192,18 +192,18 @@ class KeyedRows:
             ) from None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Held:
     """Swapped as a whole."""
 
     rows: IntMap
     columns: dict[str, Column]
     writes: NDArray[np.int64]
+    capacity: int = field(init=False)
+    """Rows that there is room for, the default's included; a table without columns has room for any."""
 
-    @property
-    def capacity(self) -> int:
-        """Rows that there is room for, the default's included; a table without columns has room for any."""
-        return min((len(column) for column in self.columns.values()), default=1 << 62)
+    def __post_init__(self) -> None:
+        self.capacity = min((len(column) for column in self.columns.values()), default=1 << 62)
 
 
 def _column(memory: Memory, field: Field, rows: int) -> Column:

@@ -33,6 +33,13 @@ class Batch:
         self._columns, self._length = _frozen(columns, length)
 
     @staticmethod
+    def of(columns: dict[str, Column], length: int) -> Batch:
+        """A batch of new columns that nobody else has, and that are known to be of this length."""
+        for values in columns.values():
+            values.flags.writeable = False
+        return Batch._of(columns, length)
+
+    @staticmethod
     def _of(columns: dict[str, Column], length: int) -> Batch:
         """A batch of read-only columns that are known to be of this length."""
         made = Batch.__new__(Batch)
