@@ -34,17 +34,17 @@ class KeyedRows:
     __slots__ = ("_held", "_memory", "_name", "_published", "table")
 
     def __init__(self, table: Table, capacity: int = 0, memory: Memory = HEAP) -> None:
-        for field in table.fields:
-            if np.dtype(field.dtype).hasobject:
+        for each in table.fields:
+            if np.dtype(each.dtype).hasobject:
                 raise ValueError(
-                    f"field {field.name!r} of table {table.name!r} is of type {field.dtype}; "
+                    f"field {each.name!r} of table {table.name!r} is of type {each.dtype}; "
                     "rows of a table have a fixed width: keep bytes in documents"
                 )
         self.table, self._memory = table, memory
         self._name = ""
         """Under which it is published; not at all without."""
         self._published: Published | None = None
-        columns = {field.name: _column(memory, field, max(capacity, _LEAST) + 1) for field in table.fields}
+        columns = {each.name: _column(memory, each, max(capacity, _LEAST) + 1) for each in table.fields}
         self._held = _Held(IntMap(capacity, memory), columns, memory.zeros(1, np.int64))
 
     @classmethod
@@ -112,9 +112,9 @@ class KeyedRows:
                 start, end = len(held.rows) + 1, len(held.rows) + len(fresh) + 1
                 held = self._grow(end)
                 places[places == 0] = np.arange(start, end)
-                for field in self.table.fields:
-                    if field.default != 0 and field.name not in rows:
-                        held.columns[field.name][start:end] = field.default
+                for each in self.table.fields:
+                    if each.default != 0 and each.name not in rows:
+                        held.columns[each.name][start:end] = each.default
             for name, values in rows.columns.items():
                 held.columns[name][places] = values
             if len(fresh):
