@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from benchmarks.record import Benchmark, Line, Report
 from benchmarks.speed.index import unit
 from foryou.backends.dense import DenseIndex
 from foryou.backends.scaled import ScaledIndex
 from foryou.backends.tables import Tables
+from foryou.bench.record import Benchmark, Line, Report
 from foryou.core.batch import Batch
 from foryou.core.clock import DAY, HOUR
 from foryou.core.event import Kind, events

@@ -121,6 +121,11 @@ class Tables:
             for held in list(self._tables.values()):
                 self._put(KeyedRows(held.table, 0, self._memory))
 
+    def size(self, table: str) -> tuple[int, float]:
+        """How many rows a table has, and what one of them takes on average in the long run, bytes."""
+        held = self._held(table)
+        return len(held), held.row_bytes
+
     def _put(self, rows: KeyedRows) -> None:
         """These are the rows of their table from now on."""
         self._tables[rows.table.name] = rows
