@@ -66,7 +66,7 @@ def taken(count: int, each: int) -> dict[str, tuple[int, float]]:
         fold_events(store, batch)
     # Every video has a caption; what its text is like is worked out elsewhere, but takes the same.
     store.write(CONTENT.name, world.video_ids, CONTENT.empty(count))
-    return {table.name: store.size(table.name) for table in TABLES}
+    return {table.name: (store.count(table.name), store.row_bytes(table.name)) for table in TABLES}
 
 
 def described(world: World) -> Iterator[Batch]:
