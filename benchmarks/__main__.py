@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks import readme
 from benchmarks.quality import ablation, farm, kr_cold, kr_next, kr_online, kr_rank, text
-from benchmarks.speed import explain, gate, index, learn, log, pressure, rank, retrieve
+from benchmarks.speed import explain, gate, index, learn, log, memory, pressure, rank, retrieve
 from foryou.bench.commands import LINES
 from foryou.bench.record import RESULTS, Benchmark, keep, run
 from foryou.models.threads import one_blas_thread
@@ -32,6 +32,7 @@ BENCHMARKS: Mapping[str, Benchmark[Any]] = {
     "index": index.BENCHMARK,
     "pressure": pressure.BENCHMARK,
     "retrieve": retrieve.BENCHMARK,
+    "memory": memory.BENCHMARK,
 }
 
 

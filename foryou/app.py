@@ -474,9 +474,9 @@ class Engine:
         """Counts and measures for health checks and metrics."""
         store = self.backend.store
         return {
-            "events": len(store.scan(ACCEPTED.name)[0]),
-            "videos": len(store.scan("video", ("known",))[0]),
-            "viewers": len(store.scan("session", ("count",))[0]),
+            "events": store.count(ACCEPTED.name),
+            "videos": store.count("video"),
+            "viewers": store.count("session"),
             "model": self.version.model.version,
             "offset": self._reached,
             "suspicious": suspicious(store),

@@ -36,6 +36,8 @@ class IntMap:
     """
 
     __slots__ = ("_held", "_memory")
+    KEY_BYTES = 8 + 3 * 4
+    """What a key takes: itself, and two to four slots."""
 
     def __init__(self, capacity: int = 0, memory: Memory = HEAP) -> None:
         """Room for `capacity` keys before it has to grow."""

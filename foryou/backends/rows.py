@@ -67,6 +67,12 @@ class KeyedRows:
     def __len__(self) -> int:
         return len(self._now().rows)
 
+    @property
+    def row_bytes(self) -> float:
+        """What a row with its key takes on average, bytes; room that was never written takes none."""
+        columns = sum(column.nbytes / len(column) for column in self._held.columns.values())
+        return columns + IntMap.KEY_BYTES
+
     def read(self, keys: Keys, names: tuple[str, ...]) -> Batch:
         """One row for each key, the default where a key was never written."""
         for last in (*(False,) * _TRIES, True):

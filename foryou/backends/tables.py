@@ -5,17 +5,22 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foryou.backends.rows import KeyedRows
+from foryou.backends.runs import KeyedRuns
 from foryou.backends.saves import Saved, Saves
 from foryou.core.batch import Batch
 from foryou.core.errors import BackendError
 from foryou.core.memory import HEAP, Memory, Published
 from foryou.core.ports import Keys, Offset
 from foryou.core.table import Table
+
+Rows: TypeAlias = KeyedRows | KeyedRuns
+"""How a table is held: as runs of keys where it has no columns."""
 
 
 class Tables:
@@ -32,7 +37,7 @@ class Tables:
         before_save: Callable[[], None] = lambda: None,
         memory: Memory = HEAP,
     ) -> None:
-        self._tables: dict[str, KeyedRows] = {}
+        self._tables: dict[str, Rows] = {}
         self._saves = None if directory is None else Saves(directory)
         self._copy: Saved | None = None
         self._base: Saved | None = None
@@ -45,7 +50,7 @@ class Tables:
         with self._writing:
             held = self._tables.get(table.name)
             if held is None:
-                self._put(KeyedRows(table, 0, self._memory))
+                self._put(_empty(table, self._memory))
             elif _layout(held.table) != _layout(table):
                 raise BackendError(f"table {table.name!r} is there with other fields: {', '.join(held.table.names)}")
 
@@ -62,6 +67,9 @@ class Tables:
 
     def has(self, table: str, keys: Keys) -> NDArray[np.bool_]:
         return self._held(table).has(keys)
+
+    def count(self, table: str) -> int:
+        return len(self._held(table))
 
     def scan(self, table: str, names: tuple[str, ...] = ()) -> tuple[Keys, Batch]:
         held = self._held(table)
@@ -108,9 +116,9 @@ class Tables:
             for name, held in list(self._tables.items()):
                 if saved is not None and fits:
                     _, keys, rows = saved.tables[name]
-                    self._put(KeyedRows.of(held.table, keys, rows.columns, self._memory))
+                    self._put(_filled(held.table, keys, rows, self._memory))
                 else:
-                    self._put(KeyedRows(held.table, 0, self._memory))
+                    self._put(_empty(held.table, self._memory))
             return saved.offset if saved is not None and fits else 0
 
     def clear(self) -> None:
@@ -119,14 +127,18 @@ class Tables:
             if self._saves is not None:
                 self._saves.clear()
             for held in list(self._tables.values()):
-                self._put(KeyedRows(held.table, 0, self._memory))
+                self._put(_empty(held.table, self._memory))
 
-    def _put(self, rows: KeyedRows) -> None:
+    def row_bytes(self, table: str) -> float:
+        """What a row of a table takes on average when there are many, bytes."""
+        return self._held(table).row_bytes
+
+    def _put(self, rows: Rows) -> None:
         """These are the rows of their table from now on."""
         self._tables[rows.table.name] = rows
         rows.publish(published_name(rows.table.name))
 
-    def _held(self, table: str) -> KeyedRows:
+    def _held(self, table: str) -> Rows:
         return _named(self._tables, table)
 
 
@@ -135,11 +147,12 @@ class AttachedTables:
 
     def __init__(self, published: Callable[[str], Published]) -> None:
         self._published = published
-        self._tables: dict[str, KeyedRows] = {}
+        self._tables: dict[str, Rows] = {}
 
     def create(self, table: Table) -> None:
         """Attach to a table. BackendError if it is not there, ValueError if it has other fields."""
-        rows = KeyedRows.attached(table, self._published(published_name(table.name)))
+        kept: type[KeyedRows] | type[KeyedRuns] = KeyedRows if table.fields else KeyedRuns
+        rows = kept.attached(table, self._published(published_name(table.name)))
         rows.read(np.zeros(0, np.int64), table.names)
         self._tables[table.name] = rows
 
@@ -152,6 +165,9 @@ class AttachedTables:
 
     def has(self, table: str, keys: Keys) -> NDArray[np.bool_]:
         return self._held(table).has(keys)
+
+    def count(self, table: str) -> int:
+        return len(self._held(table))
 
     def scan(self, table: str, names: tuple[str, ...] = ()) -> tuple[Keys, Batch]:
         held = self._held(table)
@@ -172,7 +188,7 @@ class AttachedTables:
     def clear(self) -> None:
         raise BackendError("tables of another process are read here; whoever has the log clears them")
 
-    def _held(self, table: str) -> KeyedRows:
+    def _held(self, table: str) -> Rows:
         return _named(self._tables, table)
 
 
@@ -181,7 +197,15 @@ def published_name(table: str) -> str:
     return f"table-{table}"
 
 
-def _named(tables: Mapping[str, KeyedRows], table: str) -> KeyedRows:
+def _empty(table: Table, memory: Memory) -> Rows:
+    return KeyedRows(table, 0, memory) if table.fields else KeyedRuns(table, memory)
+
+
+def _filled(table: Table, keys: Keys, rows: Batch, memory: Memory) -> Rows:
+    return KeyedRows.of(table, keys, rows.columns, memory) if table.fields else KeyedRuns.of(table, keys, memory)
+
+
+def _named(tables: Mapping[str, Rows], table: str) -> Rows:
     try:
         return tables[table]
     except KeyError:

@@ -130,7 +130,10 @@ class Store(Protocol):
 
     def scan(self, table: str, names: tuple[str, ...] = ()) -> tuple[Keys, Batch]:
         """All keys in the order of their first writing, and their rows (all columns unless some are named);
-        read-only."""
+        read-only. The keys of a table without columns come in any order."""
+
+    def count(self, table: str) -> int:
+        """How many keys there are."""
 
     def delete(self, table: str, keys: Keys) -> None:
         """Forget these keys."""

@@ -83,7 +83,7 @@ KEYED: Mapping[str, Of | None] = {
     "served": _served,
     "listed": _listed,  # before the lists that say what is in it
     "acts_of": _acts_of,
-    **dict.fromkeys(("accepted", "video", "content", "similar", "popular"), None),
+    **dict.fromkeys(("accepted", "video", "about", "content", "similar", "popular"), None),
     **dict.fromkeys(("board", "uploads", "young", "turn", "slates"), None),
     **dict.fromkeys(("origin", "trust_all", "crowd", "total"), None),
     **dict.fromkeys(("count_video", "count_author", "count_sound", "count_topic", "count_all"), None),

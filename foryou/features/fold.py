@@ -51,6 +51,7 @@ TABLES: tuple[Table, ...] = tuple(
             effects.EFFECT,
             *(view.table for view in catalog.VIEWS),
             *(view.table for view in VIEWS),
+            history.ABOUT,
             history.SERVED,
             slates.SLATES,
             popular.POPULAR,
@@ -122,7 +123,7 @@ def fold_events(store: Store, rows: Batch, trust: TrustSettings = DEFAULT) -> Ba
     reactions, back = enrich(store, reactions, trust)
     totalled = np.stack([reactions["video"], reactions["author"], np.ones(len(reactions), np.int64)], axis=1)
     reactions = effects.explain(store, similar.pair_up(store, reactions))
-    reactions = reactions.extend({"everyone": totalled[:, 2], "totalled": totalled})
+    reactions = history.tell_about(store, reactions.extend({"everyone": totalled[:, 2], "totalled": totalled}))
     counted = _with(reactions, back) if len(back) else reactions
     groups = Groups(reactions, group)
     for view in counters.VIEWS:

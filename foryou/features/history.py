@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from foryou.core.batch import Batch, Rows
+from foryou.core.batch import Batch, Column, Rows
 from foryou.core.clock import MINUTE
 from foryou.core.event import KINDS, REACTIONS, Kind, of_kinds
 from foryou.core.ids import pair_of
@@ -15,6 +15,7 @@ from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
 from foryou.core.view import View
 from foryou.features.pairs import pairs_of
+from foryou.grouping import group
 
 HISTORY_TOPICS = 3
 _UNDOING = tuple(kind for kind, rule in KINDS.items() if rule.undoes is not None)
@@ -27,14 +28,14 @@ HISTORY_TABLE = Table(
     "history",
     (
         Field("item", "int64", HISTORY),
-        Field("author", "int64", HISTORY),
-        Field("sound", "int64", HISTORY),
-        Field("topics", "int64", HISTORY * HISTORY_TOPICS),
+        Field("about", "int64", HISTORY, help="key of the author and hashtags that the video had then"),
         Field("flags", "int32", HISTORY),
         Field("seconds", "float32", HISTORY),
         Field("at", "int64", HISTORY),
     ),
 )
+ABOUT = Table("about", (Field("author", "int64"), Field("topics", "int64", HISTORY_TOPICS)))
+"""An author with a video's first hashtags, under `about_of` them: far fewer than the exposures that name them."""
 SEEN = Table("seen", (Field("at", "int64"),))
 SERVED = Table("served", (Field("at", "int64"),))
 SESSION = Table(
@@ -50,9 +51,8 @@ SESSION = Table(
 
 
 @njit(cache=True, nogil=True)
-def _place(item, author, sound, topics, flags, seconds, at, row, video, by, tune, about, bits, undo, secs, when):  # type: ignore[no-untyped-def]
+def _place(item, about, flags, seconds, at, row, video, of, bits, undo, secs, when):  # type: ignore[no-untyped-def]
     size = item.shape[1]
-    wide = topics.shape[1] // size
     for i in range(len(row)):
         k, v = row[i], video[i]
         if v == 0:
@@ -68,9 +68,7 @@ def _place(item, author, sound, topics, flags, seconds, at, row, video, by, tune
             if item[k, size - 1] != 0 and at[k, size - 1] >= when[i]:
                 continue
             found = size - 1
-            item[k, found], author[k, found], sound[k, found] = v, by[i], tune[i]
-            for t in range(wide):
-                topics[k, found * wide + t] = about[i, t]
+            item[k, found], about[k, found] = v, of[i]
             flags[k, found], seconds[k, found], at[k, found] = 0, -1.0, when[i]
         if undo[i]:
             flags[k, found] &= ~bits[i]
@@ -81,11 +79,7 @@ def _place(item, author, sound, topics, flags, seconds, at, row, video, by, tune
         while found > 0 and (item[k, found - 1] == 0 or at[k, found - 1] <= at[k, found]):
             p = found - 1
             item[k, p], item[k, found] = item[k, found], item[k, p]
-            author[k, p], author[k, found] = author[k, found], author[k, p]
-            sound[k, p], sound[k, found] = sound[k, found], sound[k, p]
-            for t in range(wide):
-                a, b = p * wide + t, found * wide + t
-                topics[k, a], topics[k, b] = topics[k, b], topics[k, a]
+            about[k, p], about[k, found] = about[k, found], about[k, p]
             flags[k, p], flags[k, found] = flags[k, found], flags[k, p]
             seconds[k, p], seconds[k, found] = seconds[k, found], seconds[k, p]
             at[k, p], at[k, found] = at[k, found], at[k, p]
@@ -98,17 +92,13 @@ def _history(state: Batch, events: Batch, row: Rows) -> Batch:
     bits = np.where(events["amount"] == 0, 0, events["flags"]).astype(np.int32)
     _place(
         held["item"],
-        held["author"],
-        held["sound"],
-        held["topics"],
+        held["about"],
         held["flags"],
         held["seconds"],
         held["at"],
         row,
         events["video"],
-        events["author"],
-        events["sound"],
-        events["topics"],
+        events["about"],
         bits,
         undo,
         events["seconds"].astype(np.float32),
@@ -159,13 +149,49 @@ VIEWS = (
         "viewer",
         REACTIONS,
         _history,
-        ("kind", "amount", "flags", "video", "author", "sound", "topics", "seconds", "at"),
+        ("kind", "amount", "flags", "video", "about", "seconds", "at"),
     ),
     View(SEEN, "viewer_video", (Kind.IMPRESSION, Kind.WATCH), _latest, ("at",)),
     View(SESSION, "viewer", REACTIONS, _session, ("at", "kind")),
 )
 SERVED_VIEW = View(SERVED, "served", (), _latest, ("at",))
 """Folds the `served` stream: what a session was given, whether or not it got to the screen."""
+
+
+def about_of(author: Keys, topics: Column) -> Keys:
+    """The key in `about` of authors `[rows]` with hashtags `[rows, any]`, of which the first few count; 0: nothing."""
+    key, known = author, author != 0
+    for place in range(HISTORY_TOPICS):
+        key, known = pair_of(key, topics[:, place]), known | (topics[:, place] != 0)
+    return np.where(known, key, 0)
+
+
+def tell_about(store: Store, reactions: Batch) -> Batch:
+    """Reactions with the column `about`, whose keys are in their table from now on."""
+    about = about_of(reactions["author"], reactions["topics"])
+    keys, row = group(about)
+    first = np.zeros(len(keys), np.int64)
+    first[row[::-1]] = np.arange(len(row))[::-1]
+    new = (keys != 0) & ~store.has(ABOUT.name, keys)
+    if new.any():
+        named = reactions.take(first[new])
+        topics = np.ascontiguousarray(named["topics"][:, :HISTORY_TOPICS])
+        store.write(ABOUT.name, keys[new], Batch({"author": named["author"], "topics": topics}))
+    return reactions.extend({"about": about})
+
+
+def latest_exposures(store: Store, viewer: Keys) -> Batch:
+    """The history of each viewer `[viewers]`: `item`, `author`, `flags`, `seconds` and `at` `[viewers, HISTORY]`, and
+    `topics` `[viewers, HISTORY * HISTORY_TOPICS]`."""
+    rows = store.read(HISTORY_TABLE.name, viewer)
+    named = store.read(ABOUT.name, rows["about"].ravel())
+    return Batch(
+        {
+            **{name: rows[name] for name in ("item", "flags", "seconds", "at")},
+            "author": named["author"].reshape(len(viewer), HISTORY),
+            "topics": named["topics"].reshape(len(viewer), HISTORY * HISTORY_TOPICS),
+        }
+    )
 
 
 def unseen(store: Store, viewer: int, item: Keys, since: int) -> NDArray[np.bool_]:

@@ -19,7 +19,7 @@ from foryou.features.acts import stands
 from foryou.features.catalog import FORMAT_IDS, LENGTH_IDS
 from foryou.features.distinct import Distinct, distinct, put_means
 from foryou.features.effects import effects, evidence, placed, told
-from foryou.features.history import SESSION_GAP
+from foryou.features.history import SESSION_GAP, latest_exposures
 from foryou.features.interests import PUT, put_interests
 from foryou.features.rates import BRIEF, overall, put_video_rates, rates
 from foryou.features.similar import COMPANIONS, positives, put_likeness
@@ -69,7 +69,7 @@ def viewer_columns(store: Store, viewer: Keys, at: Column, context: Columns) -> 
     depth = np.where(new, 0, session["depth"])
     own, here = np.split(effects(store, np.concatenate([viewer, told(said["surface"])])), 2)
     usual, seen = rates(store, "count_viewer", viewer, at, overall(store))
-    history = store.columns("history", viewer, _HISTORY)
+    history = latest_exposures(store, viewer)
     return Batch(
         {
             "viewer": viewer,

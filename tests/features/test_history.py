@@ -8,7 +8,7 @@ import pytest
 from foryou.core.clock import DAY, MINUTE
 from foryou.core.event import Kind
 from foryou.core.inputs import HISTORY, OUTCOME_BITS
-from foryou.features.history import SESSION_GAP, unseen, unserved
+from foryou.features.history import ABOUT, SESSION_GAP, about_of, latest_exposures, unseen, unserved
 from tests.streams import START, TAGS, VIDEOS, Row, catalogue, log, store_of
 
 
@@ -17,7 +17,7 @@ def on(video: int, kind: Kind, at: float, **more: float) -> Row:
 
 
 def history(*rows: Row) -> dict[str, list[int]]:
-    row = store_of(catalogue(), log(*rows)).read("history", np.array([10]))
+    row = latest_exposures(store_of(catalogue(), log(*rows)), np.array([10]))
     length = int((row["item"][0] != 0).sum())
     return {name: row[name][0][:length].tolist() for name in ("item", "flags", "seconds", "at", "author")}
 
@@ -99,5 +99,28 @@ def test_sessions_are_told_apart_by_half_an_hour_without_an_event() -> None:
 
 
 def test_topics_of_an_exposure_are_those_of_the_video() -> None:
-    row = store_of(catalogue(), log(on(VIDEOS[1], Kind.IMPRESSION, 0))).read("history", np.array([10]))
+    row = latest_exposures(store_of(catalogue(), log(on(VIDEOS[1], Kind.IMPRESSION, 0))), np.array([10]))
     assert row["topics"][0][:3].tolist() == [TAGS[1], TAGS[2], 0]
+
+
+def test_an_exposure_keeps_what_its_video_was_about_when_the_video_is_described_anew() -> None:
+    anew: Row = {"kind": Kind.VIDEO, "video": VIDEOS[0], "author": 202, "topics": [TAGS[3]], "at": 5}
+    before, after = on(VIDEOS[0], Kind.LIKE, 0), on(VIDEOS[0], Kind.LIKE, 10) | {"viewer": 11}
+    store = store_of(catalogue(), log(before), log(anew, after))
+    row = latest_exposures(store, np.array([10, 11]))
+    assert row["author"][:, 0].tolist() == [200, 202]
+    assert row["topics"][:, :3].tolist() == [[TAGS[0], 0, 0], [TAGS[3], 0, 0]]
+
+
+def test_what_many_exposures_are_about_is_kept_once() -> None:
+    liked = [on(video, Kind.LIKE, at) | {"viewer": viewer} for viewer in (10, 11) for at, video in enumerate(VIDEOS)]
+    store = store_of(catalogue(), log(*liked))
+    keys, rows = store.scan(ABOUT.name)
+    assert len(keys) == len(VIDEOS)
+    assert sorted(keys.tolist()) == sorted(about_of(rows["author"], rows["topics"]).tolist())
+
+
+def test_nothing_is_kept_of_a_video_of_which_nothing_is_known() -> None:
+    store = store_of(log(on(VIDEOS[0], Kind.LIKE, 0)))
+    assert len(store.scan(ABOUT.name)[0]) == 0
+    assert latest_exposures(store, np.array([10]))["author"].sum() == 0
