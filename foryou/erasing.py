@@ -177,8 +177,8 @@ class Erasures:
         removed, self._gone = dict(self._gone), {}
         self.keep()
         if viewer:
-            removed |= self._from_log(viewer, at, traces)
             removed["document explained"] = self.documents.remove("explained", sorted(traces.requests))
+            removed |= self._from_log(viewer, at, traces)  # it says which documents these are: not before them
             removed["versions of the model"] = self._from_models(viewer)
         self.documents.scrub()
         self.log.scrub()

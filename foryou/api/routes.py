@@ -72,7 +72,7 @@ async def events(request: Asked) -> Receipt:
     zipped = request.headers.get("content-encoding", "").strip().lower() not in ("", "identity")
     held = held_of(request.scope) if zipped else None
     take = partial(_take, request.app.state, body, packed, held, line_of(request.scope), caller_of(request.scope))
-    return await asyncio.get_running_loop().run_in_executor(request.app.state.writers, take)
+    return await asyncio.get_running_loop().run_in_executor(request.app.state.get("writers"), take)
 
 
 def _take(state: State, body: bytes, packed: bool, held: Held | None, line: Line, caller: Caller) -> Receipt:

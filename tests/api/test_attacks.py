@@ -50,7 +50,7 @@ def goes_on(server: Server) -> Iterator[None]:
 
 
 def head(path: str, *fields: str, method: str = "POST") -> bytes:
-    return "\r\n".join([f"{method} {path} HTTP/1.1", "Host: here", *fields, "", ""]).encode()
+    return "\r\n".join([f"{method} {path} HTTP/1.1", "Host: localhost", *fields, "", ""]).encode()
 
 
 def ask(server: Server, path: str) -> Answer:

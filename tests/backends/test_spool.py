@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from foryou.backends import spool
-from foryou.backends.log import MemoryLog, SqliteLog
+from foryou.backends.log import SqliteLog
+from foryou.backends.memory import MemoryLog
 from foryou.backends.spool import Spool, Spooled
 from foryou.core.batch import Batch
 from foryou.core.errors import BackendError

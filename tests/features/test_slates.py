@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from foryou.backends.log import MemoryLog
+from foryou.backends.memory import MemoryLog
 from foryou.backends.tables import Tables
 from foryou.core.batch import Batch
 from foryou.features.slates import MOMENT, SLATES, find_slate, fold_slate, forget_slates
