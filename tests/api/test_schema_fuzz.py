@@ -1,4 +1,4 @@
-"""As the OpenAPI document says: whatever is sent, it never fails, and answers as documented."""
+"""Whatever is sent, the server answers as its OpenAPI document says, and never fails."""
 
 from __future__ import annotations
 
