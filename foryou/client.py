@@ -204,7 +204,7 @@ def _as_raised(status: int, body: bytes, retry_after: str = "") -> ForYouError:
     """The error that the server raised; `retry_after` (s) is when it wants to be asked again."""
     try:
         problem = msgspec.json.decode(body, type=Failure).error
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeError):
         problem = Problem("server", f"answered {status}", "an answer of this API")
     if status in (404, 410):
         return NotFound(problem.problem, gone=status == 410)

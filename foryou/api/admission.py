@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 from litestar import Request, get, post
 from litestar.datastructures import State
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Body, Parameter
 from msgspec import Meta, Struct
 
@@ -14,19 +13,12 @@ from foryou.access import audit
 from foryou.access.audit import Noted
 from foryou.access.open import Access
 from foryou.access.tokens import LONGEST_S
+from foryou.api.answers import BUSY, FULL, LARGE, WHO
 from foryou.api.gate import caller_of
-from foryou.api.schema import Failure, Name
+from foryou.api.schema import Name
 
 MOST_LINES = 10_000
 """How many lines of the audit log one request may ask for."""
-
-BAD = {400: ResponseSpec(Failure, generate_examples=False, description="something in the request is wrong")}
-WHO = {
-    401: ResponseSpec(Failure, generate_examples=False, description="a key or token that counts is needed"),
-    403: ResponseSpec(Failure, generate_examples=False, description="this key or token does not open it"),
-    429: ResponseSpec(Failure, generate_examples=False, description="too many requests; Retry-After says when to ask"),
-}
-"""Answers of the gate, which every route but those of health may give."""
 
 
 class TokenAsk(Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,7 +43,13 @@ class Audit(Struct, frozen=True):
     lines: list[Noted]
 
 
-@post("/v1/tokens", status_code=200, sync_to_thread=True, responses=BAD | WHO, summary="Get a token for a viewer")
+@post(
+    "/v1/tokens",
+    status_code=200,
+    sync_to_thread=True,
+    responses=WHO | LARGE | BUSY | FULL,
+    summary="Get a token for a viewer",
+)
 def tokens(
     request: Request[Any, Any, State], data: Annotated[TokenAsk, Body(description="for whom, and for how long")]
 ) -> Token:
@@ -65,7 +63,7 @@ def tokens(
     return Token(token, data.viewer, expires)
 
 
-@get("/v1/audit", sync_to_thread=True, responses=BAD | WHO, summary="What admins did")
+@get("/v1/audit", sync_to_thread=True, responses=WHO | BUSY, summary="What admins did")
 def audited(
     request: Request[Any, Any, State],
     last: Annotated[int, Parameter(ge=1, le=MOST_LINES, description="how many lines, 1 to 10,000")] = 100,

@@ -72,7 +72,7 @@ def rows_in(path: Path) -> int | None:
     """How many rows a file has, where that is quick to say, and it can be read at all."""
     if path.suffix.lower() != ".parquet" or not path.is_file():
         return None
-    with duckdb.connect() as connection, suppress(duckdb.Error):
+    with duckdb.connect() as connection, suppress(duckdb.Error, UnicodeError):
         return int(connection.execute("select count(*) from read_parquet(?)", [str(path)]).fetchall()[0][0])
     return None
 

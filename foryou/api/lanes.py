@@ -182,8 +182,10 @@ class Lanes:
             raise _Refusal(503, "server", "has too little memory left to take in events", LATER, MEMORY_RETRY_S)
         if upload.length > self.body_most:
             raise _Refusal(413, "body", "is too large", "fewer events in one request")
-        if upload.encoding not in ("", "identity", *ENCODINGS):
-            raise _Refusal(415, "content-encoding", f"{upload.encoding[:50]!r} is not known here", "gzip, or none")
+        known = ENCODINGS if lane is self.writes else ()  # only events are inflated
+        if upload.any and upload.encoding not in ("", "identity", *known):
+            right = " or ".join((*known, "none"))
+            raise _Refusal(415, "content-encoding", f"{upload.encoding[:50]!r} is not known here", right)
 
     async def _read(self, upload: _Upload, receive: Receive, held: Held) -> bytes | None:
         """The whole body; None if the client went away."""

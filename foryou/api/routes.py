@@ -13,21 +13,20 @@ import msgspec
 from litestar import MediaType, Request, Response, delete, get, post
 from litestar.datastructures import State
 from litestar.enums import RequestEncodingType
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody
 from litestar.params import Parameter
 
 from foryou.access.open import Caller
 from foryou.access.rules import ADMIN, ANALYSE
 from foryou.api import admission, calls
-from foryou.api.admission import WHO
+from foryou.api.answers import ABSENT, BUSY, FULL, GONE, LARGE, STRANGE, WHO
 from foryou.api.calls import MOST_ITEMS, Calls, Language, Surface
 from foryou.api.decode import MOST_EVENTS, decode
 from foryou.api.gate import caller_of
 from foryou.api.inflate import inflated
 from foryou.api.lanes import Held, held_of
 from foryou.api.observe import Line, Metrics, arrived, hashed, line_of
-from foryou.api.schema import Event, Failure, Receipt, Slate
+from foryou.api.schema import Event, Receipt, Slate
 from foryou.core.errors import ForYouError
 from foryou.feed.serve import Ask
 
@@ -35,24 +34,6 @@ MOST_DEADLINE_MS = 1_000
 """The latest that a request may ask a feed to be."""
 
 Asked = Request[Any, Any, State]  # Litestar's own type parameters: user, token, state
-
-BAD = {400: ResponseSpec(Failure, generate_examples=False, description="something in the request is wrong")}
-BUSY = {
-    503: ResponseSpec(
-        Failure,
-        generate_examples=False,
-        description="too much is asked, or the log or a table cannot be reached",
-    )
-}
-LARGE = {
-    413: ResponseSpec(Failure, generate_examples=False, description="the body is too large, as sent or inflated"),
-    415: ResponseSpec(Failure, generate_examples=False, description="the body is compressed, and not with gzip"),
-}
-FULL = {
-    507: ResponseSpec(Failure, generate_examples=False, description="the log cannot take more: nothing was accepted")
-}
-ABSENT = {404: ResponseSpec(Failure, generate_examples=False, description="there is no such thing")}
-GONE = {410: ResponseSpec(Failure, generate_examples=False, description="it was there, but is no longer kept")}
 
 
 def _event_body() -> RequestBody:
@@ -77,7 +58,7 @@ class EventsOperation(Operation):
     "/v1/events",
     status_code=200,
     operation_class=EventsOperation,
-    responses=BAD | WHO | LARGE | BUSY | FULL,
+    responses=WHO | LARGE | BUSY | FULL,
     summary="Send events",
 )
 async def events(request: Asked) -> Receipt:
@@ -105,7 +86,7 @@ def _take(state: State, body: bytes, packed: bool, held: Held | None, line: Line
     return receipt
 
 
-@get("/v1/feed", sync_to_thread=True, responses=BAD | WHO | BUSY, summary="Get a feed")
+@get("/v1/feed", sync_to_thread=True, responses=WHO | BUSY, summary="Get a feed")
 def feed(
     request: Asked,
     viewer: Annotated[str, Parameter(max_length=256, description="who asks; empty or unknown is fine")] = "",
@@ -148,7 +129,7 @@ def feed(
 @get(
     "/v1/explain/{request_id:str}/{video:path}",
     sync_to_thread=True,
-    responses=BAD | WHO | ABSENT | GONE | BUSY,
+    responses=WHO | ABSENT | GONE | BUSY,
     summary="Ask why a video was shown",
 )
 def explain(
@@ -180,7 +161,7 @@ def viewer(request: Asked, viewer: Annotated[str, Parameter(description="the vie
     "/v1/viewers/{viewer:path}",
     status_code=200,
     sync_to_thread=True,
-    responses=BAD | WHO | BUSY,
+    responses=WHO | BUSY,
     summary="Erase a viewer",
 )
 def erase(request: Asked, viewer: Annotated[str, Parameter(description="the viewer's id")]) -> dict[str, object]:
@@ -193,9 +174,14 @@ def erase(request: Asked, viewer: Annotated[str, Parameter(description="the view
     return calls.erase(request.app.state.engine, name)
 
 
-@get("/v1/videos/{video:path}", sync_to_thread=True, responses=WHO | ABSENT | BUSY, summary="What is known of a video")
+@get(
+    "/v1/videos/{video:path}",
+    sync_to_thread=True,
+    responses=WHO | ABSENT | GONE | BUSY,
+    summary="What is known of a video",
+)
 def video(request: Asked, video: Annotated[str, Parameter(description="the video's id")]) -> dict[str, object]:
-    """The video as it was described; 404 if it never was, or was removed."""
+    """The video as it was described; 404 if it never was, 410 if it was removed."""
     caller_of(request.scope).act_for_nobody()
     card: dict[str, object] = request.app.state.engine.video(video.removeprefix("/"))
     return card
@@ -210,13 +196,13 @@ def models(request: Asked) -> dict[str, object]:
     return told
 
 
-@get("/health/live", sync_to_thread=False, summary="Is the process alive")
+@get("/health/live", sync_to_thread=False, responses=STRANGE, summary="Is the process alive")
 def live() -> dict[str, str]:
     """Answers as long as the process does."""
     return {"status": "alive"}
 
 
-@get("/health/ready", sync_to_thread=True, responses=BUSY, summary="Can it serve")
+@get("/health/ready", sync_to_thread=True, responses=STRANGE | BUSY, summary="Can it serve")
 def ready(request: Asked) -> Response[dict[str, object]]:
     """Counts of what is known, once feeds can be served; without a key that may see them (analyse, admin) no counts."""
     try:
@@ -228,7 +214,11 @@ def ready(request: Asked) -> Response[dict[str, object]]:
 
 
 @get(
-    "/metrics", sync_to_thread=True, responses=WHO, media_type="text/plain; version=0.0.4", summary="Prometheus metrics"
+    "/metrics",
+    sync_to_thread=True,
+    responses=WHO | BUSY,
+    media_type="text/plain; version=0.0.4",
+    summary="Prometheus metrics",
 )
 def metrics(request: Asked) -> bytes:
     """Counters, histograms and gauges in Prometheus' text format."""

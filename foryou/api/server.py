@@ -50,9 +50,6 @@ NO_PAGE = "The page was not built: run `make setup`, then start again. The API i
 FINISH_S = 10
 """How long requests that are under way may take once the server was told to stop."""
 
-FINISH_S = 10
-"""How long requests that are under way may take once the server was told to stop."""
-
 LOG = logging.getLogger("foryou.errors")
 
 
@@ -192,6 +189,8 @@ def _of_http(request: Request[Any, Any, State], error: HTTPException) -> Respons
         field = named if field == "data" else field  # the body as a whole: its message names the field
     elif error.status_code == 413:
         field, problem, expected = "body", "is too large", "fewer events in one request"
+    elif error.detail == "Invalid host header":
+        field, problem, expected = "host", "is no name or address of a host", "the one that this server is called by"
     observe.line_of(request.scope).error = f"{field}: {problem}"
     response = _failure(error.status_code, field, problem, expected)
     response.headers.update(error.headers or {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from foryou.backends.arrays import read_arrays
 from foryou.core.batch import Column
 from foryou.core.errors import BackendError, NotFound
 
 _ORDER = "order"
 """The field of a version's file that counts them."""
+_LOG = logging.getLogger("foryou")
 
 
 class Models:
@@ -58,7 +61,7 @@ class Models:
 
     def _told(self) -> list[dict[str, Any]]:
         assert self._directory is not None
-        return [msgspec.json.decode(path.read_bytes(), type=dict) for path in self._directory.glob("*.json")]
+        return list(map(_about, self._directory.glob("*.json")))
 
     def read(self, version: str) -> Mapping[str, Column]:
         """The state of a version. NotFound if it is not kept."""
@@ -85,10 +88,23 @@ class Models:
             raise BackendError(f"cannot keep model {version} in {self._directory}: {problem.strerror}") from problem
 
 
+def _about(path: Path) -> dict[str, Any]:
+    """What was said of a version. Where that is damaged, its name, and that it is the oldest: it can still be cleaned
+    of a viewer, and is the next to go."""
+    try:
+        told: dict[str, Any] = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        if told.get("version") == path.stem and isinstance(told.get(_ORDER), int):
+            return told
+        problem = "it has no order, or the name of another"
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        problem = str(error)
+    _LOG.error("what %s says of a model is damaged: %s", path, problem)
+    return {"version": path.stem, _ORDER: 0}
+
+
 def read_state(path: Path) -> Mapping[str, Column]:
     """The state of a version from its file. BackendError if it cannot be read."""
     try:
-        with np.load(path, allow_pickle=False) as held:
-            return {name: held[name] for name in held.files}
-    except (OSError, ValueError) as problem:
-        raise BackendError(f"the model {path} cannot be read: {problem}") from problem
+        return read_arrays(path)
+    except BackendError as problem:
+        raise BackendError(f"the model {problem}") from problem

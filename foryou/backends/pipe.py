@@ -40,6 +40,8 @@ class _Answer(msgspec.Struct, array_like=True):
     told: tuple[str | bool | float, ...] = ()
 
 
+_NONSENSE = (msgspec.MsgspecError, UnicodeError)
+"""What comes of a frame that is no question: whoever sent it is sent away."""
 _encode = msgspec.msgpack.Encoder().encode
 _question = msgspec.msgpack.Decoder(_Question).decode
 _answer = msgspec.msgpack.Decoder(_Answer).decode
@@ -76,7 +78,7 @@ class Answering:
 
     def _converse(self, connection: socket.socket) -> None:
         self._connections.add(connection)
-        with contextlib.closing(connection), contextlib.suppress(OSError):
+        with contextlib.closing(connection), contextlib.suppress(OSError, *_NONSENSE):
             while (frame := _received(connection)) is not None:
                 question = _question(frame)
                 try:

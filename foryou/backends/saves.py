@@ -25,7 +25,9 @@ from foryou.core.errors import BackendError
 from foryou.core.ports import Keys, Offset
 from foryou.core.table import Field, Table
 
-FORMAT = 1
+FORMAT = 2
+_FORMATS = (1, FORMAT)
+"""Those that are read: in the first, the manifest had no checksum of its own."""
 _MANIFEST = "manifest"
 _PARTIAL = "partial"
 _KEPT = 2
@@ -83,7 +85,7 @@ class Saves:
                     for position, (table, keys, rows) in enumerate(saved.tables.values())
                 ]
                 with _synced(partial / _MANIFEST) as file:
-                    file.write(msgspec.msgpack.encode(_Manifest(FORMAT, saved.offset, tables)))
+                    file.write(_sealed(msgspec.msgpack.encode(_Manifest(FORMAT, saved.offset, tables))))
                 _sync_directory(partial)
                 older = self._all()
                 number = 1 + max(map(_number, (*older, *self._directory.glob("base-*"))), default=0)
@@ -122,10 +124,10 @@ class Saves:
     def _read(self, path: Path, usable: Callable[[Offset], bool]) -> Saved | None:
         with _named_failure("load the tables from", path):
             try:
-                manifest = msgspec.msgpack.decode((path / _MANIFEST).read_bytes(), type=_Manifest)
-            except msgspec.MsgspecError as problem:
+                manifest = _manifest((path / _MANIFEST).read_bytes())
+            except (msgspec.MsgspecError, UnicodeError) as problem:
                 raise _damaged(path, f"its manifest cannot be read ({problem})") from problem
-            if manifest.format != FORMAT or not usable(manifest.offset):
+            if manifest.format not in _FORMATS or not usable(manifest.offset):
                 return None
             return Saved(manifest.offset, {table.name: _read_table(path, table) for table in manifest.tables})
 
@@ -145,6 +147,19 @@ class Saves:
 
 def _number(path: Path) -> int:
     return int(path.name.partition("-")[2])
+
+
+def _sealed(manifest: bytes) -> bytes:
+    return manifest + zlib.crc32(manifest).to_bytes(4, "little")
+
+
+def _manifest(raw: bytes) -> _Manifest:
+    """A manifest from its file. MsgspecError or UnicodeError if a byte of it was changed."""
+    whole = _sealed(raw[:-4]) == raw
+    manifest = msgspec.msgpack.decode(raw[:-4] if whole else raw, type=_Manifest)
+    if manifest.format == FORMAT and not whole:
+        raise msgspec.DecodeError("its checksum does not match")
+    return manifest
 
 
 def _write_table(directory: Path, name: str, table: Table, keys: Keys, rows: Batch) -> _Table:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from foryou.backends.arrays import read_arrays
 from foryou.core.batch import Column
 from foryou.core.errors import BackendError
 from foryou.core.ports import Offset
@@ -63,12 +62,9 @@ class States:
             if not path.is_file():
                 continue
             try:
-                with np.load(path, allow_pickle=False) as held:
-                    return {name: held[name] for name in held.files}
-            except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as problem:
-                _LOG.error(
-                    "the learner's state %s is damaged: %s; the one before, or the log, stands in", path, problem
-                )
+                return read_arrays(path)
+            except BackendError as problem:
+                _LOG.error("the learner's state is damaged: %s; the one before, or the log, stands in", problem)
         return None
 
     def _kept(self) -> list[Path]:

@@ -20,7 +20,7 @@ import numpy as np
 
 from foryou.core.batch import Batch, Column
 from foryou.core.clock import DAY, SECOND
-from foryou.core.errors import NotFound
+from foryou.core.errors import NotFound, SettingsError
 from foryou.core.event import TOPICS, Kind, events
 from foryou.core.ids import id_of
 
@@ -41,6 +41,14 @@ _REACTIONS = (
     ("is_hate", Kind.NOT_INTERESTED),
 )
 
+_TEXTS = frozenset({"upload_dt", "tag"})
+_NUMBERS = frozenset(
+    {
+        *(name for name, _ in _REACTIONS), "user_id", "video_id", "author_id", "music_id", "time_ms", "long_view",
+        "play_time_ms", "tab", "video_duration", "server_width", "server_height",
+    }
+)  # fmt: skip
+
 
 def day_ms(day: date) -> int:
     """The start of a day in China, ms UTC."""
@@ -49,7 +57,7 @@ def day_ms(day: date) -> int:
 
 @dataclass(frozen=True)
 class KuaiRand:
-    """A KuaiRand directory. NotFound names the file that is missing.
+    """A KuaiRand directory. NotFound names the file that is missing; SettingsError says what cannot be read.
 
     `shift_ms` moves all times, for a demo in which the log ends now; whole days keep the hours. `chunk` is how many
     events make a batch: what is predicted or hydrated together is at most this far from its own time.
@@ -140,8 +148,15 @@ class KuaiRand:
 
     def _read(self, query: str) -> dict[str, Column]:
         where = str(self.directory).replace("'", "''")
-        with duckdb.connect() as connection:
-            found = connection.sql(query.replace("{dir}", where)).fetchnumpy()
+        try:
+            with duckdb.connect() as connection:
+                found = connection.sql(query.replace("{dir}", where)).fetchnumpy()
+        except (duckdb.Error, UnicodeError) as error:  # its messages may have bytes of the file in them
+            raise SettingsError(f"cannot read {self.directory}: {str(error).splitlines()[0]}") from error
+        for name, values in found.items():
+            if name in _TEXTS | _NUMBERS and (values.dtype == object) != (name in _TEXTS):
+                right = "texts" if name in _TEXTS else "numbers"
+                raise SettingsError(f"cannot read {self.directory}: its column {name} has no {right}")
         return {name: _plain(values) for name, values in found.items()}
 
 
@@ -177,8 +192,7 @@ def _chunks(batch: Batch, size: int) -> Iterator[Batch]:
 
 def _videos(rows: dict[str, Column], shift_ms: int) -> Batch:
     count = len(rows["video_id"])
-    uploaded = np.array([day_ms(date.fromisoformat(day)) if day else 0 for day in rows["upload_dt"].tolist()], np.int64)
-    uploaded += shift_ms
+    uploaded = np.array([_day(day) for day in rows["upload_dt"].tolist()], np.int64) + shift_ms
     tags = [[tag for tag in str(text).split(",") if tag] for text in rows["tag"].tolist()]
     topics = np.zeros((count, TOPICS), np.int64)
     raw = np.empty(count, object)
@@ -227,6 +241,14 @@ def _videos(rows: dict[str, Column], shift_ms: int) -> Batch:
     )
 
 
+def _day(text: str) -> int:
+    """A day as it is written there, ms UTC; 0 where there is none."""
+    try:
+        return day_ms(date.fromisoformat(text)) if text else 0
+    except ValueError as error:
+        raise SettingsError(f"upload_dt is {text[:30]!r}; expected a day such as 2022-04-01") from error
+
+
 def _exposures(rows: dict[str, Column], series: str, shift_ms: int) -> Batch:
     """The events of exposures: for each row an impression and a watch, and one event for each thing that was done."""
     number = np.arange(len(rows["time_ms"]))
@@ -250,8 +272,9 @@ def _exposures(rows: dict[str, Column], series: str, shift_ms: int) -> Batch:
     if "play_time_ms" in rows:
         columns["seconds"] = np.where(watch, np.minimum(rows["play_time_ms"][source] / 1000, 3600), -1)
         columns["author"] = _ids("author", rows["author_id"])[source]
-        surfaces = np.array([id_of("surface", f"kuaishou-{tab}") for tab in range(int(rows["tab"].max(initial=0)) + 1)])
-        columns["surface"] = surfaces[rows["tab"][source]]
+        tabs, tab = np.unique(rows["tab"], return_inverse=True)
+        surfaces = np.array([id_of("surface", f"kuaishou-{each}") for each in tabs.tolist()], np.int64)
+        columns["surface"] = surfaces[tab[source]]
     columns["long_view"] = np.where(watch, rows["long_view"][source], -1)
     names = _names(rows, series, source, kind, shift_ms)
     columns["id"] = np.array([id_of("event", name) for name in names], np.int64)

@@ -66,7 +66,7 @@ class Backup:
         """BackendError if it cannot be read."""
         try:
             found = msgspec.json.decode((self.path / MANIFEST).read_bytes(), type=Manifest)
-        except (OSError, msgspec.MsgspecError) as problem:
+        except (OSError, UnicodeError, msgspec.MsgspecError) as problem:
             raise BackendError(f"{self.path} is no backup: {problem}") from problem
         if found.format != FORMAT:
             raise BackendError(f"{self.path} is a backup of format {found.format}; this foryou reads {FORMAT}")

@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foryou.api.decode import decode, from_lines
-from foryou.api.files import FORMATS, read, rows_in
-from foryou.api.schema import Event, Refusal
+from foryou.api.files import FORMATS, read, readable, rows_in
+from foryou.api.inflate import TooLarge, inflated
+from foryou.api.schema import FIELDS, Event, Refusal, to_columns
+from foryou.client import _as_raised
 from foryou.core.errors import ForYouError, InvalidEvent, SettingsError
 
 EVENT = {"id": "e", "kind": "watch", "viewer": "ada", "video": "v1", "seconds": 3.5, "at": 1_700_000_000_000}
@@ -93,9 +95,102 @@ def test_any_file_is_read_or_refused_by_name(
             assert path.name in str(refused)
 
 
+CELLS = {
+    "boolean": st.booleans().map(str),
+    "tinyint": st.integers(-128, 127).map(str),
+    "hugeint": st.integers(-(1 << 126), 1 << 126).map(str),
+    "decimal(18,3)": st.integers(-(10**9), 10**9).map(lambda n: f"{n}.125"),
+    "double": st.floats(allow_nan=False, allow_infinity=False).map(repr) | st.sampled_from(["'nan'", "'-inf'"]),
+    "date": st.sampled_from(["'2024-02-29'", "'0001-01-01'", "'9999-12-31'", "'infinity'"]),
+    "timestamp": st.sampled_from(["'2024-02-29 12:00:00.123456'", "'1969-12-31'", "'-infinity'"]),
+    "timestamptz": st.sampled_from(["'2024-02-29 12:00:00+02'", "'epoch'"]),
+    "time": st.just("'12:00'"),
+    "interval": st.just("'3 days'"),
+    "blob": st.sampled_from(["''", "'\\xAA\\xFF'"]),
+    "uuid": st.just("'7f9c24e5-2f35-4c4d-9f4d-1d6bb1c2a0ff'"),
+    "varchar": st.text("aé '\n\",", max_size=6).map(lambda text: "'" + text.replace("'", "''") + "'"),
+    "varchar[]": st.sampled_from(["['a', null]", "[]", "['']"]),
+    "integer[]": st.just("[1, 2]"),
+    "struct(a integer)": st.just("{'a': 1}"),
+    "map(varchar, integer)": st.just("map {'a': 1}"),
+}
+"""Values in SQL, by their type."""
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> str:
+    """A query whose columns have the names of events' fields, or odd ones, and any types."""
+    names = draw(st.lists(st.sampled_from((*FIELDS, "ID", 'od"d', " ")), unique_by=str.lower, min_size=1, max_size=6))
+    types = [draw(st.sampled_from(sorted(CELLS))) for _ in names]
+    rows = [
+        "select " + ", ".join(
+            f"cast({draw(st.just('null') | CELLS[kind])} as {kind}) as \"{name.replace(chr(34), chr(34) * 2)}\""
+            for name, kind in zip(names, types, strict=True)
+        )
+        for _ in range(draw(st.integers(1, 3)))
+    ]  # fmt: skip
+    return " union all ".join(rows)
+
+
+@pytest.mark.parametrize("format_", [".parquet", ".csv"])
+@given(query=tables())
+@settings(max_examples=60)
+def test_a_table_of_any_types_is_read_row_by_row_or_refused_by_name(
+    format_: str, query: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / f"types{format_}"
+    with duckdb.connect() as connection:
+        connection.execute(f"copy ({query}) to '{path}'")
+    try:
+        chunks = list(read(path))
+    except SettingsError as refused:
+        assert path.name in str(refused)
+        return
+    for chunk in chunks:
+        assert len(chunk.rows) == len(chunk.found) == len(chunk.numbers)
+        batch, no = to_columns(chunk.rows, 1_700_000_000_000)
+        assert len(batch) + len(no) == len(chunk.rows)
+        for found in chunk.found:
+            msgspec.json.encode(readable(found))
+
+
 def test_a_file_that_ends_too_early_is_refused_by_name(tmp_path: Path, whole: dict[str, bytes]) -> None:
     for format_ in (".parquet", ".jsonl.gz", ".csv.gz"):
         path = tmp_path / f"cut{format_}"
         path.write_bytes(whole[format_][:-12])
         with pytest.raises(SettingsError, match=rf"cannot read .*cut\{format_}"):
             list(read(path))
+
+
+@given(st.data(), st.binary(max_size=400), st.integers(1, 1_000))
+@settings(max_examples=200)
+def test_any_compressed_body_is_inflated_or_refused_and_never_grows_beyond_its_bound(
+    data: st.DataObject, body: bytes, most: int
+) -> None:
+    zipped = gzip.compress(body * data.draw(st.integers(1, 50)), mtime=0)
+    sent = data.draw(st.just(zipped) | st.just(zipped * 2) | mutated(zipped) | st.binary(max_size=40))
+    held = 0
+
+    def hold(count: int) -> None:
+        nonlocal held
+        held += count
+
+    try:
+        whole = inflated(sent, most, hold)
+    except InvalidEvent as refused:
+        assert refused.field == "body"
+        assert held <= most
+        assert not isinstance(refused, TooLarge) or sent != zipped or len(gzip.decompress(zipped)) > most
+        return
+    assert held == len(whole) <= most
+    if sent == zipped:
+        assert whole == gzip.decompress(zipped)
+
+
+FAILURE = msgspec.json.encode({"error": {"field": "n", "problem": "is 0", "expected": "1 to 100"}})
+
+
+@given(st.integers(400, 599), st.binary(max_size=40) | mutated(FAILURE), st.text(max_size=5) | st.just("3"))
+@settings(max_examples=200)
+def test_any_answer_that_is_no_success_is_an_error_of_ours(status: int, body: bytes, after: str) -> None:
+    assert str(_as_raised(status, body, after))

@@ -6,17 +6,20 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import msgspec
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from foryou.backends.open import open_backend
 from foryou.core.batch import Batch
 from foryou.core.clock import DAY
-from foryou.core.errors import NotFound
+from foryou.core.errors import NotFound, SettingsError
 from foryou.core.event import Kind
 from foryou.core.heads import HEADS
 from foryou.core.ids import id_of
-from foryou.datasets.kuairand import KuaiRand, between, day_ms
+from foryou.datasets.kuairand import FILES, KuaiRand, between, day_ms
 from foryou.evaluation.calibration import ece
 from foryou.evaluation.ranking import auc
 from foryou.features.fold import create_tables
@@ -88,6 +91,65 @@ def test_impressions_become_events_in_the_order_in_which_they_happened(tiny: Pat
     assert batch["viewer"][0] == id_of("viewer", "kr-1")
     assert set(batch["author"].tolist()) == {id_of("author", "kr-7"), id_of("author", "kr-8")}
     assert len(set(batch["id"].tolist())) == len(batch)
+
+
+ODD = {
+    "user_id": ("null", "-1", "32767"),
+    "video_id": ("null", "-1", "9999"),
+    "time_ms": ("null", "0", "4000000000000"),
+    "is_like": ("null", "true"),
+    "long_view": ("null",),
+    "play_time_ms": ("null", "-5", "2147483647"),
+    "tab": ("null", "-3", "127"),
+    "upload_dt": ("null", "''", "'yesterday'", "'2022-02-30'", "'0001-01-01'"),
+    "video_duration": ("null", "-1", "2147483647"),
+    "tag": ("null", "','", "'1,2,3,4,5,6,7,8,9,10'"),
+    "music_id": ("null", "0"),
+    "server_width": ("null", "-1"),
+    "watch_seq": ("null", "[]::smallint[]", "[null]::smallint[]"),
+    "like_seq": ("null", "[]::smallint[]"),
+    "n_train_exposures": ("null", "0"),
+}
+"""Values that none of its columns should have, and some that only look so, in SQL."""
+
+
+@given(
+    name=st.sampled_from(FILES),
+    odd=st.dictionaries(st.sampled_from(sorted(ODD)), st.integers(0, 9), max_size=4),
+    flips=st.lists(st.tuples(st.integers(0, 1 << 20), st.integers(1, 255)), max_size=2),
+)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_directory_is_read_as_events_or_refused_by_what_is_wrong(
+    name: str, odd: dict[str, int], flips: list[tuple[int, int]], tiny: Path
+) -> None:
+    path = tiny / f"{name}.parquet"
+    kept = path.read_bytes()
+    with duckdb.connect() as connection:
+        columns = connection.sql(f"from '{path}'").columns
+        values = [
+            f"case when true then {ODD[each][odd[each] % len(ODD[each])]} else {each} end as {each}"
+            if each in odd
+            else each
+            for each in columns
+        ]
+        connection.execute(f"copy (select {', '.join(values)} from '{path}') to '{tiny}/odd' (format parquet)")
+    try:
+        path.write_bytes((tiny / "odd").read_bytes())
+        changed = bytearray(path.read_bytes())
+        for at, bits in flips:
+            changed[at % len(changed)] ^= bits
+        path.write_bytes(changed)
+        try:
+            batches = list(KuaiRand(tiny).events())
+        except SettingsError as refused:
+            assert str(tiny) in str(refused) or "upload_dt" in str(refused)
+            return
+        for batch in batches:
+            assert len(batch["raw"]) == len(batch)
+            for raw, kind in zip(batch["raw"].tolist(), batch["kind"].tolist(), strict=True):
+                assert msgspec.msgpack.decode(raw)["kind"] == Kind(kind).wire
+    finally:
+        path.write_bytes(kept)
 
 
 def test_sequences_say_what_they_know_and_no_seconds(tiny: Path) -> None:
