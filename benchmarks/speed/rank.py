@@ -55,7 +55,7 @@ def measure(size: Size) -> Report:
         hydrated = time.perf_counter()
         scored = known.extend(predict(request, known))
         done = time.perf_counter()
-        log_rows(request, after(request, scored), 1)
+        log_rows(request, after(request, scored), "r-0")
         logged = time.perf_counter()
         took.append((hydrated - started, done - hydrated, known_of - asked, logged - done))
     engine.close()

@@ -98,9 +98,8 @@ def measured(size: Size, videos: int) -> Report:
             recalls.append(recall(popular, request, index, exact))
         served = trace.candidates["item"][:10]
         context = {"viewer": request.viewer_id, "session": request.session, "at": request.at}
-        fold_served(
-            store, Batch({"item": served, **{name: np.full(len(served), value) for name, value in context.items()}})
-        )
+        rows = Batch({"item": served, **{name: np.full(len(served), value) for name, value in context.items()}})
+        fold_served(store, rows.extend({"request": np.full(len(served), request.id)}), number + 1)
     timed = slice(size.warm_up, None)
     p50, p95, p99 = np.percentile(whole[timed], (50, 95, 99))
     return {

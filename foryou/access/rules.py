@@ -118,8 +118,9 @@ class AccessSettings:
     )
 
     def __post_init__(self) -> None:
-        if min(self.per_key, self.per_viewer, self.per_address) < 0:
-            raise SettingsError("the limits of access must be 0 (any) or more")
+        for name in ("per_key", "per_viewer", "per_address"):
+            if getattr(self, name) < 0:
+                raise SettingsError(f"access.{name} is {getattr(self, name)}; expected 0 (any) or more")
         if not 1 <= self.rotate_days <= 365:
             raise SettingsError(f"access.rotate_days is {self.rotate_days}; expected 1 to 365")
         for origin in self.cors:
