@@ -24,6 +24,8 @@ from foryou.settings import LimitSettings, ServerSettings
 ALWAYS = 4
 """Requests of a kind that are let in however slow the last ones were: how else would one know that they are no longer.
 """
+KNOWN = 20
+"""Answers after which it is known how long they take: the first ones after a start load what is compiled."""
 OTHERS = 32
 """Requests for pages, health and metrics at once."""
 PATIENCE_S = 1.0
@@ -43,6 +45,7 @@ class Lane:
     patience_s: float
     inside: int = 0
     gap_s: float = 0.0
+    answered: int = 0
     _since: float = 0.0
 
     @property
@@ -53,7 +56,8 @@ class Lane:
     @property
     def full(self) -> bool:
         """Whether the next one would be one too many, or wait for too long."""
-        return self.inside >= self.most or (self.inside >= ALWAYS and self.wait_s > self.patience_s)
+        known = self.answered >= KNOWN
+        return self.inside >= self.most or (known and self.inside >= ALWAYS and self.wait_s > self.patience_s)
 
     def enter(self) -> None:
         """One more."""
@@ -65,7 +69,8 @@ class Lane:
         """One was answered."""
         now = time.perf_counter()
         gap, self._since = now - self._since, now
-        self.gap_s += (NEW if self.gap_s else 1.0) * (gap - self.gap_s)
+        self.answered += 1
+        self.gap_s += max(NEW, 1 / self.answered) * (gap - self.gap_s)
         self.inside -= 1
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from litestar.testing import TestClient
 
-from foryou.api.lanes import ALWAYS, Bodies, Held, Lane, Lanes
+from foryou.api.lanes import ALWAYS, KNOWN, Bodies, Held, Lane, Lanes
 from foryou.api.memory import MemoryWatch, available, resident
 from foryou.api.refuse import retry_after
 from foryou.api.server import application
@@ -16,7 +16,7 @@ from foryou.core.errors import Overloaded
 
 
 def test_a_lane_is_full_with_its_most_or_when_one_would_wait_for_too_long() -> None:
-    slow = Lane(most=100, patience_s=1.0, gap_s=0.1)
+    slow = Lane(most=100, patience_s=1.0, gap_s=0.1, answered=KNOWN)
     for inside in range(10):
         assert not slow.full, inside
         slow.enter()
@@ -29,8 +29,15 @@ def test_a_lane_is_full_with_its_most_or_when_one_would_wait_for_too_long() -> N
     assert small.full
 
 
+def test_how_slow_the_first_answers_after_a_start_are_keeps_nobody_out() -> None:
+    lane = Lane(most=100, patience_s=1.0, gap_s=5.0, answered=KNOWN - 1)
+    for _ in range(50):
+        lane.enter()
+    assert not lane.full
+
+
 def test_a_few_are_let_in_however_slow_the_last_ones_were() -> None:
-    lane = Lane(most=100, patience_s=0.1, gap_s=60.0)
+    lane = Lane(most=100, patience_s=0.1, gap_s=60.0, answered=KNOWN)
     for _ in range(ALWAYS):
         assert not lane.full
         lane.enter()
