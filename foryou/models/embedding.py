@@ -18,14 +18,10 @@ from numpy.typing import NDArray
 from foryou.core.clock import DAY, HOUR
 from foryou.core.errors import ModelError
 from foryou.core.memory import HEAP, Arrays, Memory
-from foryou.models import sketch
+from foryou.models import places, sketch
 from foryou.models.copies import Copies
 from foryou.models.gradient import Gradient, descend
-from foryou.models.kernel import kernel
-from foryou.models.sketch import count, mix
-
-Ids = NDArray[np.int64]
-Vectors = NDArray[np.float32]
+from foryou.models.places import Ids, Vectors
 
 NONE = 0
 """The id of "none", the row of whatever is not known, and the mark of a free place in the hash index."""
@@ -44,146 +40,6 @@ class Admission:
     """Days of event time after which a row that was not used is given up."""
     most: int = 2_000_000
     """Rows at most; beyond, those whose last use is longest ago are given up."""
-
-
-@kernel
-def _key(slot: int, value: int) -> np.int64:
-    """One non-zero key for an id in a slot; two of them meet as rarely as two 63-bit hashes do."""
-    key = np.int64(mix(np.uint64(value) + np.uint64(slot + 1) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(1))
-    return key if key != 0 else np.int64(1)
-
-
-@kernel
-def _find(index: Ids, keys: Ids, born: Ids, stamp: int, slots: Ids, ids: Ids, rows: Ids) -> None:
-    """The row of each id `[n, slots]` that was born until `stamp`; 0 for all others.
-
-    The index may be one that a learning table goes on filling: then it holds rows that are not in `keys` yet.
-    """
-    mask = len(index) - 1
-    for i in range(ids.shape[0]):
-        for j in range(ids.shape[1]):
-            rows[i, j] = 0
-            if ids[i, j] == 0:
-                continue
-            if i > 0 and ids[i, j] == ids[i - 1, j]:
-                rows[i, j] = rows[i - 1, j]
-                continue
-            key = _key(slots[j], ids[i, j])
-            place = key & mask
-            row = index[place]
-            while row != 0:
-                if row < len(keys) and keys[row] == key:
-                    if born[row] <= stamp:
-                        rows[i, j] = row
-                    break
-                place = (place + 1) & mask
-                row = index[place]
-
-
-@kernel
-def _admit(
-    index: Ids,
-    keys: Ids,
-    born: Ids,
-    stamp: int,
-    last: Ids,
-    now: int,
-    used: int,
-    free: Ids,
-    left: int,
-    counts: NDArray[np.uint8],
-    after: int,
-    slot: int,
-    ids: Ids,
-    seed: int,
-    spread: float,
-    vectors: Vectors,
-    squares: Vectors,
-    rows: Ids,
-) -> tuple[int, int, int]:
-    """As `_find`, but an unknown id is counted, and gets a row once it came often enough: a free one, or the next.
-
-    Returns the rows in use, the free ones that are left, and how many occurrences were counted.
-    """
-    mask = len(index) - 1
-    counted = 0
-    for i in range(len(ids)):
-        rows[i] = 0
-        if ids[i] == 0:
-            continue
-        key = _key(slot, ids[i])
-        place = key & mask
-        while index[place] != 0 and keys[index[place]] != key:
-            place = (place + 1) & mask
-        row = index[place]
-        if row == 0:
-            if after > 1:
-                counted += 1
-                if count(counts, key) < after:
-                    continue
-            if left > 0:
-                left -= 1
-                row = free[left]
-            else:
-                row = used
-                used += 1
-            _start(key, seed, spread, vectors[row])
-            squares[row] = 0.0
-            born[row] = stamp
-            keys[row] = key
-            index[place] = row
-        last[row] = now
-        rows[i] = row
-    return used, left, counted
-
-
-@kernel
-def _rebuild(index: Ids, keys: Ids, used: int) -> None:
-    mask = len(index) - 1
-    for row in range(1, used):
-        if keys[row] == 0:
-            continue
-        place = keys[row] & mask
-        while index[place] != 0:
-            place = (place + 1) & mask
-        index[place] = row
-
-
-@kernel
-def _start(key: np.int64, seed: int, spread: float, out: Vectors) -> None:
-    """The first value of a row: each component uniform in [-spread, spread], from the key and the seed alone."""
-    state = np.uint64(key) ^ mix(np.uint64(seed) + np.uint64(0x9E3779B97F4A7C15))
-    for d in range(len(out)):
-        state += np.uint64(0x9E3779B97F4A7C15)
-        unit = np.float64(mix(state) >> np.uint64(11)) / 9007199254740992.0
-        out[d] = spread * (2.0 * unit - 1.0)
-
-
-@kernel
-def _means(
-    vectors: Vectors, slots: Ids, widths: Ids, ids: Ids, rows: Ids, seed: int, spread: float, out: Vectors
-) -> None:
-    dim = vectors.shape[1]
-    first = np.empty(dim, np.float32)
-    for i in range(ids.shape[0]):
-        column = 0
-        for j in range(len(widths)):
-            start, number = j * dim, 0
-            for d in range(dim):
-                out[i, start + d] = 0.0
-            for _ in range(widths[j]):
-                each, row, slot = ids[i, column], rows[i, column], slots[column]
-                column += 1
-                if each == 0:
-                    continue
-                number += 1
-                if row == 0:
-                    _start(_key(slot, each), seed, spread, first)
-                for d in range(dim):
-                    out[i, start + d] += vectors[row, d] if row != 0 else first[d]
-            if number > 1:
-                for d in range(dim):
-                    out[i, start + d] /= number
 
 
 class Embeddings:
@@ -268,7 +124,7 @@ class Embeddings:
     def find_each(self, slots: Ids, ids: Ids) -> Ids:
         """As `find`, for ids `[n, slots]` of which each column is of its own slot."""
         rows = np.empty(ids.shape, np.int64)
-        _find(self._index, self._keys, self._born, self._seen, slots, ids, rows)
+        places.find(self._index, self._keys, self._born, self._seen, slots, ids, rows)
         return rows
 
     def admit(self, slot: int, ids: NDArray[Any]) -> Ids:
@@ -280,7 +136,7 @@ class Embeddings:
         self._make_room(missing)
         rows = np.empty(len(flat), np.int64)
         used, left = self._used, self._left
-        self._used, self._left, counted = _admit(
+        self._used, self._left, counted = places.admit(
             self._index,
             self._keys,
             self._born,
@@ -335,7 +191,7 @@ class Embeddings:
         self._free = np.concatenate([self._free[: self._left], rows])
         self._left = len(self._free)
         self._index = self._memory.zeros(len(self._index), np.int64)
-        _rebuild(self._index, self._keys, self._used)
+        places.rebuild(self._index, self._keys, self._used)
 
     def _moved(self, array: Ids) -> Ids:
         copy = self._memory.zeros(len(array), np.int64)
@@ -349,7 +205,7 @@ class Embeddings:
         """
         out = np.empty((len(ids), len(widths) * self.dim), np.float32)
         rows = self.find_each(slots, ids)
-        _means(self._vectors, slots, widths, ids, rows, self.seed, self.spread, out)
+        places.means(self._vectors, slots, widths, ids, rows, self.seed, self.spread, out)
         return out.reshape(len(ids), len(widths), self.dim)
 
     def forget(self, slot: int, ids: NDArray[Any]) -> int:
@@ -429,7 +285,7 @@ class Embeddings:
             self._counts = state["counts"].copy()
         self.now, self._tended, self._counted = state["times"].tolist()
         self._used = used
-        _rebuild(self._index, self._keys, used)
+        places.rebuild(self._index, self._keys, used)
 
     def _make_room(self, more: int) -> None:
         """Room for so many more ids, at most half of the index filled."""
@@ -444,4 +300,4 @@ class Embeddings:
             )
         if 2 * (len(self) + more) > len(self._index):
             self._index = self._memory.zeros(1 << int(np.ceil(np.log2(4 * (len(self) + more)))), np.int64)
-            _rebuild(self._index, self._keys, self._used)
+            places.rebuild(self._index, self._keys, self._used)
