@@ -7,14 +7,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import inf
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foryou.backends.models import read_state
 from foryou.backends.open import Backend, open_backend
 from foryou.backends.spool import Spooled
+from foryou.background import Background
 from foryou.commit import GroupCommit
 from foryou.core.batch import Batch, Column
 from foryou.core.clock import Clock, SteadyClock, SystemClock
@@ -30,10 +29,10 @@ from foryou.features.documents import fold_documents
 from foryou.features.fold import ACCEPTED, EVENTS_STREAM, SERVED_STREAM, create_tables, fold_served, unfolded
 from foryou.features.slates import find_slate
 from foryou.features.trust import suspicious
-from foryou.feed.numbers import Numbers
+from foryou.feed.numbers import Numbers, go_on
 from foryou.feed.serve import Ask, Served
-from foryou.models.embedding import Admission
-from foryou.models.ranker import Learning, Ranker
+from foryou.handed import SPOOL, Handed
+from foryou.learners import learner_of
 from foryou.models.threads import one_blas_thread
 from foryou.retention import EXPLAINED_STREAM, Retention
 from foryou.serving import Feeds
@@ -49,8 +48,6 @@ SEALED_STREAM = "sealed"
 """Where lessons were cut because no events came that would have cut them: the models depend on that too."""
 POSITION = "position"
 """Under which other processes find how far the tables are."""
-SPOOL = "spool"
-"""Where slates that other processes answered wait to be logged, in the directory of the back end."""
 SAVE_EVERY = 20_000
 """Log records after which tables and model are saved; closing saves too."""
 SAVE_RECOVERED = 1_000
@@ -75,10 +72,8 @@ class Engine:
         self._lock = threading.RLock()
         self._learning = threading.Lock()
         self._commits = GroupCommit(self.backend.log, self.backend.store, self._lock, self._fold)
-        self._stop = threading.Event()
-        self._threads: list[threading.Thread] = []
-        self._taking = threading.Lock()
-        self._spooled: Spooled | None = None
+        self._background = Background(self.work, self._tidy)
+        self._handed: Handed | None = None
         self._position = self.backend.memory.zeros(2, np.int64)
         self.backend.memory.publish(POSITION, {"reached": self._position})
         self._saved = self._looked = 0
@@ -129,7 +124,7 @@ class Engine:
         backend.models.most = settings.learning.keep
         texts = Texts(backend.store, backend.documents, embedder, backend.index)
         steady = SteadyClock(clock or SystemClock())
-        engine = Engine(backend, settings, steady, _learner(settings, backend), texts)
+        engine = Engine(backend, settings, steady, learner_of(settings, backend), texts)
         engine._recover(progress)
         return engine
 
@@ -197,15 +192,8 @@ class Engine:
 
     def take(self) -> None:
         """Log and fold the slates that other processes answered, each once."""
-        if self._spooled is None:
-            return
-        with self._taking:
-            for rows, mark in self._spooled.take():
-                with self._lock:
-                    self._fold(Record(self.backend.log.append(SERVED_STREAM, rows, mark), SERVED_STREAM, rows))
-            if self._spooled.done:
-                self.backend.log.sync()
-                self._spooled.forget()
+        if self._handed is not None:
+            self._handed.take()
 
     def explained(self, rows: Batch) -> None:
         """Log and keep an explanation that another process made, if its slate is still there: its viewer may have been
@@ -243,13 +231,12 @@ class Engine:
         self.take()
         receipt = self._erasures.erase(id_of("viewer", viewer))
         self._swap()
-        if self._spooled is not None:
-            with self._taking:
-                self._spooled.scrub()
+        if self._handed is not None:
+            self._handed.scrub()
         return receipt
 
     def _without(self, state: Mapping[str, Column], viewers: Keys) -> Mapping[str, Column]:
-        model = _learner(self.settings, self.backend).model
+        model = learner_of(self.settings, self.backend).model
         model.restore(state)
         model.forget(viewers)
         return model.state()
@@ -336,34 +323,13 @@ class Engine:
     # --- life -------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Work in a thread of its own until `close`."""
-        self._threads = [
-            threading.Thread(target=run, name=f"foryou-{name}", daemon=True)
-            for name, run in (("work", self._run), ("tidy", self._tidy))
-        ]
-        for thread in self._threads:
-            thread.start()
+        """Work in threads of its own until `close`."""
+        self._background.start()
 
-    def _tidy(self) -> None:
-        """Every hour by the machine's clock: what is kept too long goes, and damage is looked for."""
-        while not self._stop.is_set():
-            try:
-                self.tidy()
-                self.backend.log.check(self._stop.wait)
-            except Exception:
-                _LOG.exception("tidying up failed; trying again in an hour")
-            self._stop.wait(3600.0)
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                busy = self.work()
-            except Exception:  # a full disk, say: what is served goes on, and so does this once it can
-                _LOG.exception("the work in the background failed; trying again")
-                busy = False
-                self._stop.wait(1.0)
-            if not busy:
-                self._stop.wait(0.05)
+    def _tidy(self, wait: Callable[[float], bool]) -> None:
+        """What is kept too long goes, and damage is looked for."""
+        self.tidy()
+        self.backend.log.check(wait)
 
     def save(self, base: bool = False) -> None:
         """Keep tables and learner as they are, so that the next start need not read the whole log.
@@ -386,22 +352,21 @@ class Engine:
         if self._closed:
             return
         self._closed = True
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
+        self._background.stop()
         self._explanations.step()
         self.save()
-        if self._spooled is not None:
-            self._spooled.close()
+        if self._handed is not None:
+            self._handed.close()
         self.backend.close()
 
     def _recover(self, progress: Callable[[int, int], None] | None) -> None:
         create_tables(self.backend.store)
         self._replay(self._load(), progress)
         if self.backend.directory is not None:
-            self._spooled = Spooled(self.backend.directory / SPOOL, self.backend.log)
+            spooled = Spooled(self.backend.directory / SPOOL, self.backend.log)
+            self._handed = Handed(spooled, self.backend.log, self._lock, self._fold)
             self.take()
-        self._go_on()
+        go_on(self.backend.log, self.clock, self.feeds.numbers)
         self._erasures.resume()
         if self._reached - self._saved >= SAVE_RECOVERED:
             try:
@@ -415,22 +380,9 @@ class Engine:
         """Tables and learner as they were last saved; without a save, empty."""
         offset = self.backend.store.load(self._restored)
         if not offset:
-            self.learner = _learner(self.settings, self.backend)
+            self.learner = learner_of(self.settings, self.backend)
         self._saved = self._reached = offset
         return offset
-
-    def _go_on(self) -> None:
-        """Time and request ids go on from the last ones in the log, whatever the clock says now."""
-        for record in map(self.backend.log.latest, ((EVENTS_STREAM,), (SERVED_STREAM,))):
-            if record is not None and len(record.rows):
-                times = record.rows["received" if record.stream == EVENTS_STREAM else "at"]
-                self.clock.reached = max(self.clock.reached, int(times.max()))
-                if record.stream == SERVED_STREAM:
-                    self.feeds.numbers.last = int(record.rows["request"].max())
-        if self.clock.behind:
-            _LOG.warning(
-                "the clock is %d s behind the log: the time stands still until then", self.clock.behind // 1000
-            )
 
     def _restored(self, offset: int) -> bool:
         """Whether the learner is where the tables are. If not (another version kept it), the log says it all again."""
@@ -489,12 +441,3 @@ class Engine:
             **self.learner.counts(),
             "heads": self.learner.progress.measures(),
         }
-
-
-def _learner(settings: Settings, backend: Backend) -> Learner:
-    of = settings.learning
-    learning = Learning(admission=Admission(of.admit_after, of.expire_days, of.embeddings))
-    model = Ranker(seed=of.seed, learning=learning, memory=backend.memory)
-    if of.warm_start:
-        model.restore(read_state(Path(of.warm_start)))
-    return Learner(model, of, demographics=settings.demographics, models=backend.models, trust=settings.trust)

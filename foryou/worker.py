@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from foryou.app import POSITION, SPOOL, Engine
+from foryou.app import POSITION, Engine
 from foryou.backends.arena import shared_array
 from foryou.backends.memory import MemoryLog
 from foryou.backends.open import Reading, read_backend
@@ -37,6 +37,7 @@ from foryou.features.fold import create_tables
 from foryou.features.history import SERVED, served_key
 from foryou.feed.numbers import Numbers
 from foryou.feed.serve import Ask, Served
+from foryou.handed import SPOOL
 from foryou.models.linear import Linear
 from foryou.models.threads import one_blas_thread
 from foryou.serving import Feeds

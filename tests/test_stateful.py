@@ -260,7 +260,7 @@ class Life(RuleBasedStateMachine):
         self.directories += 1
         left = self.root / str(self.directories)
         shutil.copytree(self.directory, left)
-        self.engine._stop.set()
+        self.engine._background.stop()
         self.engine.backend.close()
         shutil.rmtree(self.directory)
         self.pass_(SECOND)
