@@ -34,6 +34,7 @@ from foryou.feed.serve import Ask, Served
 from foryou.handed import SPOOL, Handed
 from foryou.learners import learner_of
 from foryou.models.threads import one_blas_thread
+from foryou.postponed import Postponed
 from foryou.retention import EXPLAINED_STREAM, Retention
 from foryou.serving import Feeds
 from foryou.settings import Settings
@@ -74,6 +75,7 @@ class Engine:
         self._commits = GroupCommit(self.backend.log, self.backend.store, self._lock, self._fold)
         self._background = Background(self.work, self._tidy)
         self._handed: Handed | None = None
+        self._postponed = Postponed(self.backend.log, self._lock, self._fold_one)
         self._position = self.backend.memory.zeros(2, np.int64)
         self.backend.memory.publish(POSITION, {"reached": self._position})
         self._saved = self._looked = 0
@@ -94,7 +96,7 @@ class Engine:
             self.clock,
             lambda: self.version,
             self.texts.current,
-            lambda: self._reached,
+            self._caught_up,
             self._log_slate,
             self._explanations,
             Numbers(),
@@ -139,7 +141,12 @@ class Engine:
         return self._commits.accept(rows)
 
     def _fold(self, record: Record) -> None:
-        """Bring tables, documents and the learner's rows to after this record; the only way anything changes."""
+        """Bring tables, documents and the learner's rows to after this record, and to after all that came before it."""
+        self._postponed.catch_up(record.offset)
+        self._fold_one(record)
+
+    def _fold_one(self, record: Record) -> None:
+        """The only way anything changes."""
         if record.stream == EVENTS_STREAM:
             rows = unfolded(self.backend.store, record.rows)
             self.learner.fold(self.backend.store, rows)
@@ -170,6 +177,11 @@ class Engine:
     def _reached(self, offset: int) -> None:
         self._position[0] = offset
 
+    def _caught_up(self) -> Offset:
+        """The log offset that the tables have reached, once every slate is in them."""
+        self._postponed.catch_up()
+        return self._reached
+
     def _note(self, stream: str, rows: Batch) -> Offset:
         """Append to the log and fold; whoever calls has the lock."""
         offset = self.backend.log.append(stream, rows)
@@ -177,8 +189,7 @@ class Engine:
         return offset
 
     def _log_slate(self, rows: Batch) -> None:
-        with self._lock:
-            self._note(SERVED_STREAM, rows)
+        self._postponed.add(SERVED_STREAM, rows)
         self.backend.log.hold()
 
     def _note_erased(self, stream: str, rows: Batch) -> Offset:
@@ -191,7 +202,8 @@ class Engine:
             self._note(EXPLAINED_STREAM, rows)
 
     def take(self) -> None:
-        """Log and fold the slates that other processes answered, each once."""
+        """Log and fold the slates that were answered, here or by other processes, each once."""
+        self._postponed.catch_up()
         if self._handed is not None:
             self._handed.take()
 
@@ -216,6 +228,7 @@ class Engine:
     def explain(self, request: str, video: str, language: str = "en", viewer: str | None = None) -> dict[str, object]:
         """Why a video was where it was in a slate. NotFound (`gone` after 30 days) names what is missing; Forbidden if
         it was another viewer's than the one given."""
+        self._postponed.catch_up()
         return self._explanations.tell(request, video, language, self.clock(), viewer)
 
     def video(self, video: str) -> dict[str, object]:
@@ -224,6 +237,7 @@ class Engine:
 
     def viewer(self, viewer: str) -> dict[str, object]:
         """What is known of a viewer, in words they can check: interests, less-ofs, this week's signals."""
+        self._postponed.catch_up()
         return self.feeds.viewer(viewer)
 
     def erase(self, viewer: str) -> dict[str, object]:
@@ -254,6 +268,7 @@ class Engine:
 
         Slates and explanations that no commit has taken along yet are synced too.
         """
+        self._postponed.catch_up()
         with self._lock:
             if self.learner.due(self.clock()):
                 self._note(SEALED_STREAM, Batch({"at": np.array([self.clock()])}))
@@ -336,6 +351,7 @@ class Engine:
 
         As a `base` they stand for what is then taken out of the log, and older saves go.
         """
+        self._postponed.catch_up()
         with self._lock, self._learning:
             self.backend.log.sync()
             self.backend.states.write(self._reached, self.learner.state(), base)
@@ -424,6 +440,7 @@ class Engine:
 
     def status(self) -> dict[str, object]:
         """Counts and measures for health checks and metrics."""
+        self._postponed.catch_up()
         store = self.backend.store
         return {
             "events": store.count(ACCEPTED.name),

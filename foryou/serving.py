@@ -6,7 +6,8 @@ It reads tables, vectors and models, wherever they are written, and writes nothi
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf
 
@@ -44,7 +45,7 @@ class Feeds:
     version: Callable[[], Version]
     texts: Callable[[], Index]
     reached: Callable[[], int]
-    """The log offset that the tables have reached."""
+    """Brings the tables to where the log ends, as far as that is for who serves; the log offset that they reached."""
     log: Callable[[Batch], None]
     explanations: Explanations
     numbers: Numbers
@@ -52,13 +53,14 @@ class Feeds:
 
     def __post_init__(self) -> None:
         self._one = threading.Lock()
+        self._pinned: Version | None = None
         feed = self.settings.feed
         self.recipes = {
             "for_you": recipe.for_you(
                 self.store,
-                lambda: self.version().model,
-                lambda: self.version().index,
-                lambda: self.version().codebook,
+                lambda: self._in_use().model,
+                lambda: self._in_use().index,
+                lambda: self._in_use().codebook,
                 self.texts,
                 self.fallback,
                 feed,
@@ -73,8 +75,7 @@ class Feeds:
         With a time on the scale of `time.perf_counter` at which it is due, it may be degraded (see `Pipeline`).
         """
         pipeline = self.recipes[ask.surface]
-        with self._one:
-            version = self.version()
+        with self._one, self._pinning() as version:
             number = self.numbers.next(self.clock())
             request = self._request(ask, number)
             slate, trace = pipeline(request, due)
@@ -84,6 +85,18 @@ class Feeds:
                     self.log(log_rows(request, slate, model.version, trace.degraded))
                     self.explanations.keep(keep(request, slate, trace, model, ask.surface))
         return Served(str(number), ask.surface, model.version, self._items(slate), trace)
+
+    @contextmanager
+    def _pinning(self) -> Iterator[Version]:
+        """One version for all stages of a slate, whatever is swapped in meanwhile."""
+        self._pinned = self.version()
+        try:
+            yield self._pinned
+        finally:
+            self._pinned = None
+
+    def _in_use(self) -> Version:
+        return self._pinned or self.version()
 
     def warm_up(self) -> None:
         """Make a slate for nobody and forget it: what is compiled is then loaded."""
@@ -103,7 +116,7 @@ class Feeds:
         return profile(self.store, self.documents, viewer, self.clock())
 
     def _request(self, ask: Ask, number: int) -> Request:
-        of, model = self.settings, self.version().model
+        of, model = self.settings, self._in_use().model
         return request_for(ask, self.store, model, number, self.clock(), self.reached(), of.feed.seed, of.demographics)
 
     def _items(self, slate: Slate) -> list[dict[str, object]]:

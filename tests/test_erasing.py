@@ -76,6 +76,7 @@ def found(directory: Path) -> list[tuple[str, str]]:
 
 
 def rows_of(world: World) -> dict[str, int]:
+    world.engine.take()
     return {table.name: len(world.engine.backend.store.scan(table.name)[0]) for table in TABLES}
 
 

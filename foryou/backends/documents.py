@@ -24,6 +24,10 @@ CREATE TABLE IF NOT EXISTS documents (
 _MOST_WAITING = 100_000
 """Documents that may wait for the disk."""
 
+_MAPPED = 1 << 40
+"""Bytes of the file that are read as memory, without a call for each page: all of it (SQLite has a limit of its own).
+"""
+
 _LOG = logging.getLogger("foryou")
 
 
@@ -80,6 +84,7 @@ class SqliteDocuments:
         with self._named_failure("open"):
             where = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
             self._connection = sqlite3.connect(where, uri=True, isolation_level=None, check_same_thread=False)
+            self._connection.execute(f"PRAGMA mmap_size = {_MAPPED}").close()
             if read_only:
                 return
             try:

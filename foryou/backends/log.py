@@ -19,7 +19,7 @@ from foryou.backends import connection
 from foryou.backends.connection import connect, transaction
 from foryou.backends.held import Held
 from foryou.backends.memory import thinned
-from foryou.backends.pack import holds, pack, unpack
+from foryou.backends.pack import deflated, holds, pack, unpack
 from foryou.backends.salvage import Row, is_damage, joined, rows_around
 from foryou.core.batch import Batch
 from foryou.core.errors import BackendError
@@ -121,7 +121,7 @@ class SqliteLog:
                     self._held = left
 
     def append(self, stream: str, rows: Batch, mark: Mark | None = None) -> Offset:
-        payload = pack(rows)
+        payload = pack(rows, deflate=False)  # that takes time, which whoever commits has
         if self._waiting_bytes + len(payload) > _MOST_WAITING and time.monotonic() - self._failed_at > _LEAVE_S:
             try:
                 self.sync()
@@ -161,7 +161,7 @@ class SqliteLog:
                 with_them = [mark for mark in marks if some[0][0] <= mark[0] <= some[-1][0]]
                 try:
                     with self._named_failure("write to"), transaction(self._writer):
-                        self._writer.executemany(_INSERT, some)
+                        self._writer.executemany(_INSERT, ((*about, deflated(payload)) for *about, payload in some))
                         self._writer.executemany(_MARK, [mark[1:] for mark in with_them])
                 except BackendError:
                     self._failed_at = time.monotonic()

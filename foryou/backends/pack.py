@@ -62,12 +62,28 @@ def pack(batch: Batch, deflate: bool = True) -> bytes:
         at += len(stored) + gap
     directory = _ENCODER.encode(_Directory(rows, entries))
     body = b"".join((directory, bytes(-len(directory) % 8), *parts))
-    flags, stored = 0, body
-    if deflate and len(body) >= _WORTH_TRYING:
-        deflated = zlib.compress(body, 1)
-        if len(deflated) < _WORTH_KEEPING * len(body):
-            flags, stored = DEFLATED, deflated
+    flags, stored = _smaller(body) if deflate else (0, body)
     return _HEAD.pack(MAGIC, VERSION, flags, zlib.crc32(stored), len(directory), len(body)) + stored
+
+
+def deflated(payload: bytes) -> bytes:
+    """A batch that was packed without deflating, as if it had been packed with it."""
+    magic, version, flags, _, directory_bytes, body_bytes = _HEAD.unpack_from(payload)
+    if flags & DEFLATED:
+        return payload
+    flags, stored = _smaller(payload[_HEAD_BYTES:])
+    if not flags:
+        return payload
+    return _HEAD.pack(magic, version, flags, zlib.crc32(stored), directory_bytes, body_bytes) + stored
+
+
+def _smaller(body: bytes) -> tuple[int, bytes]:
+    """The flags of a body, and how it is stored: deflated where that is worth it."""
+    if len(body) >= _WORTH_TRYING:
+        stored = zlib.compress(body, 1)
+        if len(stored) < _WORTH_KEEPING * len(body):
+            return DEFLATED, stored
+    return 0, body
 
 
 def holds(payload: bytes, needles: tuple[bytes, ...]) -> bool:
@@ -120,6 +136,8 @@ def _column_bytes(name: str, column: Column, rows: int) -> tuple[bool, bytes]:
         return _objects_bytes(name, column, rows)
     if column.dtype.fields is not None:
         raise TypeError(f"column {name!r} has the structured type {column.dtype}; give each of its fields a column")
+    if rows > 1 and column.strides[0] == 0:  # one row, broadcast
+        return True, column[0].tobytes()
     raw = column.tobytes()
     width = len(raw) // rows if rows else 0
     # Bytes are compared, not values: -0.0 is not 0.0 here, and a NaN equals itself.

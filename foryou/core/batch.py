@@ -86,6 +86,10 @@ class Batch:
         """The same rows with every column at hand: the end of `deferred`."""
         return self
 
+    def contiguous(self) -> Batch:
+        """The same rows with every column in a piece, as they come from a log: none is one row that stands for all."""
+        return Batch._of({name: np.ascontiguousarray(values) for name, values in self._columns.items()}, self._length)
+
     def extend(self, columns: Columns) -> Batch:
         """A batch with these columns added, or replaced where the name exists."""
         fresh, length = _frozen(columns, self._length)

@@ -217,6 +217,10 @@ class Model(Protocol):
     def predict(self, pairs: Pairs) -> Batch:
         """One float32 column for each head, `[items]`."""
 
+    def predict_kept(self, pairs: Pairs) -> Batch:
+        """As `predict`, perhaps with columns beside the heads. With these among the items' columns `families` need not
+        work out again what predicting did; of the same version only."""
+
     def learn(self, pairs: Pairs, outcomes: Batch) -> Batch:
         """One step on rows whose outcomes are known (NaN: not known); what was predicted of each row before its step.
 

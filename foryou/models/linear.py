@@ -155,6 +155,9 @@ class Linear:
         logits = layout.numbers(pairs.items, "item") @ self.item_side + of_viewer[pairs.of]
         return predictions(logits, seconds_of(pairs.items))
 
+    def predict_kept(self, pairs: Pairs) -> Batch:
+        return self.predict(pairs)
+
     def learn(self, pairs: Pairs, outcomes: Batch) -> Batch:
         """Nothing to learn; only predicts."""
         return self.predict(pairs)

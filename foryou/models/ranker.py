@@ -20,12 +20,11 @@ from foryou.core.ports import Keys, Pairs
 from foryou.models import deep, layout, network, survival
 from foryou.models.attention import kind_of, sum_by
 from foryou.models.calibration import Calibration
-from foryou.models.deep import Depth
 from foryou.models.embedding import Admission, Embeddings
+from foryou.models.families import FirstLayer, RankerFamilies, Upper
 from foryou.models.layout import BINARY, OUTPUTS, SURVIVAL, Place
 from foryou.models.linear import predictions, seconds_of
 from foryou.models.network import Pass
-from foryou.models.parameters import Parameters
 from foryou.models.retrieval import Often, contrast, unit
 from foryou.models.shape import CONTENT, RETRIEVED, Shape, slot, start
 
@@ -33,6 +32,8 @@ GOOD = [column for column, name in enumerate(BINARY) if OUTCOME_BITS.get(name, 0
 """The columns of the outcomes that make a pair a positive one."""
 ITEM = next(place.columns.start for place in layout.id_places("item") if place.name == "item")
 """The column of the item itself among the ids of an item."""
+HALVES: Mapping[Side, str] = {"viewer": "viewer_half", "item": "item_half"}
+"""The columns in which `predict_kept` leaves the first layer's input `[items, width of the half]`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class Ranker:
         self.calibration = Calibration(OUTPUTS)
         self._often = Often()
         self._copied: Upper | None = None
+        self._sorted: FirstLayer | None = None
         places = self.shape.places()
         self._columns = {side: _by_family(each) for side, each in places.items()}
         self._means = {side: np.zeros(layout.width(each), np.float32) for side, each in places.items()}
@@ -94,6 +96,17 @@ class Ranker:
     def predict(self, pairs: Pairs) -> Batch:
         """One float32 column for each head, `[items]`. An id never learned from counts as none."""
         return predictions(self.logits(pairs), seconds_of(pairs.items))
+
+    def predict_kept(self, pairs: Pairs) -> Batch:
+        """As `predict`, with both halves of the first layer's input beside the heads: `families` reads them."""
+        known = network.look_up(self.table, pairs, admit=False)
+        run = network.forward(self.shape, self.table, self.params, pairs, known)
+        viewer = (
+            run.viewer[run.of]
+            if len(run.viewer) > 1
+            else np.broadcast_to(run.viewer, (len(pairs), run.viewer.shape[1]))
+        )
+        return self._told(run, pairs).extend({HALVES["viewer"]: viewer, HALVES["item"]: run.item})
 
     def logits(self, pairs: Pairs) -> NDArray[np.float32]:
         """The calibrated outputs `[items, OUTPUTS]` that `predict` reads the heads from: for who reads more from them,
@@ -154,19 +167,24 @@ class Ranker:
 
     def families(self, pairs: Pairs) -> RankerFamilies:
         """The first layer's inputs by family; neutral is the mean of what was seen in learning."""
-        known = network.look_up(self.table, pairs, admit=False)
-        run = network.halves(self.shape, self.table, self.params, pairs, known)
-        names = tuple(FAMILIES)
-        parts = np.zeros((len(names), len(pairs), self.params["bias"].size), np.float32)
-        neutral = self.params["bias"].copy()
-        halves: dict[Side, NDArray[np.float32]] = {"viewer": run.viewer, "item": run.item}
+        halves: dict[Side, NDArray[np.float32]]
+        if all(name in pairs.items for name in HALVES.values()):
+            halves = {side: pairs.items[name] for side, name in HALVES.items()}
+        else:
+            known = network.look_up(self.table, pairs, admit=False)
+            run = network.halves(self.shape, self.table, self.params, pairs, known)
+            halves = {"viewer": run.viewer[run.of], "item": run.item}
+        parts = np.zeros((len(FAMILIES), len(pairs), self.params["bias"].size), np.float32)
+        layer = self._first_layer()
         for side, values in halves.items():
-            weights, means = self.params[side], self._means[side]
-            neutral += means @ weights
-            for family, columns in self._columns[side].items():
-                added = (values[:, columns] - means[columns]) @ weights[columns]
-                parts[names.index(family)] += added[run.of] if side == "viewer" else added
-        return RankerFamilies(names, self._upper(), neutral, parts, seconds_of(pairs.items))
+            layer.sides[side].add(values, parts)
+        return RankerFamilies(tuple(FAMILIES), self._upper(), layer.neutral, parts, seconds_of(pairs.items))
+
+    def _first_layer(self) -> FirstLayer:
+        """Sorted by family, once for each version."""
+        if self._sorted is None or self._sorted.version != self.version:
+            self._sorted = FirstLayer.of(self.version, self.params, self._columns, self._means)
+        return self._sorted
 
     def _upper(self) -> Upper:
         """What comes after the first layer, copied once for each version."""
@@ -227,7 +245,7 @@ class Ranker:
             (self.learned, self.corrected, self.branch), self.seed = state["learned"].tolist(), int(state["seed"][0])
             self.table = Embeddings(self.shape.dim, self.seed, admission=self.learning.admission, memory=self._memory)
             self.table.restore(_within(state, "table."))
-            self._often, self._copied = Often(state["often"]), None
+            self._often, self._copied, self._sorted = Often(state["often"]), None, None
             self.params.restore(_within(state, "dense."))
             self.calibration.restore(_within(state, "calibration."))
             self._means = {side: np.array(state[f"mean.{side}"], np.float32) for side in self._means}
@@ -342,37 +360,3 @@ def _by_family(places: tuple[Place, ...]) -> dict[str, NDArray[np.int64]]:
     for place in places:
         out.setdefault(place.family, []).extend(range(place.columns.start, place.columns.stop))
     return {family: np.array(columns) for family, columns in out.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Upper:
-    """A version of the network from the first layer's outputs on; it holds nothing of the ranker that it came from."""
-
-    version: str
-    depth: Depth
-    params: Parameters
-    calibration: Calibration
-
-
-@dataclass(frozen=True)
-class RankerFamilies:
-    """What each family adds to the first layer beyond its neutral value, `[families, items, hidden + OUTPUTS]`."""
-
-    names: tuple[str, ...]
-    upper: Upper
-    neutral: NDArray[np.float32]
-    parts: NDArray[np.float32]
-    duration: NDArray[np.float64]
-
-    def heads(self, on: NDArray[np.bool_]) -> Batch:
-        """The heads `[coalitions * items]`, coalition by coalition. A video keeps its duration in all of them."""
-        families, _, width = self.parts.shape
-        first = (on.astype(np.float32) @ self.parts.reshape(families, -1)).reshape(-1, width)
-        first += self.neutral
-        logits = deep.forward(self.upper.depth, self.upper.params, first).logits
-        return predictions(self.upper.calibration(logits), np.tile(self.duration, len(on)))
-
-    @property
-    def nbytes(self) -> int:
-        """What it takes, but for what all slates of a version share."""
-        return self.parts.nbytes + self.neutral.nbytes + self.duration.nbytes

@@ -1,4 +1,4 @@
-"""What the model expects of showing each candidate: one column for each head."""
+"""What the model expects of showing each candidate: one column for each head, and what explaining them needs."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ class Predict:
     def __call__(self, request: Request, rows: Candidates) -> Columns:
         if len(rows) == 0:
             return {name: np.zeros(0, np.float32) for name in NAMES}
-        heads = self.model().predict(Pairs(request.viewer, rows, np.zeros(len(rows), np.int64))).columns
-        if not np.isfinite(np.concatenate(list(heads.values()))).all():
-            name = next(name for name, values in heads.items() if not np.isfinite(values).all())
+        told = self.model().predict_kept(Pairs(request.viewer, rows, np.zeros(len(rows), np.int64)))
+        heads = [told[name] for name in NAMES]
+        if not np.isfinite(np.concatenate(heads)).all():
+            name = next(name for name, values in zip(NAMES, heads, strict=True) if not np.isfinite(values).all())
             raise ModelError(f"head {name} of model {self.model().version} is not finite for every candidate")
-        return heads
+        return told.columns

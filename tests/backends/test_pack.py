@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from foryou.backends.pack import pack, unpack
+from foryou.backends.pack import deflated, pack, unpack
 from foryou.core.batch import Batch
 from foryou.core.errors import BackendError
 from foryou.core.event import events
@@ -143,3 +143,16 @@ def test_columns_come_back_aligned_for_compiled_code() -> None:
         {"odd": np.arange(5, dtype=np.int8), "x": np.arange(5), "text": np.array([b"abc"] * 4 + [b""], object)}
     )
     assert all(column.flags.aligned and column.flags.c_contiguous for column in unpack(pack(batch)).columns.values())
+
+
+@given(batches())
+def test_deflating_later_is_deflating_at_once(batch: Batch) -> None:
+    assert deflated(pack(batch, deflate=False)) == pack(batch)
+    assert deflated(pack(batch)) == pack(batch)
+
+
+def test_a_row_that_stands_for_all_is_stored_once() -> None:
+    row = np.arange(1_000)
+    one = Batch({"wide": np.broadcast_to(row, (50, 1_000))})
+    assert len(pack(one, deflate=False)) < 1.1 * row.nbytes
+    assert (unpack(pack(one))["wide"] == row).all()

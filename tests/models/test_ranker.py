@@ -182,6 +182,17 @@ def test_all_families_on_are_the_prediction_and_all_off_the_same_for_every_item(
             assert np.ptp(seen[name][40:]) < 1e-6
 
 
+def test_what_predicting_kept_explains_as_if_it_were_worked_out_again() -> None:
+    some, outcomes = chance(np.random.default_rng(0), viewers=3, items=40)
+    ranker = Ranker()
+    ranker.learn(some, outcomes)
+    for each in (some, Pairs(some.viewers.take(np.array([1])), some.items, np.zeros(len(some.items), np.int64))):
+        kept = ranker.predict_kept(each)
+        assert all((kept[name] == values).all() for name, values in ranker.predict(each).columns.items())
+        again = ranker.families(Pairs(each.viewers, each.items.extend(kept.columns), each.of))
+        assert again.parts == pytest.approx(ranker.families(each).parts, abs=1e-6)
+
+
 def test_the_history_belongs_to_behaviour() -> None:
     some, outcomes = chance(np.random.default_rng(0), viewers=1, items=20)
     ranker = Ranker()
