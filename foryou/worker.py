@@ -132,6 +132,8 @@ class Worker:
         self._attaching, self._attached = threading.Lock(), 0
         self._reading: Reading | None = None
         self._feeds: Feeds | None = None
+        self._asked = 0
+        """Feeds so far."""
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -194,6 +196,7 @@ class Worker:
 
     def feed(self, ask: Ask, due: float = inf) -> Served:
         """As `Engine.feed`."""
+        self._asked += 1
         return self.feeds.feed(ask, due)
 
     def explain(self, request: str, video: str, language: str = "en", viewer: str | None = None) -> dict[str, object]:
@@ -231,7 +234,7 @@ class Worker:
         return told
 
     def start(self) -> None:
-        """Explain in a thread of its own until `close`."""
+        """Explain in a thread of its own until `close`, while nobody asks for feeds."""
         self._thread = threading.Thread(target=self._run, name="foryou-work", daemon=True)
         self._thread.start()
 
@@ -248,9 +251,11 @@ class Worker:
             self._reading.close()
 
     def _run(self) -> None:
+        looked = 0
         while not self._stop.is_set():
+            quiet, looked = self._asked == looked, self._asked
             try:
-                busy = self.feeds.explanations.step(1)
+                busy = quiet and self.feeds.explanations.step(1)
             except BackendError:  # nobody has the log now
                 busy = False
             if not busy:

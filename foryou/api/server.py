@@ -49,8 +49,8 @@ STATIC = Path(__file__).parent / "static"
 NO_PAGE = "The page was not built: run `make setup`, then start again. The API is here; /schema says what it can do.\n"
 
 SWITCH_S = 0.0005
-"""How long a thread that computes in Python keeps the others from it. A slate calls compiled code hundreds of times, and
-after each call waits for its turn: behind a learner that keeps it for Python's usual 5 ms, a slate takes 50."""
+"""How long a thread that computes in Python keeps the others from it. A slate calls compiled code hundreds of times and
+waits for its turn after each call: behind a learner that keeps it for Python's usual 5 ms, a slate could take 50."""
 
 FINISH_S = 10
 """How long requests that are under way may take once the server was told to stop."""
