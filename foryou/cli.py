@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from foryou import bench, client, keyring, lab, processes, settings, terminal
+from foryou import bench, bulk, client, keyring, lab, processes, settings, terminal
 from foryou.api import calls, files, server
 from foryou.api.calls import Language
 from foryou.api.door import Progress
@@ -137,7 +137,8 @@ def import_(
         if public:
             _import_kuairand(engine, KuaiRand(Path(sources[1])))
             return
-        done = [_import_file(engine, path, rows) for path, rows in chunks]
+        with bulk.learning(engine) as keep_up:
+            done = [_import_file(engine, path, rows, keep_up) for path, rows in chunks]
         with err.status("Learning"):
             while engine.work():
                 pass
@@ -261,7 +262,7 @@ def chosen_settings(
     return settings.load(config, changes={**(changes or {}), **where})
 
 
-def _import_file(engine: Engine, path: Path, chunks: Iterator[files.Chunk]) -> bool:
+def _import_file(engine: Engine, path: Path, chunks: Iterator[files.Chunk], keep_up: Callable[[], None]) -> bool:
     """Whether any row was taken in (or there was none)."""
     accepted = duplicates = refused = 0
     aside = path.with_name(path.name + ".refused.jsonl")
@@ -270,15 +271,15 @@ def _import_file(engine: Engine, path: Path, chunks: Iterator[files.Chunk]) -> b
     with terminal.progress(err) as progress:
         task = progress.add_task(path.name, total=files.rows_in(path))
         texts = progress.add_task("Texts", total=0, visible=False)
-        for chunk in chunks:
-            receipt, _ = calls.accept(engine, chunk.rows)
+        read = bulk.ahead((chunk, *chunk.columns(engine.clock())) for chunk in chunks)
+        for chunk, batch, no_events in read:
+            receipt, _ = calls.take(engine, batch, no_events)
             # Before the next chunk, so that what it shows of these videos is learned with their texts.
             if waiting := engine.texts.waiting:
                 progress.update(texts, total=progress.tasks[1].completed + waiting, visible=True)
                 while made := engine.embed():
                     progress.advance(texts, made)
-            while engine.learner.waiting > BACKLOG:
-                engine.work()
+            keep_up()
             accepted, duplicates = accepted + receipt.accepted, duplicates + receipt.duplicates
             if receipt.refused:
                 _put_aside(aside, chunk, receipt.refused)
@@ -286,7 +287,7 @@ def _import_file(engine: Engine, path: Path, chunks: Iterator[files.Chunk]) -> b
                 said = f"row {chunk.numbers[no.index]}: {no.field} {no.problem}; expected {no.expected}"
                 progress.console.print(f"[yellow]refused[/] {escape(said)}", soft_wrap=True)
             refused += len(receipt.refused)
-            progress.advance(task, len(chunk.rows))
+            progress.advance(task, len(chunk.numbers))
     rate = (accepted + duplicates) / max(time.perf_counter() - started, 1e-3)
     err.print(f"Taken in: {rate:,.0f} events a second, durable and folded", soft_wrap=True)
     err.print(f"{path.name}: {accepted:,} accepted, {duplicates:,} known before, {refused:,} refused")

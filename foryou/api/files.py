@@ -21,7 +21,8 @@ import duckdb
 import msgspec
 
 from foryou.api.decode import from_lines, from_objects
-from foryou.api.schema import FIELDS, Refusal, Row
+from foryou.api.schema import FIELDS, Refusal, Row, to_columns
+from foryou.core.batch import Batch
 from foryou.core.errors import NotFound, SettingsError
 
 CHUNK = 20_000
@@ -46,6 +47,10 @@ class Chunk:
     rows: list[Row]
     found: Sequence[object]
     numbers: Sequence[int]
+
+    def columns(self, received: int) -> tuple[Batch, list[Refusal]]:
+        """The rows as `to_columns` makes them."""
+        return to_columns(self.rows, received)
 
 
 def read(path: Path) -> Iterator[Chunk]:
