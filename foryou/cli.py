@@ -302,7 +302,7 @@ def _put_aside(aside: Path, chunk: files.Chunk, refused: list[Refusal]) -> None:
         for no in refused:
             row = {"row": chunk.numbers[no.index], "field": no.field, "problem": no.problem, "expected": no.expected}
             file.write(
-                msgspec.json.encode({**row, "event": files.readable(chunk.found[no.index])}, enc_hook=str) + b"\n"
+                msgspec.json.encode({**row, "event": files.readable(chunk.found(no.index))}, enc_hook=str) + b"\n"
             )
 
 
