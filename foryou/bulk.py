@@ -14,8 +14,8 @@ from typing import TypeVar
 
 from foryou.app import Engine
 
-MOST_BEHIND = 250_000
-"""Rows that may wait to be learned (some 300 MB) before taking in waits for them."""
+MOST_BEHIND = 100_000
+"""Rows that may wait to be learned (2.6 kB each) before taking in waits for them."""
 AT_ONCE = 4_096
 """Rows learned before it is looked whether to end."""
 AHEAD = 2

@@ -39,8 +39,6 @@ EVENTS_EACH = 2
 """Every exposure of the log is at least an impression and a watch: fewer events, and the loading was cut off."""
 DEMO_VIEWER = "kr-12971"
 """A viewer of the log with a long history."""
-BACKLOG = 20_000
-"""Exposures that may wait to be learned while a log is read: keeps memory small."""
 
 out = Console()
 err = Console(stderr=True)
@@ -313,12 +311,12 @@ def _import_kuairand(engine: Engine, log: KuaiRand) -> None:
     with terminal.progress(err) as progress:
         reading = progress.add_task("Events", total=None)
         learning = progress.add_task("Learned", total=log.size())
-        for batch in log.events():
-            accepted += int(engine.accept(batch).sum())
-            progress.advance(reading, len(batch))
-            while engine.learner.waiting > BACKLOG:
-                engine.work()
-            progress.update(learning, completed=engine.learner.learned - started)
+        with bulk.learning(engine) as keep_up:
+            for batch in bulk.ahead(log.events()):
+                accepted += int(engine.accept(batch).sum())
+                progress.advance(reading, len(batch))
+                keep_up()
+                progress.update(learning, completed=engine.learner.learned - started)
         progress.update(reading, total=progress.tasks[reading].completed)
         while engine.work():
             progress.update(learning, completed=engine.learner.learned - started)
