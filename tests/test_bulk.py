@@ -85,10 +85,9 @@ def test_reading_ahead_keeps_the_order_and_fails_after_what_came_before() -> Non
         yield from range(5)
         raise ValueError("damaged")
 
-    got = []
+    got: list[int] = []
     with pytest.raises(ValueError, match="damaged"):
-        for each in bulk.ahead(some()):
-            got.append(each)
+        got.extend(bulk.ahead(some()))
     assert got == [0, 1, 2, 3, 4]
 
 
