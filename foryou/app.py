@@ -272,11 +272,7 @@ class Engine:
         with self._lock:
             if self.learner.due(self.clock()):
                 self._note(SEALED_STREAM, Batch({"at": np.array([self.clock()])}))
-        with self._learning:
-            busy = self.learner.step(most) > 0
-        if self.versions.due(self.learner.steps, self.clock()):
-            self._swap()
-        busy |= self.versions.follow(self.clock())
+        busy = self.learn(most)
         if self._reached - self._saved >= SAVE_EVERY:
             self.save()
         try:
@@ -287,6 +283,14 @@ class Engine:
         finally:  # what fails in an embedder stops nothing else
             self.backend.log.sync()
         return busy
+
+    def learn(self, most: int | None = 1024) -> bool:
+        """Learn about `most` rows, and swap in a new version. False if idle."""
+        with self._learning:
+            busy = self.learner.step(most) > 0
+        if self.versions.due(self.learner.steps, self.clock()):
+            self._swap()
+        return self.versions.follow(self.clock()) or busy
 
     def _swap(self) -> None:
         with self._learning:

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from foryou import bench, client, keyring, lab, processes, settings, terminal
+from foryou import bench, bulk, client, keyring, lab, processes, settings, terminal
 from foryou.api import calls, files, server
 from foryou.api.calls import Language
 from foryou.api.door import Progress
@@ -39,8 +39,6 @@ EVENTS_EACH = 2
 """Every exposure of the log is at least an impression and a watch: fewer events, and the loading was cut off."""
 DEMO_VIEWER = "kr-12971"
 """A viewer of the log with a long history."""
-BACKLOG = 20_000
-"""Exposures that may wait to be learned while a log is read: keeps memory small."""
 
 out = Console()
 err = Console(stderr=True)
@@ -137,7 +135,8 @@ def import_(
         if public:
             _import_kuairand(engine, KuaiRand(Path(sources[1])))
             return
-        done = [_import_file(engine, path, rows) for path, rows in chunks]
+        with bulk.learning(engine) as keep_up:
+            done = [_import_file(engine, path, rows, keep_up) for path, rows in chunks]
         with err.status("Learning"):
             while engine.work():
                 pass
@@ -261,7 +260,7 @@ def chosen_settings(
     return settings.load(config, changes={**(changes or {}), **where})
 
 
-def _import_file(engine: Engine, path: Path, chunks: Iterator[files.Chunk]) -> bool:
+def _import_file(engine: Engine, path: Path, chunks: Iterator[files.Chunk], keep_up: Callable[[], None]) -> bool:
     """Whether any row was taken in (or there was none)."""
     accepted = duplicates = refused = 0
     aside = path.with_name(path.name + ".refused.jsonl")
@@ -270,15 +269,15 @@ def _import_file(engine: Engine, path: Path, chunks: Iterator[files.Chunk]) -> b
     with terminal.progress(err) as progress:
         task = progress.add_task(path.name, total=files.rows_in(path))
         texts = progress.add_task("Texts", total=0, visible=False)
-        for chunk in chunks:
-            receipt, _ = calls.accept(engine, chunk.rows)
+        read = bulk.ahead((chunk, *chunk.columns(engine.clock())) for chunk in chunks)
+        for chunk, batch, no_events in read:
+            receipt, _ = calls.take(engine, batch, no_events)
             # Before the next chunk, so that what it shows of these videos is learned with their texts.
             if waiting := engine.texts.waiting:
                 progress.update(texts, total=progress.tasks[1].completed + waiting, visible=True)
                 while made := engine.embed():
                     progress.advance(texts, made)
-            while engine.learner.waiting > BACKLOG:
-                engine.work()
+            keep_up()
             accepted, duplicates = accepted + receipt.accepted, duplicates + receipt.duplicates
             if receipt.refused:
                 _put_aside(aside, chunk, receipt.refused)
@@ -286,7 +285,7 @@ def _import_file(engine: Engine, path: Path, chunks: Iterator[files.Chunk]) -> b
                 said = f"row {chunk.numbers[no.index]}: {no.field} {no.problem}; expected {no.expected}"
                 progress.console.print(f"[yellow]refused[/] {escape(said)}", soft_wrap=True)
             refused += len(receipt.refused)
-            progress.advance(task, len(chunk.rows))
+            progress.advance(task, len(chunk.numbers))
     rate = (accepted + duplicates) / max(time.perf_counter() - started, 1e-3)
     err.print(f"Taken in: {rate:,.0f} events a second, durable and folded", soft_wrap=True)
     err.print(f"{path.name}: {accepted:,} accepted, {duplicates:,} known before, {refused:,} refused")
@@ -301,7 +300,7 @@ def _put_aside(aside: Path, chunk: files.Chunk, refused: list[Refusal]) -> None:
         for no in refused:
             row = {"row": chunk.numbers[no.index], "field": no.field, "problem": no.problem, "expected": no.expected}
             file.write(
-                msgspec.json.encode({**row, "event": files.readable(chunk.found[no.index])}, enc_hook=str) + b"\n"
+                msgspec.json.encode({**row, "event": files.readable(chunk.found(no.index))}, enc_hook=str) + b"\n"
             )
 
 
@@ -312,12 +311,12 @@ def _import_kuairand(engine: Engine, log: KuaiRand) -> None:
     with terminal.progress(err) as progress:
         reading = progress.add_task("Events", total=None)
         learning = progress.add_task("Learned", total=log.size())
-        for batch in log.events():
-            accepted += int(engine.accept(batch).sum())
-            progress.advance(reading, len(batch))
-            while engine.learner.waiting > BACKLOG:
-                engine.work()
-            progress.update(learning, completed=engine.learner.learned - started)
+        with bulk.learning(engine) as keep_up:
+            for batch in bulk.ahead(log.events()):
+                accepted += int(engine.accept(batch).sum())
+                progress.advance(reading, len(batch))
+                keep_up()
+                progress.update(learning, completed=engine.learner.learned - started)
         progress.update(reading, total=progress.tasks[reading].completed)
         while engine.work():
             progress.update(learning, completed=engine.learner.learned - started)

@@ -64,7 +64,11 @@ ZONE = "an IANA time zone such as Europe/Oslo"
 
 def accept(engine: Calls, rows: Sequence[Row]) -> tuple[Receipt, Batch]:
     """Take events in; on return they are durable. Also the events that were new, as columns."""
-    batch, refused = to_columns(rows, engine.clock())
+    return take(engine, *to_columns(rows, engine.clock()))
+
+
+def take(engine: Calls, batch: Batch, refused: list[Refusal]) -> tuple[Receipt, Batch]:
+    """As `accept`, of rows that are columns already, beside those that could not be."""
     new = batch.take(engine.accept(batch)) if len(batch) else batch
     return Receipt(len(new), len(batch) - len(new), refused), new
 

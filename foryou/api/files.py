@@ -6,7 +6,6 @@ Columns that a file does not have, and cells that are empty, are fields that wer
 from __future__ import annotations
 
 import gzip
-import math
 import os
 import tempfile
 import zlib
@@ -15,37 +14,52 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, Protocol
 
 import duckdb
 import msgspec
 
+from foryou.api import tables
 from foryou.api.decode import from_lines, from_objects
-from foryou.api.schema import FIELDS, Refusal, Row
-from foryou.core.errors import NotFound, SettingsError
+from foryou.api.schema import FIELDS, Refusal, Row, to_columns
+from foryou.api.tables import LISTS, REAL, WHOLE, Connection, Types, as_json, as_object, from_json, selected
+from foryou.core.batch import Batch
+from foryou.core.errors import BackendError, NotFound, SettingsError
 
 CHUNK = 20_000
 """Events read, and made durable, at a time."""
 
-_LISTS = ("hashtags", "effects")
-_TIMES = ("at", "uploaded")
-_WHOLE = ("at", "uploaded", "position", "replays", "episode", "width", "height")
-_REAL = ("seconds", "furthest", "duration")
-
-Connection: TypeAlias = duckdb.DuckDBPyConnection
-Types: TypeAlias = dict[str, str]
-"""The columns of a table, each with its type in the database."""
-
 FORMATS = (".parquet", ".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".ndjson")
 
 
+class Chunk(Protocol):
+    """Some rows of a file, and which row or line (from 1) each of them is."""
+
+    @property
+    def numbers(self) -> Sequence[int]: ...
+
+    def columns(self, received: int) -> tuple[Batch, list[Refusal]]:
+        """The rows as `to_columns` makes them."""
+        ...
+
+    def found(self, index: int) -> object:
+        """What a row that was refused is in the file."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """Rows of a file, decoded, beside what they were in the file, and which row or line (from 1) each of them is."""
+class Decoded:
+    """A chunk whose rows were decoded one by one, beside what they were in the file."""
 
     rows: list[Row]
-    found: Sequence[object]
+    was: Sequence[object]
     numbers: Sequence[int]
+
+    def columns(self, received: int) -> tuple[Batch, list[Refusal]]:
+        return to_columns(self.rows, received)
+
+    def found(self, index: int) -> object:
+        return self.was[index]
 
 
 def read(path: Path) -> Iterator[Chunk]:
@@ -64,7 +78,7 @@ def read(path: Path) -> Iterator[Chunk]:
 def _named(path: Path, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
     try:
         yield from chunks
-    except (duckdb.Error, OSError, EOFError, zlib.error, UnicodeError) as error:
+    except (duckdb.Error, BackendError, OSError, EOFError, zlib.error, UnicodeError) as error:
         raise SettingsError(f"cannot read {path}: {(str(error).splitlines() or ['it is damaged'])[0]}") from error
 
 
@@ -103,7 +117,7 @@ def _read_lines(path: Path) -> Iterator[Chunk]:
             kept = [(number + i, line) for i, line in enumerate(lines, 1) if line.strip()]
             if kept:
                 found = [line for _, line in kept]
-                yield Chunk(from_lines(found), found, [i for i, _ in kept])
+                yield Decoded(from_lines(found), found, [i for i, _ in kept])
             number += len(lines)
 
 
@@ -114,9 +128,12 @@ def _read_table(path: Path) -> Iterator[Chunk]:
         try:
             described = connection.execute(f"describe select * from {source}", [str(path)]).fetchall()
             types = {str(name): str(kind) for name, kind, *_ in described}
+            if parquet and tables.known(types):
+                yield from tables.chunks(connection, path, types, CHUNK)
+                return
             first = 1
             for rows in _parquet_rows(connection, path, types) if parquet else _csv_rows(connection, path, types):
-                yield Chunk(*rows, range(first, first + len(rows[0])))
+                yield Decoded(*rows, range(first, first + len(rows[0])))
                 first += len(rows[0])
         except duckdb.Error as error:
             raise SettingsError(f"cannot read {path}: {str(error).splitlines()[0]}") from error
@@ -128,58 +145,18 @@ def readable(found: object) -> object:
 
 
 def _csv_rows(connection: Connection, path: Path, types: Types) -> Iterator[tuple[list[Row], Sequence[object]]]:
-    columns = ", ".join(_selected(name, kind) for name, kind in types.items())
+    columns = ", ".join(selected(name, kind) for name, kind in types.items())
     cursor = connection.execute(f"select {columns} from read_csv(?, header = true, all_varchar = true)", [str(path)])
     while rows := cursor.fetchmany(CHUNK):
-        found = [_object(tuple(types), row) for row in rows]
+        found = [as_object(tuple(types), row) for row in rows]
         yield from_objects(found, strict=False), found
 
 
 def _parquet_rows(connection: Connection, path: Path, types: Types) -> Iterator[tuple[list[Row], Sequence[object]]]:
-    """By way of JSON, which the database writes and msgspec reads with no object for a value in between. Where the
-    columns are not quite of the wire's types (a whole number kept as text, say), they are read value by value."""
-    fields = ", ".join(f"{_quoted(name)} := {_selected(name, kind)}" for name, kind in types.items())
-    cursor = connection.execute(f"select to_json(struct_pack({fields})) from read_parquet(?)", [str(path)])
+    """By way of JSON, which the database writes and msgspec reads with no object for a value in between."""
+    cursor = connection.execute(f"select {as_json(types)} from read_parquet(?)", [str(path)])
     while lines := [line.encode() for (line,) in cursor.fetchmany(CHUNK)]:
-        rows: list[Row] = from_lines(lines)
-        if any(isinstance(row, Refusal) for row in rows):
-            found = [_object(tuple(types), tuple(msgspec.json.decode(line).values())) for line in lines]
-            yield from_objects(found, strict=False), found
-        else:
-            yield rows, [msgspec.Raw(line) for line in lines]
-
-
-def _selected(name: str, kind: str) -> str:
-    """A column in SQL, as the type that the wire has for it."""
-    quoted = _quoted(name)
-    if name in _TIMES and kind.startswith(("TIMESTAMP", "DATE")):
-        return f"epoch_ms({quoted})"
-    if name == "long_view":
-        return f"cast({quoted} as boolean)" if kind != "VARCHAR" else quoted
-    if kind.startswith("DECIMAL"):
-        return f"cast({quoted} as double)"
-    if kind in ("DOUBLE", "FLOAT") and (name in _WHOLE or name in _REAL):
-        return f"if(isnan({quoted}), null, {quoted})"
-    if name in _WHOLE or name in _REAL or name in _LISTS or kind == "VARCHAR":
-        return quoted
-    return f"cast({quoted} as varchar)"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _object(names: tuple[str, ...], row: tuple[object, ...]) -> dict[str, object]:
-    """A row as an object of the fields that it has; NaN is how some tools write an empty cell."""
-    found = {name: value for name, value in zip(names, row, strict=True) if not _empty(value)}
-    for name in _LISTS:
-        if isinstance(text := found.get(name), str):
-            found[name] = text.replace(",", " ").split()
-    return found
-
-
-def _empty(value: object) -> bool:
-    return value is None or value == [] or (isinstance(value, float) and math.isnan(value))
+        yield from_json(tuple(types), lines)
 
 
 def _write_parquet(path: Path, events: Iterable[bytes]) -> int:
@@ -198,10 +175,10 @@ def _write_parquet(path: Path, events: Iterable[bytes]) -> int:
 
 
 def _sql_type(name: str) -> str:
-    if name in _WHOLE:
+    if name in WHOLE:
         return "BIGINT"
-    if name in _REAL:
+    if name in REAL:
         return "DOUBLE"
-    if name in _LISTS:
+    if name in LISTS:
         return "VARCHAR[]"
     return "BOOLEAN" if name == "long_view" else "VARCHAR"

@@ -39,6 +39,12 @@ def _hash_of(kind: str) -> blake2b:
     return blake2b(digest_size=8, person=kind.encode()[:16])
 
 
+def seed_of(kind: str) -> NDArray[np.uint64]:
+    """What a kind of name adds to the initial state of BLAKE2b: its parameter block (RFC 7693, section 2.5)."""
+    block = bytes([8, 0, 1, 1]).ljust(48, b"\0") + kind.encode()[:16].ljust(16, b"\0")
+    return np.frombuffer(block, "<u8").astype(np.uint64)
+
+
 def _digest(begun: blake2b, name: str) -> bytes:
     made = begun.copy()
     made.update(name.encode())

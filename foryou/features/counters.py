@@ -80,18 +80,20 @@ def _count(column: str) -> Update:
 
 def _total(state: Batch, events: Batch, row: Rows) -> Batch:
     raw, doubted = state["raw"].copy(), state["doubted"].copy()
-    real = (events["viewer"] != 0)[:, None]
-    counts = np.where(real, events["counts"][:, :TOTALLED], 0.0)
-    np.add.at(raw, row, counts.astype(np.int32))
-    _add_in_order(doubted, row, counts - events["trusted"][:, :TOTALLED])
+    _add_totals(raw, doubted, row, events["viewer"], events["counts"], events["trusted"])
     return Batch({"raw": raw, "doubted": doubted})
 
 
 @njit(cache=True, nogil=True)
-def _add_in_order(values, row, amounts):  # type: ignore[no-untyped-def]
+def _add_totals(raw, doubted, row, viewer, counts, trusted):  # type: ignore[no-untyped-def]
+    """What nobody did (viewer 0) takes back trust, and is no outcome."""
     for i in range(len(row)):
-        for o in range(amounts.shape[1]):
-            values[row[i], o] += amounts[i, o]
+        k = row[i]
+        for o in range(raw.shape[1]):
+            count = counts[i, o] if viewer[i] != 0 else 0.0
+            if count != 0.0 or trusted[i, o] != 0.0:
+                raw[k, o] += np.int32(count)
+                doubted[k, o] += count - trusted[i, o]
 
 
 VIEWS = (

@@ -52,7 +52,12 @@ class Rolling:
             self._columns = {
                 name: np.empty((0, *values.shape[1:]), values.dtype) for name, values in rows.columns.items()
             }
-        if self._start + size + len(rows) > self._room:
+        over = self._start + size + len(rows) > self._room
+        if over and size <= self._start <= self._room - len(rows) and self._room <= max(_LEAST, 4 * (size + len(rows))):
+            for values in self._columns.values():  # the place of what was dropped, whose memory is at hand
+                values[:size] = values[self._start : self._start + size]
+            self._start = 0
+        elif over:
             room = max(_LEAST, 2 * (size + len(rows)))
             grown = {name: np.empty((room, *values.shape[1:]), values.dtype) for name, values in self._columns.items()}
             for name, values in grown.items():
