@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import DTypeLike
 
-from foryou.backends.cells import Cells, probes_for, search
+from foryou.backends.cells import Cells, probes_for, searches
 from foryou.backends.dense import DenseIndex
 from foryou.backends.scaled import ScaledIndex
 
@@ -67,6 +67,29 @@ def test_a_search_for_few_looks_at_fewer_cells_and_finds_as_many_of_them() -> No
         len(np.intersect1d(exact.search(query, 60)[0], index.search(query, 60)[0])) / 60 for query in vectors[::500]
     ]
     assert np.mean(found) >= 0.95
+
+
+def test_a_query_of_another_length_is_refused_in_cells_too() -> None:
+    with pytest.raises(ValueError, match=r"has to be \[16\]"):
+        filled(2_000).search(np.ones(DIM + 1, np.float32), 10)
+
+
+def test_what_came_while_cells_were_built_has_them_built_again() -> None:
+    index = ScaledIndex(exact_until=1_000 * DIM)
+    for first in range(0, 3_000, 250):
+        index.add(np.arange(first + 1, first + 251), some(250, first))
+    index.settle()
+    assert index.cells is not None and len(index.cells) >= 3_000 / 1.1
+
+
+def test_several_queries_in_cells_find_what_each_finds_alone() -> None:
+    index = filled(3_000)
+    index.add(np.arange(5_001, 5_101), some(100, 8))
+    queries = some(4, 9)
+    together = index.searches(queries, [50, 0, 7, 300])
+    for query, k, (found, scores) in zip(queries, (50, 0, 7, 300), together, strict=True):
+        alone, alone_scores = index.search(query, k)
+        assert (found.tolist(), scores.tolist()) == (alone.tolist(), alone_scores.tolist())
 
 
 def test_the_same_vectors_give_the_same_cells() -> None:
@@ -142,8 +165,8 @@ def test_cells_live_where_they_are_told_to() -> None:
 
     held = Cells(np.arange(1, 501), some(500), zeros).held
     assert len(made) == 5 and all(any(getattr(held, field.name) is each for each in made) for field in fields(held))
-    found = search(held, len(held.centroids), some(500)[7], 10)
-    assert 8 in held.ids[found]
+    found, begins = searches(held, np.array([len(held.centroids)]), some(500)[7:8], np.array([10]))
+    assert 8 in held.ids[found] and begins.tolist() == [0, 10]
 
 
 def faults(index: ScaledIndex, query: np.ndarray, came: list[int], gone: list[int]) -> list[str]:
