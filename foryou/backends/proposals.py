@@ -38,21 +38,25 @@ def _across(codes, start, size, query, out):  # type: ignore[no-untyped-def]
     """The inner products of a cell's `size` rows, kept column by column from `start` on; four columns at a time, so
     that the sums are loaded and stored a quarter as often."""
     dim = len(query)
-    for row in range(size):
-        out[row] = np.float32(0)
+    total = out[:size]
+    total[:] = np.float32(0)
     column = 0
     while column + 4 <= dim:
         at = start + column * size
+        # Slices, because an index that might be negative keeps the loop from being vectorised.
+        one, two = codes[at : at + size], codes[at + size : at + 2 * size]
+        three, four = codes[at + 2 * size : at + 3 * size], codes[at + 3 * size : at + 4 * size]
         a, b, c, d = query[column], query[column + 1], query[column + 2], query[column + 3]
         for row in range(size):
-            out[row] += (np.float32(codes[at + row]) * a + np.float32(codes[at + size + row]) * b) + (
-                np.float32(codes[at + 2 * size + row]) * c + np.float32(codes[at + 3 * size + row]) * d
+            total[row] += (np.float32(one[row]) * a + np.float32(two[row]) * b) + (
+                np.float32(three[row]) * c + np.float32(four[row]) * d
             )
         column += 4
     while column < dim:
         at, a = start + column * size, query[column]
+        one = codes[at : at + size]
         for row in range(size):
-            out[row] += np.float32(codes[at + row]) * a
+            total[row] += np.float32(one[row]) * a
         column += 1
 
 
