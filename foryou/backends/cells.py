@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -162,7 +163,7 @@ def probes_for(probes: int, k: int) -> int:
 
     With the power .4, recall@20 and @60 are still .95 and more on made-up heaps.
     """
-    return max(min(int(np.ceil(probes * (k / _AMONG) ** 0.4)), probes), min(probes, 4))
+    return max(min(ceil(probes * (k / _AMONG) ** 0.4), probes), min(probes, 4))
 
 
 def searches(

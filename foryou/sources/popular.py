@@ -64,8 +64,8 @@ class Popular:
 
     def _ordered(self, request: Request, best: Keys) -> Candidates:
         score = self._scored(request, best)
-        best, score = best[score > 0], score[score > 0]
-        order = np.lexsort((best, -score))[: self.most]
+        there = np.flatnonzero(score > 0)
+        order = there[np.lexsort((best[there], -score[there]))][: self.most]
         return Batch({"item": best[order], "source_score": score[order].astype(np.float32)})
 
     def _on_boards(self, request: Request, depth: int) -> tuple[Keys, Column]:
