@@ -1,8 +1,8 @@
 """Vectors sorted into cells around centroids, so that a search looks at a few cells only: an inverted file.
 
-Plain arrays, all of them made by `arrays`, so that other processes can map them. A cell's vectors lie side by side,
-column by column, a byte a component. It finds most of the best, not all; which vectors it has never changes, but a vector that moves within
-its cell moves here too.
+Plain arrays, all of them made by `arrays`, so that other processes can map them. A cell's vectors lie column by column,
+a byte a component. It finds most of the best, not all; which vectors it has never changes, but a vector that moves
+within its cell moves here too.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ def probes_for(probes: int, k: int) -> int:
 
     With the power .4, recall@20 and @60 are still .95 and more on made-up heaps.
     """
-    return max(min(ceil(probes * (k / _AMONG) ** 0.4), probes), min(probes, 4))
+    return max(min(ceil(probes * float(k / _AMONG) ** 0.4), probes), min(probes, 4))
 
 
 def searches(

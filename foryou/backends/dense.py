@@ -9,8 +9,8 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-from foryou.backends.rows import KeyedRows
 from foryou.backends.proposals import in_all, ordered
+from foryou.backends.rows import KeyedRows
 from foryou.core.batch import Batch, Rows
 from foryou.core.memory import HEAP, Memory, Published
 from foryou.core.ports import Keys

@@ -155,9 +155,9 @@ def _best_of_rows(vectors, live, queries, ks):  # type: ignore[no-untyped-def]
 
 _BLOCK = 512
 _FOUND = types.Tuple((types.int64[::1], types.int64[::1]))
-in_cells: Callable[
-    [Vectors, Rows, NDArray[np.int8], Vectors, Vectors, Rows, Rows], tuple[Rows, Rows]
-] = njit(_FOUND(_MATRIX, _LONGS, _CODES, _FLOATS, _MATRIX, _LONGS, _LONGS), cache=True, nogil=True)(_best_of_cells)
+in_cells: Callable[[Vectors, Rows, NDArray[np.int8], Vectors, Vectors, Rows, Rows], tuple[Rows, Rows]] = njit(
+    _FOUND(_MATRIX, _LONGS, _CODES, _FLOATS, _MATRIX, _LONGS, _LONGS), cache=True, nogil=True
+)(_best_of_cells)
 in_all: Callable[[Vectors, NDArray[np.bool_], Vectors, Rows], tuple[Rows, Rows]] = njit(
     _FOUND(_MATRIX, _BOOLS, _MATRIX, _LONGS), cache=True, nogil=True
 )(_best_of_rows)
