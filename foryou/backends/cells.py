@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, pow
 from typing import Any
 
 import numpy as np
@@ -163,7 +163,7 @@ def probes_for(probes: int, k: int) -> int:
 
     With the power .4, recall@20 and @60 are still .95 and more on made-up heaps.
     """
-    return max(min(ceil(probes * float(k / _AMONG) ** 0.4), probes), min(probes, 4))
+    return max(min(ceil(probes * pow(k / _AMONG, 0.4)), probes), min(probes, 4))
 
 
 def searches(

@@ -93,13 +93,6 @@ class DenseIndex:
         best = [among_the_best(each, k) if k > 0 else np.zeros(0, np.int64) for each, k in zip(scores, ks, strict=True)]
         return [best_first(ids[some], each[some], k) for some, each, k in zip(best, scores, ks, strict=True)]
 
-    def products(self, ids: Keys, query: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The inner product of each of these ids with `query` `[dim]`; minus infinity for one that is not here."""
-        held = self._held
-        if held is None:
-            return np.full(len(ids), -np.inf, np.float32)
-        return np.asarray(_products(held, held.read(ids, _NAMES), query[None])[0])
-
     def refuse(self, queries: NDArray[np.float32]) -> None:
         """ValueError for queries of another length than the vectors."""
         if self._held is not None:
