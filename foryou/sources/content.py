@@ -35,7 +35,7 @@ class Content:
         if request.viewer_id == 0 or not taste.any():
             return Batch({"item": np.zeros(0, np.int64), "source_score": np.zeros(0, np.float32)})
         least = self.least * float(np.linalg.norm(taste))
-        since, wanted = int(request.at - self.seen_days * DAY), self.most + self.most // 2
+        since, wanted = int(request.at - self.seen_days * DAY), 2 * self.most
         while True:
             # What is nearest to a taste are first of all the videos that it comes from: look beyond what was seen.
             item, score = self.index().search(taste, wanted)
