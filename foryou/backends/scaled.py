@@ -260,8 +260,8 @@ def _searches(
     every.refuse(queries)
     wanted = np.array(ks, np.int64)
     near, begins = proposing.cells.searches(queries, wanted + wanted // 4 + 16)  # some are gone by now, or moved away
-    if len(proposing.since):
-        newer, newer_begins = proposing.since.proposals(queries, wanted)
+    newer, newer_begins = proposing.since.proposals(queries, wanted)
+    if len(newer):
         near, begins = _beside(near, begins, newer, newer_begins)
     found = every.best_of(near, begins, queries, wanted)
     return [

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import DTypeLike
 
+from foryou.backends.arena import Arena, Attached
 from foryou.backends.cells import Cells, probes_for, searches
 from foryou.backends.dense import DenseIndex
-from foryou.backends.scaled import ScaledIndex
+from foryou.backends.scaled import AttachedIndex, ScaledIndex
 
 DIM = 16
 
@@ -91,6 +93,19 @@ def test_several_queries_in_cells_find_what_each_finds_alone() -> None:
     for query, k, (found, scores) in zip(queries, (50, 0, 7, 300), together, strict=True):
         alone, alone_scores = index.search(query, k)
         assert (found.tolist(), scores.tolist()) == (alone.tolist(), alone_scores.tolist())
+
+
+def test_another_process_finds_the_same_and_what_is_newer_than_the_cells(tmp_path: Path) -> None:
+    arena = Arena(tmp_path / "shared")
+    index = ScaledIndex(0, memory=arena)
+    index.add(np.arange(1, 2_001), some(2_000))
+    index.publish("vectors")
+    index.add(np.arange(5_001, 5_011), 1.1 * some(2_000)[:10])
+    attached = AttachedIndex(Attached(tmp_path / "shared").published, "vectors")
+    for query in some(2_000)[:10]:
+        (here, scores), (there, scores_there) = index.search(query, 50), attached.search(query, 50)
+        assert here[0] > 5_000
+        assert (here.tolist(), scores.tolist()) == (there.tolist(), scores_there.tolist())
 
 
 def test_the_same_vectors_give_the_same_cells() -> None:
