@@ -1,22 +1,24 @@
 """Vectors sorted into cells around centroids, so that a search looks at a few cells only: an inverted file.
 
-Plain arrays, all of them made by `arrays`, so that other processes can map them. A cell's vectors lie side by side, a
-byte a component. It finds most of the best, not all; which vectors it has never changes, but a vector that moves within
-its cell moves here too.
+Plain arrays, all of them made by `arrays`, so that other processes can map them. A cell's vectors lie column by column,
+a byte a component. It finds most of the best, not all; which vectors it has never changes, but a vector that moves
+within its cell moves here too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil, pow
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import njit
 from numpy.typing import DTypeLike, NDArray
 
 from foryou.backends.dense import among_the_best
 from foryou.backends.intmap import ABSENT, IntMap, RowNumbers
+from foryou.backends.proposals import in_cells
 from foryou.core.ports import Keys
 
 Vectors = NDArray[np.float32]
@@ -30,8 +32,6 @@ _QUERIES = 32
 _TRAINED_ON = 40
 """Vectors that place one centroid."""
 _ROUNDS = 10
-_SAMPLED = 16
-"""One score in so many says how high the best about are."""
 _BLOCK = 256
 """Vectors that are held against all centroids at a time: what comes of it stays in the cache."""
 
@@ -47,7 +47,7 @@ class Arrays:
     ids: Keys
     """`[vectors]` in the order of their cells"""
     codes: NDArray[np.int8]
-    """`[vectors, dim]`: each vector over its scale"""
+    """`[vectors * dim]`: each vector over its scale, those of a cell of n as `[dim, n]`"""
     scales: Vectors
     """`[vectors]`"""
 
@@ -58,7 +58,7 @@ def arrays(cells: int, count: int, dim: int, zeros: Zeros = np.zeros) -> Arrays:
         zeros((cells, dim), np.float32),
         zeros((cells + 1,), np.int64),
         zeros((count,), np.int64),
-        zeros((count, dim), np.int8),
+        zeros((count * dim,), np.int8),
         zeros((count,), np.float32),
     )
 
@@ -103,9 +103,12 @@ class Cells:
         """How many there are."""
         return len(self.held.centroids)
 
-    def search(self, query: Vectors, k: int) -> Keys:
-        """About k ids with high inner products with `query` `[dim]`, in no order."""
-        return np.asarray(self.held.ids[search(self.held, probes_for(self.probes, k), query, k)])
+    def searches(self, queries: Vectors, ks: NDArray[np.int64]) -> tuple[Keys, NDArray[np.int64]]:
+        """About `ks[q]` ids with high inner products with each of `queries` `[queries, dim]`, in no order, and where
+        each query's begin `[queries + 1]`."""
+        probes = np.array([probes_for(self.probes, k) for k in ks.tolist()], np.int64)
+        rows, begins = searches(self.held, probes, queries, ks)
+        return self.held.ids[rows], begins
 
     def move(self, ids: Keys, vectors: Vectors) -> NDArray[np.bool_]:
         """Give vectors that stay in their cell their new place in it; which of them `[ids]` did. One thread at a time.
@@ -123,7 +126,11 @@ class Cells:
 
     def _write(self, rows: RowNumbers, vectors: Vectors) -> None:
         scale = np.maximum(np.abs(vectors).max(axis=1, initial=0.0), np.float32(1e-30)) / np.float32(127)
-        self.held.codes[rows] = np.rint(vectors / scale[:, None])
+        starts, dim = self.held.starts, self.held.centroids.shape[1]
+        cell = np.searchsorted(starts, rows, side="right") - 1
+        first, size = starts[cell], starts[cell + 1] - starts[cell]
+        places = (dim * first + rows - first)[:, None] + np.arange(dim) * size[:, None]
+        self.held.codes[places] = np.rint(vectors / scale[:, None])
         self.held.scales[rows] = scale
 
     def _enough(self, vectors: Vectors, chance: np.random.Generator) -> int:
@@ -136,11 +143,11 @@ class Cells:
         queries = parts.sum(axis=1)
         best = [among_the_best(vectors @ query, k) for query in queries]
         probes = min(4, self.cells)
+        ks = np.full(len(queries), k + k // 4 + 16)
         while True:
-            found = sorted(
-                len(np.intersect1d(truth, search(self.held, probes, query, k + k // 4 + 16)))
-                for query, truth in zip(queries, best, strict=True)
-            )
+            rows, begins = searches(self.held, np.full(len(queries), probes), queries, ks)
+            each = np.split(rows, begins[1:-1])
+            found = sorted(len(np.intersect1d(truth, some)) for some, truth in zip(each, best, strict=True))
             if probes >= self.cells or np.mean(found[: _QUERIES // 4]) >= RECALL * k:
                 return probes
             probes = min(probes + max(probes // 4, 1), self.cells)
@@ -156,16 +163,21 @@ def probes_for(probes: int, k: int) -> int:
 
     With the power .4, recall@20 and @60 are still .95 and more on made-up heaps.
     """
-    return max(min(int(np.ceil(probes * (k / _AMONG) ** 0.4)), probes), min(probes, 4))
+    return max(min(ceil(probes * pow(k / _AMONG, 0.4)), probes), min(probes, 4))
 
 
-def search(held: Arrays, probes: int, query: Vectors, k: int) -> RowNumbers:
-    """The rows of about the k highest inner products with `query` `[dim]` in the `probes` cells nearest to it."""
-    size = float(np.abs(query).max(initial=0.0))
-    if not 0.0 < size < np.inf:
-        return np.zeros(0, np.int64)
-    query = np.ascontiguousarray(query / np.float32(size), np.float32)
-    return _search(held.centroids, held.starts, held.codes, held.scales, query, probes, k)
+def searches(
+    held: Arrays, probes: NDArray[np.int64], queries: Vectors, ks: NDArray[np.int64]
+) -> tuple[RowNumbers, NDArray[np.int64]]:
+    """The rows of about the `ks[q]` highest inner products with each of `queries` `[queries, dim]` in the `probes[q]`
+    cells nearest to it, and where each query's begin; none for one that is zero or not finite."""
+    size = np.abs(queries).max(axis=1, initial=0.0)
+    usable = (size > 0) & (size < np.inf)
+    scaled = np.where(usable[:, None], queries, 0) / np.where(usable, size, 1)[:, None]
+    wanted = np.where(usable, np.minimum(ks, len(held.ids)), 0).astype(np.int64)
+    return in_cells(
+        held.centroids, held.starts, held.codes, held.scales, np.ascontiguousarray(scaled, np.float32), probes, wanted
+    )
 
 
 def nearest(vectors: Vectors, centroids: Vectors) -> NDArray[np.int64]:
@@ -203,70 +215,3 @@ def _add_up(vectors, which, sums):  # type: ignore[no-untyped-def]
     for row in range(len(which)):
         for column in range(vectors.shape[1]):
             sums[which[row], column] += vectors[row, column]
-
-
-def _inner(rows, first, end, query, out):  # type: ignore[no-untyped-def]
-    """The inner products of some rows with the query."""
-    for row in range(first, end):
-        total = np.float32(0)
-        for column in range(len(query)):
-            total += np.float32(rows[row, column]) * query[column]
-        out[row - first] = total
-
-
-def _bound(scores, k):  # type: ignore[no-untyped-def]
-    """A score that at least k reach, and not many more: a sample says how high that about is."""
-    sample = scores[::_SAMPLED].copy()
-    among = int(1.3 * k / _SAMPLED) + 6
-    if k >= len(scores) or among >= len(sample):
-        return np.float32(-np.inf)
-    bound = np.partition(sample, len(sample) - among)[len(sample) - among]
-    above = 0
-    for each in scores:
-        above += each >= bound
-    return bound if above >= k else np.float32(-np.inf)
-
-
-def _best_rows(centroids, starts, codes, scales, query, probes, k):  # type: ignore[no-untyped-def]
-    """The rows with about the k highest products in the cells nearest to the query."""
-    toward = np.empty(len(centroids), np.float32)
-    _inner_floats(centroids, 0, len(centroids), query, toward)
-    least = np.partition(toward, len(toward) - probes)[len(toward) - probes]
-    cells = np.flatnonzero(toward >= least)
-    scores, at = np.empty((starts[cells + 1] - starts[cells]).sum(), np.float32), 0
-    for cell in cells:
-        first, end = starts[cell], starts[cell + 1]
-        _inner_codes(codes, first, end, query, scores[at : at + end - first])
-        for row in range(first, end):
-            scores[at + row - first] *= scales[row]
-        at += end - first
-    bound = _least_of(scores, k)
-    rows, highest, at, out = np.empty(len(scores), np.int64), np.empty(len(scores), np.float32), 0, 0
-    for cell in cells:
-        for row in range(starts[cell], starts[cell + 1]):
-            if scores[at] >= bound:
-                rows[out], highest[out] = row, scores[at]
-                out += 1
-            at += 1
-    if out <= k:
-        return rows[:out]
-    last = np.partition(highest[:out], out - k)[out - k]
-    return rows[:out][highest[:out] >= last]
-
-
-_CODES = types.Array(types.int8, 2, "C", readonly=True)
-_MATRIX = types.Array(types.float32, 2, "C", readonly=True)
-_FLOATS = types.Array(types.float32, 1, "C", readonly=True)
-_LONGS = types.Array(types.int64, 1, "C", readonly=True)
-_OUT = types.float32[::1]
-_FAST = {"reassoc", "contract", "nsz"}
-_inner_floats = njit(
-    types.void(_MATRIX, types.int64, types.int64, _FLOATS, _OUT), cache=True, nogil=True, fastmath=_FAST
-)(_inner)
-_inner_codes = njit(
-    types.void(_CODES, types.int64, types.int64, _FLOATS, _OUT), cache=True, nogil=True, fastmath=_FAST
-)(_inner)
-_least_of = njit(types.float32(_OUT, types.int64), cache=True, nogil=True)(_bound)
-_search: Callable[[Vectors, Keys, NDArray[np.int8], Vectors, Vectors, int, int], RowNumbers] = njit(
-    types.int64[::1](_MATRIX, _LONGS, _CODES, _FLOATS, _FLOATS, types.int64, types.int64), cache=True, nogil=True
-)(_best_rows)

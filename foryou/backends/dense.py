@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
+from foryou.backends.proposals import in_all, ordered
 from foryou.backends.rows import KeyedRows
 from foryou.core.batch import Batch, Rows
 from foryou.core.memory import HEAP, Memory, Published
@@ -92,12 +93,39 @@ class DenseIndex:
         best = [among_the_best(each, k) if k > 0 else np.zeros(0, np.int64) for each, k in zip(scores, ks, strict=True)]
         return [best_first(ids[some], each[some], k) for some, each, k in zip(best, scores, ks, strict=True)]
 
-    def products(self, ids: Keys, query: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The inner product of each of these ids with `query` `[dim]`; minus infinity for one that is not here."""
+    def refuse(self, queries: NDArray[np.float32]) -> None:
+        """ValueError for queries of another length than the vectors."""
+        if self._held is not None:
+            _refuse(self._held.table.fields[0].width, queries)
+
+    def proposals(self, queries: NDArray[np.float32], ks: NDArray[np.int64]) -> tuple[Keys, NDArray[np.int64]]:
+        """The ids of the `ks[q]` highest inner products with each of `queries`, in no order, and where each query's
+        begin `[queries + 1]`."""
         held = self._held
-        if held is None:
-            return np.full(len(ids), -np.inf, np.float32)
-        return np.asarray(_products(held, held.read(ids, _NAMES), query[None])[0])
+        if held is None or len(held) == 0:
+            return np.zeros(0, np.int64), np.zeros(len(ks) + 1, np.int64)
+        ids, rows = held.scan(_NAMES)
+        vectors = rows["vector"].reshape(len(ids), held.table.fields[0].width)
+        found, begins = in_all(vectors, rows["live"], np.ascontiguousarray(queries, np.float32), ks)
+        return ids[found], begins
+
+    def best_of(
+        self, ids: Keys, begins: NDArray[np.int64], queries: NDArray[np.float32], ks: NDArray[np.int64]
+    ) -> list[tuple[Keys, NDArray[np.float32]]]:
+        """Of the ids that are proposed for each query, which begin at `begins[q]` and may come twice, the `ks[q]` with
+        the highest inner products, best first, and these; equal ones by id."""
+        scores = np.full(len(ids), -np.inf, np.float32)
+        held = self._held
+        if held is not None:
+            rows = held.read(ids, _NAMES)
+            vectors = rows["vector"].reshape(len(ids), held.table.fields[0].width)
+            _score_own(vectors, rows["live"], begins, np.ascontiguousarray(queries, np.float32), scores)
+        best, highest = np.empty(len(ids), np.int64), np.empty(len(ids), np.float32)
+        number = ordered(ids, scores, begins, ks, best, highest)
+        return [
+            (best[first : first + some], highest[first : first + some])
+            for first, some in zip(begins.tolist(), number.tolist(), strict=False)
+        ]
 
     def vectors(self, ids: Keys) -> NDArray[np.float32]:
         """The vectors `[ids, dim]` of these; zero for one that is not here. `dim` is 0 while there was never any."""
@@ -148,11 +176,15 @@ def among_the_best(scores: NDArray[np.float32], k: int) -> Rows:
 def _products(held: KeyedRows, rows: Batch, queries: NDArray[np.float32]) -> NDArray[np.float32]:
     """The inner products `[queries, rows]`."""
     dim = held.table.fields[0].width
-    if queries.shape[1:] != (dim,):
-        raise ValueError(f"the query is {list(queries.shape[1:])}; it has to be {[dim]}")
+    _refuse(dim, queries)
     vectors, scores = rows["vector"].reshape(len(rows), dim), np.empty((len(queries), len(rows)), np.float32)
     _score(vectors, rows["live"], np.ascontiguousarray(queries, np.float32), scores)
     return scores
+
+
+def _refuse(dim: int, queries: NDArray[np.float32]) -> None:
+    if queries.shape[1:] != (dim,):
+        raise ValueError(f"the query is {list(queries.shape[1:])}; it has to be {[dim]}")
 
 
 def _table(dim: int) -> Table:
@@ -181,3 +213,28 @@ _score: Callable[[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float32], N
     nogil=True,
     fastmath={"reassoc", "contract", "nsz"},
 )(_scores)
+
+
+def _own_scores(
+    vectors: NDArray[np.float32],
+    live: NDArray[np.bool_],
+    begins: NDArray[np.int64],
+    queries: NDArray[np.float32],
+    scores: NDArray[np.float32],
+) -> None:
+    """As `_scores`, of the rows from `begins[q]` on with query q alone."""
+    for query in range(len(queries)):
+        for row in range(begins[query], begins[query + 1]):
+            total = np.float32(0)
+            for column in range(vectors.shape[1]):
+                total += vectors[row, column] * queries[query, column]
+            scores[row] = total if live[row] and abs(total) < np.inf else -np.inf
+
+
+_score_own: Callable[
+    [NDArray[np.float32], NDArray[np.bool_], NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]], None
+] = njit(
+    types.void(_READ_VECTORS, _READ_LIVE, types.Array(types.int64, 1, "C", readonly=True), _READ_VECTORS,
+               types.float32[::1]),
+    cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"},
+)(_own_scores)  # fmt: skip

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foryou.backends.cells import Arrays, Cells
-from foryou.backends.dense import DenseIndex, best_first
+from foryou.backends.dense import DenseIndex
 from foryou.core.errors import BackendError
 from foryou.core.memory import HEAP, Memory, Published
 from foryou.core.ports import Keys
@@ -163,7 +163,11 @@ class ScaledIndex:
 
     def _build_or_tell(self) -> None:
         try:
-            self._build()
+            while True:
+                self._build()
+                with self._writing:  # what came while it was built may be too much again, and nothing else may come
+                    if self._proposing is None or not self._is_due():
+                        return
         except Exception:  # out of memory, say: the old cells and the scan beside them go on
             _LOG.exception("building the index failed; it is tried again after as many changes")
             with self._writing:
@@ -253,12 +257,23 @@ def _searches(
     """The best of all for each query, among what is proposed if anything proposes."""
     if proposing is None or 4 * max(ks, default=0) >= len(proposing.cells):
         return every.searches(queries, ks)
-    since = proposing.since.searches(queries, ks)
-    found: list[tuple[Keys, NDArray[np.float32]]] = []
-    for query, k, (newer, _) in zip(queries, ks, since, strict=True):
-        scale = k + k // 4 + 16  # some are gone by now, or have moved away
-        near = proposing.cells.search(query, scale)
-        near = np.union1d(near, newer) if len(newer) else near
-        ids, scores = best_first(near, every.products(near, query), k)
-        found.append((ids, scores) if len(ids) >= k else every.search(query, k))
-    return found
+    every.refuse(queries)
+    wanted = np.array(ks, np.int64)
+    near, begins = proposing.cells.searches(queries, wanted + wanted // 4 + 16)  # some are gone by now, or moved away
+    newer, newer_begins = proposing.since.proposals(queries, wanted)
+    if len(newer):
+        near, begins = _beside(near, begins, newer, newer_begins)
+    found = every.best_of(near, begins, queries, wanted)
+    return [
+        each if len(each[0]) >= k else every.search(query, k) for each, query, k in zip(found, queries, ks, strict=True)
+    ]
+
+
+def _beside(one: Keys, begins: Keys, other: Keys, other_begins: Keys) -> tuple[Keys, Keys]:
+    """What two propose for each query, one behind the other, and where each query's begin."""
+    parts = [
+        part
+        for q in range(len(begins) - 1)
+        for part in (one[begins[q] : begins[q + 1]], other[other_begins[q] : other_begins[q + 1]])
+    ]
+    return np.concatenate(parts), begins + other_begins

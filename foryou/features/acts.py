@@ -15,6 +15,7 @@ from foryou.core.event import KINDS, Kind
 from foryou.core.ids import pair_of
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
+from foryou.features.pairs import pairs, pairs_with
 from foryou.grouping import group
 
 ACTS = Table(
@@ -41,7 +42,7 @@ _UNDO[list(_UNDOES)] = True
 
 def act_key(viewer: Keys, target: Keys, kind: Kind) -> Keys:
     """The key of "this viewer did `kind` to this video, author, sound or hashtag"."""
-    return pair_of(pair_of(viewer, target), np.full(len(target), int(kind), np.int64))
+    return pairs_with(pairs(viewer, target), int(kind))
 
 
 def stands(store: Store, viewer: Keys, target: Keys, kind: Kind) -> NDArray[np.bool_]:

@@ -16,7 +16,7 @@ from foryou.core.ids import pair_of
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
 from foryou.features.acts import stands
-from foryou.features.pairs import pairs_of
+from foryou.features.pairs import pairs, pairs_of
 
 CHUNK = 8
 """Values in one row."""
@@ -81,7 +81,7 @@ def older(store: Store, table: Table, owner: Keys, count: Column, first: int, ch
     of, back = np.nonzero(number > 0)
     if len(of) == 0:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    keys = pair_of(owner[of], number[of, back])
+    keys = pairs(owner[of], number[of, back])
     return store.columns(table.name, keys, ("value",))["value"].ravel(), np.repeat(of, CHUNK)
 
 

@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 from foryou.core.batch import Batch, Column
 from foryou.core.clock import DAY
 from foryou.core.event import Kind
-from foryou.core.ids import pair_of
 from foryou.core.inputs import OUTCOME_BITS, POSITIVE_BITS
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
 from foryou.features.enrich import OUTCOMES
-from foryou.features.pairs import pairs_with
+from foryou.features.pairs import pairs, pairs_with
 
 HALF_LIFE = 3 * DAY
 NEW = 0.1
@@ -147,12 +146,12 @@ def _newness(store: Store, video: Keys) -> NDArray[np.float64]:
 
 def board_key(country: Column, language: Column) -> Keys:
     """The board of a country and a language; EVERYWHERE and ANY_LANGUAGE are such too."""
-    return pair_of(np.asarray(country, np.int64), np.asarray(language, np.int64))
+    return pairs(country, language)
 
 
 def _rows_of(board: Keys, number: Column) -> Keys:
     """The keys of a board's rows; number 0 is the one that takes what is noted."""
-    return pair_of(board, np.asarray(number, np.int64))
+    return pairs(board, number)
 
 
 @njit(cache=True, nogil=True)
@@ -229,8 +228,16 @@ def read_boards(store: Store, boards: Keys, depth: int) -> tuple[Keys, Column, N
     return rows["item"], rows["score"], which
 
 
-def faded(store: Store, video: Keys, country: int, at: int) -> NDArray[np.float64]:
-    """The positives of each video `[videos]` in a country, faded to `at` (ms)."""
-    rows = store.columns(POPULAR.name, pairs_with(video, country), ("positives", "at"))
-    age = np.maximum(at - rows["at"], 0)
-    return np.asarray(np.maximum(rows["positives"], 0) * np.exp2(-age / HALF_LIFE))
+def faded(store: Store, video: Keys, countries: tuple[int, ...], at: int) -> NDArray[np.float64]:
+    """The positives `[countries, videos]` of each video in each of some countries, faded to `at` (ms)."""
+    keys = np.concatenate([pairs_with(video, country) for country in countries])
+    rows = store.columns(POPULAR.name, keys, ("positives", "at"))
+    score = np.empty(len(keys))
+    _fade(rows["positives"], rows["at"], at, float(HALF_LIFE), score)
+    return score.reshape(len(countries), len(video))
+
+
+@njit(cache=True, nogil=True)
+def _fade(positives, since, at, half, score):  # type: ignore[no-untyped-def]
+    for i in range(len(score)):
+        score[i] = positives[i] * np.exp2(-max(at - since[i], 0) / half) if positives[i] > 0 else 0.0

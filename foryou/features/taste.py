@@ -136,6 +136,11 @@ def tastes(store: Store, viewer: Keys, at: Column) -> Batch:
     return Batch({"good": good, "bad": bad, "latest": latest}, len(viewer))
 
 
+def fondness(store: Store, viewer: Keys, at: Column) -> Column:
+    """`good` of `tastes` alone: what a search by content asks for."""
+    return _centroid(store, store.read(TASTE.name, viewer), "good", at, 0)[0]
+
+
 def _centroid(store: Store, rows: Batch, which: str, at: Column, most: int) -> tuple[Column, Column]:
     """The shrunk mean direction `[viewers, DIM]`, and the vectors of the latest `most` one by one (zero where there are
     none)."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from foryou.core.batch import Batch
@@ -14,6 +15,7 @@ from foryou.core.inputs import OUTCOME_BITS, POSITIVE_BITS
 from foryou.core.pipeline import Candidates, Request
 from foryou.core.ports import Index, Keys, Model, Store
 from foryou.features.history import unseen, unserved
+from foryou.grouping import hashed
 from foryou.models.clusters import ENOUGH, Codebook, cluster, clusters_for
 from foryou.models.retrieval import unit
 
@@ -73,15 +75,10 @@ class Clusters:
         """
         item = np.concatenate([each for each, _ in found] or [np.zeros(0, np.int64)])
         score = np.concatenate([each for _, each in found] or [np.zeros(0, np.float32)])
-        size = np.array([len(each) for each, _ in found], np.int64)
+        begins = np.cumsum([0, *(len(each) for each, _ in found)])
         new = unseen(self.store, request.viewer_id, item, int(request.at - self.seen_days * DAY))
         new &= unserved(self.store, request.viewer_id, request.session, item)
-        so_far = np.cumsum(new)
-        before = np.concatenate([np.zeros(1, np.int64), so_far])[np.cumsum(size) - size]
-        depth = (so_far - np.repeat(before, size)) / np.repeat(quotas, size)
-        order = np.lexsort((item, depth))
-        order = order[new[order]]
-        best = order[np.sort(np.unique(item[order], return_index=True)[1])[: self.most]]
+        best = _taken(item, new, begins, quotas, self.most, np.zeros(1 << (2 * self.most).bit_length(), np.int64))
         return Batch({"item": item[best], "source_score": score[best]})
 
 
@@ -111,3 +108,37 @@ def worths(
     liked = np.maximum(np.bincount(which, faded * (good - _AGAINST * refused), clusters), 0.0)
     mean = liked.sum() / max(shown.sum(), 1e-12)
     return np.asarray(np.sqrt(liked) * (liked + _PSEUDO * mean) / (shown + _PSEUDO))
+
+
+@njit(cache=True, nogil=True)
+def _taken(item, new, begins, quotas, most, slots):  # type: ignore[no-untyped-def]
+    """The rows that are taken, in order: always the one that stands highest for its quota, by id where equal.
+
+    List t has rows `begins[t]` to `begins[t + 1]`, and only what is `new` counts. `slots` are zeros, more than `most`.
+    """
+    lists, mask = len(quotas), len(slots) - 1
+    at, number = begins[:-1].copy(), np.ones(lists)
+    out, count = np.empty(min(most, len(item)), np.int64), 0
+    while count < len(out):
+        best, least = -1, np.inf
+        for t in range(lists):
+            while at[t] < begins[t + 1] and not new[at[t]]:
+                at[t] += 1
+            if at[t] == begins[t + 1]:
+                continue
+            depth = number[t] / quotas[t]
+            if depth < least or (depth == least and item[at[t]] < item[at[best]]):
+                best, least = t, depth
+        if best < 0:
+            break
+        row = at[best]
+        at[best] += 1
+        number[best] += 1
+        slot = hashed(item[row]) & mask
+        while slots[slot] != 0 and slots[slot] != item[row]:
+            slot = (slot + 1) & mask
+        if slots[slot] == 0:
+            slots[slot] = item[row]
+            out[count] = row
+            count += 1
+    return out[:count]

@@ -12,7 +12,7 @@ from foryou.core.clock import DAY
 from foryou.core.pipeline import Candidates, Request
 from foryou.core.ports import Index, Store
 from foryou.features.history import unseen
-from foryou.features.taste import tastes
+from foryou.features.taste import fondness
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Content:
 
     def __call__(self, request: Request) -> Candidates:
         viewer = np.array([request.viewer_id], np.int64)
-        taste = tastes(self.store, viewer, np.array([request.at]))["good"][0]
+        taste = fondness(self.store, viewer, np.array([request.at]))[0]
         if request.viewer_id == 0 or not taste.any():
             return Batch({"item": np.zeros(0, np.int64), "source_score": np.zeros(0, np.float32)})
         least = self.least * float(np.linalg.norm(taste))

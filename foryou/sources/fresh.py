@@ -31,17 +31,16 @@ class Fresh:
 
     def __call__(self, request: Request) -> Candidates:
         _, young = self.store.scan(YOUNG.name, ("item", "uploaded", "language", "shown"))
-        turn = np.full(len(young), np.inf)
-        _take_turns(
+        rows, turn = _take_turns(
             young["item"], young["uploaded"], young["language"], young["shown"],
             request.at, int(self.age_days * DAY), self.audience, request.language,
             float(newness(request.viewer["viewer_known"])[0]),
-            *request.rng("fresh").integers(0, 1 << 62, 2), turn,
+            *request.rng("fresh").integers(0, 1 << 62, 2),
         )  # fmt: skip
-        best = np.flatnonzero(turn < np.inf)
-        if len(best) > self.most:
-            best = best[turn[best] <= np.partition(turn[best], self.most)[self.most]]
-        best = best[np.argsort(turn[best], kind="stable")[: self.most]]
+        if len(rows) > self.most:
+            first = np.flatnonzero(turn <= np.partition(turn, self.most)[self.most])
+            rows, turn = rows[first], turn[first]
+        best = rows[np.argsort(turn, kind="stable")[: self.most]]
         return Batch({"item": young["item"][best], "source_score": (-young["shown"][best]).astype(np.float32)})
 
 
@@ -57,12 +56,15 @@ _draw = njit(types.float64(types.int64, types.int64), cache=True)(_drawn)
 
 
 @njit(cache=True, nogil=True)
-def _take_turns(item, uploaded, language, shown, now, young, audience, spoken, new, seed, other, turn):  # type: ignore[no-untyped-def]
-    """The turn of each video that is new and may come: whole exposures first, then chance."""
+def _take_turns(item, uploaded, language, shown, now, young, audience, spoken, new, seed, other):  # type: ignore[no-untyped-def]
+    """The rows of the videos that are new and may come, and the turn of each: whole exposures first, then chance."""
+    rows, turn, count = np.empty(len(item), np.int64), np.empty(len(item)), 0
     for i in range(len(item)):
         age = now - uploaded[i]
         if item[i] == 0 or age < 0 or age >= young or shown[i] >= audience:
             continue
         if spoken != 0 and language[i] != 0 and language[i] != spoken and _draw(item[i], other) < new:
             continue
-        turn[i] = np.floor(shown[i]) + _draw(item[i], seed)
+        rows[count], turn[count] = i, np.floor(shown[i]) + _draw(item[i], seed)
+        count += 1
+    return rows[:count], turn[:count]

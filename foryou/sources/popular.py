@@ -64,8 +64,8 @@ class Popular:
 
     def _ordered(self, request: Request, best: Keys) -> Candidates:
         score = self._scored(request, best)
-        best, score = best[score > 0], score[score > 0]
-        order = np.lexsort((best, -score))[: self.most]
+        there = np.flatnonzero(score > 0)
+        order = there[np.lexsort((best[there], -score[there]))][: self.most]
         return Batch({"item": best[order], "source_score": score[order].astype(np.float32)})
 
     def _on_boards(self, request: Request, depth: int) -> tuple[Keys, Column]:
@@ -85,7 +85,7 @@ class Popular:
         score = np.exp2(np.minimum(there - now, 60))
         if request.country:
             alone = np.flatnonzero(there == 0)
-            score[alone] = faded(self.store, found[alone], EVERYWHERE, request.at)
+            score[alone] = faded(self.store, found[alone], (EVERYWHERE,), request.at)[0]
             score = self.elsewhere * score + np.exp2(np.minimum(here - now, 60))
         return found, score * np.where(speaks, 1.0, self._foreign(request))
 
@@ -106,9 +106,11 @@ class Popular:
     def _scored(self, request: Request, item: Keys) -> NDArray[np.float64]:
         """What each video `[items]` scores now; below 0 for one that must not be shown."""
         videos = self.store.columns("video", item, ("language", "removed", "known", "uploaded"))
-        score = faded(self.store, item, EVERYWHERE, request.at)
         if request.country:
-            score = faded(self.store, item, request.country, request.at) + self.elsewhere * score
+            here, everywhere = faded(self.store, item, (request.country, EVERYWHERE), request.at)
+            score = here + self.elsewhere * everywhere
+        else:
+            score = faded(self.store, item, (EVERYWHERE,), request.at)[0]
         foreign = (videos["language"] != request.language) & (videos["language"] != 0) & (request.language != 0)
         days = np.maximum(request.at - videos["uploaded"], 0) / HALF_LIFE
         score = (score + 0.01 * np.exp2(-days)) * np.where(foreign, self._foreign(request), 1.0)

@@ -11,6 +11,7 @@ from foryou.core.batch import Batch
 from foryou.core.pipeline import Candidates, Request
 from foryou.core.ports import Store
 from foryou.features.similar import SMOOTH, positives
+from foryou.grouping import group
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,11 @@ class Similar:
         if len(mine) == 0:
             return Batch({"item": np.zeros(0, np.int64), "source_score": np.zeros(0, np.float32)})
         rows = self.store.read("similar", mine)
-        item, inverse = np.unique(rows["neighbour"], return_inverse=True)
+        item, inverse = group(rows["neighbour"].ravel())
         total = self.store.columns("similar", item, ("total",))["total"]
         beside = rows["weight"] / (rows["total"][:, None] + SMOOTH) ** self.mine
-        score = np.bincount(inverse.ravel(), beside.ravel(), len(item)) / (total + SMOOTH) ** self.other
-        score[item == 0] = 0.0
-        best = np.argsort(-score, kind="stable")[: self.most]
-        best = best[score[best] > 0]
+        score = np.bincount(inverse, beside.ravel(), len(item)) / (total + SMOOTH) ** self.other
+        score[item == 0] = 0.0  # a place without a neighbour
+        best = np.flatnonzero(score > 0)
+        best = best[np.lexsort((item[best], -score[best]))][: self.most]
         return Batch({"item": item[best], "source_score": score[best].astype(np.float32)})

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import DTypeLike
 
-from foryou.backends.cells import Cells, probes_for, search
+from foryou.backends.arena import Arena, Attached
+from foryou.backends.cells import Cells, probes_for, searches
 from foryou.backends.dense import DenseIndex
-from foryou.backends.scaled import ScaledIndex
+from foryou.backends.scaled import AttachedIndex, ScaledIndex
 
 DIM = 16
 
@@ -51,7 +53,8 @@ def test_cells_find_at_least_95_percent_of_the_best_500() -> None:
         best, scores = exact.search(query, 500)
         near, near_scores = index.search(query, 500)
         assert len(near) == 500
-        assert near_scores.tolist() == exact.products(near, query).tolist()
+        true = dict(zip(*(each.tolist() for each in exact.search(query, 20_000)), strict=True))
+        assert near_scores.tolist() == [true[each] for each in near.tolist()]
         assert near_scores[0] == scores[0]
         found.append(len(np.intersect1d(best, near)) / 500)
     assert index.cells is not None and index.cells.probes < index.cells.cells
@@ -67,6 +70,42 @@ def test_a_search_for_few_looks_at_fewer_cells_and_finds_as_many_of_them() -> No
         len(np.intersect1d(exact.search(query, 60)[0], index.search(query, 60)[0])) / 60 for query in vectors[::500]
     ]
     assert np.mean(found) >= 0.95
+
+
+def test_a_query_of_another_length_is_refused_in_cells_too() -> None:
+    with pytest.raises(ValueError, match=r"has to be \[16\]"):
+        filled(2_000).search(np.ones(DIM + 1, np.float32), 10)
+
+
+def test_what_came_while_cells_were_built_has_them_built_again() -> None:
+    index = ScaledIndex(exact_until=1_000 * DIM)
+    for first in range(0, 3_000, 250):
+        index.add(np.arange(first + 1, first + 251), some(250, first))
+    index.settle()
+    assert index.cells is not None and len(index.cells) >= 3_000 / 1.1
+
+
+def test_several_queries_in_cells_find_what_each_finds_alone() -> None:
+    index = filled(3_000)
+    index.add(np.arange(5_001, 5_101), some(100, 8))
+    queries = some(4, 9)
+    together = index.searches(queries, [50, 0, 7, 300])
+    for query, k, (found, scores) in zip(queries, (50, 0, 7, 300), together, strict=True):
+        alone, alone_scores = index.search(query, k)
+        assert (found.tolist(), scores.tolist()) == (alone.tolist(), alone_scores.tolist())
+
+
+def test_another_process_finds_the_same_and_what_is_newer_than_the_cells(tmp_path: Path) -> None:
+    arena = Arena(tmp_path / "shared")
+    index = ScaledIndex(0, memory=arena)
+    index.add(np.arange(1, 2_001), some(2_000))
+    index.publish("vectors")
+    index.add(np.arange(5_001, 5_011), 1.1 * some(2_000)[:10])
+    attached = AttachedIndex(Attached(tmp_path / "shared").published, "vectors")
+    for query in some(2_000)[:10]:
+        (here, scores), (there, scores_there) = index.search(query, 50), attached.search(query, 50)
+        assert here[0] > 5_000
+        assert (here.tolist(), scores.tolist()) == (there.tolist(), scores_there.tolist())
 
 
 def test_the_same_vectors_give_the_same_cells() -> None:
@@ -142,8 +181,8 @@ def test_cells_live_where_they_are_told_to() -> None:
 
     held = Cells(np.arange(1, 501), some(500), zeros).held
     assert len(made) == 5 and all(any(getattr(held, field.name) is each for each in made) for field in fields(held))
-    found = search(held, len(held.centroids), some(500)[7], 10)
-    assert 8 in held.ids[found]
+    found, begins = searches(held, np.array([len(held.centroids)]), some(500)[7:8], np.array([10]))
+    assert 8 in held.ids[found] and begins.tolist() == [0, 10]
 
 
 def faults(index: ScaledIndex, query: np.ndarray, came: list[int], gone: list[int]) -> list[str]:

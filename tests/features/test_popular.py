@@ -50,7 +50,7 @@ def test_likes_put_a_video_on_the_boards_of_their_country_by_its_faded_count() -
     store = store_of(log(*people, video(1, language=2)), log(*likes((11, 1), (12, 1), (13, 1))), trust=FULL)
     for board in ((NORWAY, 2), (NORWAY, ANY_LANGUAGE)):
         count = np.exp2(standing(store, *board)[1] - LATER / HALF_LIFE)
-        assert count == pytest.approx(faded(store, np.array([1]), NORWAY, LATER)[0], rel=1e-6)
+        assert count == pytest.approx(faded(store, np.array([1]), (NORWAY,), LATER)[0, 0], rel=1e-6)
     assert np.exp2(standing(store, EVERYWHERE, 2)[1] - START / HALF_LIFE) == pytest.approx(3.1, rel=0.01)
 
 
@@ -89,7 +89,8 @@ def test_a_board_that_overflows_keeps_the_most_popular_and_knows_no_batches(
         small.setattr(popular, "BOARD", _narrow())
         store = _stored(described, acts)
         again = _stored(described, *cut(acts, places))
-        number = np.log2(faded(store, np.arange(1, 31), EVERYWHERE, LATER) + 0.1 * 2.0 ** ((START - LATER) / HALF_LIFE))
+        counts = faded(store, np.arange(1, 31), (EVERYWHERE,), LATER)[0]
+        number = np.log2(counts + 0.1 * 2.0 ** ((START - LATER) / HALF_LIFE))
         best = set((np.argsort(-number)[:3] + 1).tolist())
         on = standing(store, EVERYWHERE, ANY_LANGUAGE)
         eighth = np.sort(number)[-8]
