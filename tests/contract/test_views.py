@@ -167,7 +167,7 @@ def test_events_that_come_late_and_out_of_order_end_in_the_same_history_tastes_a
         look_up(anyhow, viewers, np.arange(len(viewers)), targets, when)[:3],
         strict=True,
     ):
-        assert here == pytest.approx(there, rel=1e-9, abs=1e-9)
+        assert here == pytest.approx(there, rel=1e-6, abs=1e-6)
 
 
 def test_half_lives_are_told_apart() -> None:
