@@ -1,4 +1,4 @@
-"""The latest exposures of each viewer, newest first, each with what came of it; and what was seen, and sessions."""
+"""The latest exposures of each viewer, newest first, each with what came of it; and what was served, and sessions."""
 
 from __future__ import annotations
 
@@ -41,7 +41,6 @@ _WIDTH = 32
 being of one video happens once in 40 million."""
 MOST_S = (1 << 32) - 1
 """The last time that is told apart, s since 1970."""
-SEEN = Table("seen", (Field("at", "int64"),))
 SERVED = Table("served", (Field("at", "int64"),))
 SESSION = Table(
     "session",
@@ -158,7 +157,6 @@ VIEWS = (
         _history,
         ("kind", "amount", "flags", "about", "seconds", "at"),
     ),
-    View(SEEN, "viewer_video", (Kind.IMPRESSION, Kind.WATCH), _latest, ("at",)),
     View(SESSION, "viewer", REACTIONS, _session, ("at", "kind")),
 )
 SERVED_VIEW = View(SERVED, "served", (), _latest, ("at",))
@@ -205,14 +203,6 @@ def latest_exposures(store: Store, viewer: Keys) -> Batch:
             "topics": named["topics"].reshape(len(viewer), HISTORY * HISTORY_TOPICS),
         }
     )
-
-
-def unseen(store: Store, viewer: int, item: Keys, since: int) -> NDArray[np.bool_]:
-    """Which items `[items]` the viewer has not had on their screen since a time (ms); viewer 0 has seen nothing."""
-    if viewer == 0:
-        return np.ones(len(item), np.bool_)
-    at = store.columns("seen", pairs_of(viewer, item), ("at",))["at"]
-    return np.asarray((at == 0) | (at < since))
 
 
 def served_key(viewer: Keys, session: Keys, item: Keys) -> Keys:

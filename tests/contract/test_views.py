@@ -18,9 +18,10 @@ from foryou.core.ports import Store
 from foryou.features.catalog import VIDEO, VIEWER
 from foryou.features.counters import COUNTED, HALF_LIVES, TOTAL
 from foryou.features.fold import TABLES
-from foryou.features.history import HISTORY_TABLE, SEEN
+from foryou.features.history import HISTORY_TABLE
 from foryou.features.interests import look_up
 from foryou.features.popular import HALF_LIFE, POPULAR
+from foryou.features.seen import unseen
 from foryou.features.taste import TASTE
 from foryou.settings import DataSettings, Settings
 from tests.features.plain import counts_at
@@ -156,9 +157,13 @@ def test_events_that_come_late_and_out_of_order_end_in_the_same_history_tastes_a
 ) -> None:
     in_time, anyhow = (store_of(catalogue(), batch) for batch in both)
     one, other = tables_of(in_time), tables_of(anyhow)
-    for table in (HISTORY_TABLE, SEEN, TASTE):
+    for table in (HISTORY_TABLE, TASTE):
         for name, values in one[table.name].items():
             assert values.tolist() == other[table.name][name].tolist(), f"{table.name}.{name}"
+    for viewer in VIEWERS:
+        for days in range(0, 41, 4):
+            item, since = np.array(VIDEOS), START + days * DAY
+            assert unseen(in_time, viewer, item, since).tolist() == unseen(anyhow, viewer, item, since).tolist()
     viewers = np.array(VIEWERS)
     targets = np.tile([*TAGS, *AUTHORS, *SOUNDS], (len(viewers), 1))
     when = np.full(len(viewers), LATER)

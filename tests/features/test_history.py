@@ -8,7 +8,8 @@ import pytest
 from foryou.core.clock import DAY, MINUTE
 from foryou.core.event import Kind
 from foryou.core.inputs import HISTORY, OUTCOME_BITS
-from foryou.features.history import ABOUT, SESSION_GAP, about_of, latest_exposures, unseen, unserved
+from foryou.features.history import ABOUT, SESSION_GAP, about_of, latest_exposures, unserved
+from foryou.features.seen import unseen
 from tests.streams import START, TAGS, VIDEOS, Row, catalogue, log, store_of
 
 
