@@ -66,7 +66,7 @@ class FeedSettings:
     author_gap: int = field(default=5, metadata={"help": "videos between two of the same author"})
     sound_gap: int = field(default=3, metadata={"help": "videos between two with the same sound"})
     seen_days: float = field(
-        default=30.0, metadata={"help": "how long a seen video is not shown again, days; at most 90"}
+        default=30.0, metadata={"help": "days in which a seen video is not shown again, at most 90"}
     )
     seed: int = field(default=1, metadata={"help": "start of all chance in the feed: same log and seed, same slates"})
 
