@@ -3,9 +3,9 @@
 There is no row to look up, so a key needs no place of its own. Young keys are in a hash table. When they are many they
 become a run, in the order of their hashes, with a mark of where each stretch of hashes begins: a key is looked for in
 one short stretch of each run. A key and its hash can be told from each other, and what all hashes of a stretch begin
-with need not be kept with each (Cleary, 1984). A run that is not much larger than the next is merged with it, so that runs are few (a
-log-structured merge: O'Neil et al., 1996). One thread may add while others look, in other processes too: what they
-look at is never changed, but replaced.
+with need not be kept with each (Cleary, 1984). A run that is not much larger than the next is merged with it, so that
+runs are few (a log-structured merge: O'Neil et al., 1996). One thread may add while others look, in other processes
+too: what they look at is never changed, but replaced.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ INTERESTS = Table(
         Field("what", "int8", SLOTS, help="position in KINDS_OF_INTEREST"),
         Field("for", "float32", SLOTS),
         Field("against", "float32", SLOTS),
-        Field("rejected", "float32", SLOTS, help="not-interesteds and reports"),
+        Field("rejected", "float16", SLOTS, help="not-interesteds and reports"),
         Field("unexplained", "float16", SLOTS, help="sum of y - p of long views"),
         Field("weight", "float16", SLOTS, help="sum of p (1 - p)"),
         Field("since", "int64", help="the time that all evidence is written as of, ms"),
@@ -88,7 +88,7 @@ def _move_on(pro, con, rejected, left, heavy, since, k, when, half, reject_half,
     for s in range(pro.shape[1]):
         pro[k, s] *= fade
         con[k, s] *= fade
-        rejected[k, s] *= reject_fade
+        rejected[k, s] = _half(rejected[k, s] * reject_fade)
         left[k, s], heavy[k, s] = _half(left[k, s] * fade), _half(heavy[k, s] * fade)
 
 
@@ -148,7 +148,7 @@ def _learn(  # type: ignore[no-untyped-def]
             left[k, found] = _half(left[k, found] + residual[i] * grown)
             heavy[k, found] = _half(heavy[k, found] + weight[i] * grown)
             if whats[t] <= 1:
-                rejected[k, found] = max(rejected[k, found] + reject[i] * reject_grown, 0.0)
+                rejected[k, found] = _half(max(rejected[k, found] + _half(reject[i] * reject_grown), 0.0))
 
 
 def _interests(state: Batch, events: Batch, row: Rows) -> Batch:

@@ -71,8 +71,8 @@ def test_many_keys_are_found_in_few_runs_and_no_others(step: int) -> None:
 
 def test_a_large_run_keeps_six_bytes_of_each_key_and_tells_them_all() -> None:
     rng = np.random.default_rng(1)
-    keys = np.unique(rng.integers(-(2**63), 2**63 - 1, (1 << 20) + 9))
-    halves = [runs._Run.of(part, HEAP) for part in (keys[::2], keys[1::2])]
+    keys = np.unique(rng.integers(-(2**63), 2**63 - 1, 600_000))
+    halves = [runs._Run.of(part.copy(), HEAP) for part in (keys[::2], keys[1::2])]
     large = halves[0].with_next(halves[1], HEAP)
     assert [len(run.top) for run in (*halves, large)] == [len(halves[0]), len(halves[1]), 0]
     assert np.array_equal(np.sort(large.keys()), keys)
