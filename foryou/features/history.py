@@ -110,7 +110,7 @@ def _history(state: Batch, events: Batch, row: Rows) -> Batch:
 
 def whole_seconds(at: Column) -> Column:
     """Times (ms) as whole seconds since 1970, as uint32."""
-    return np.clip(at // SECOND, 0, MOST_S).astype(np.uint32)
+    return np.asarray(np.clip(at // SECOND, 0, MOST_S), np.uint32)
 
 
 def _latest(state: Batch, events: Batch, row: Rows) -> Batch:
