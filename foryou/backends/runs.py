@@ -1,10 +1,11 @@
-"""The keys of a table without columns, at little more than eight bytes each: sorted runs beside a few young keys.
+"""The keys of a table without columns, at little more than six bytes each: sorted runs beside a few young keys.
 
 There is no row to look up, so a key needs no place of its own. Young keys are in a hash table. When they are many they
 become a run, in the order of their hashes, with a mark of where each stretch of hashes begins: a key is looked for in
-one short stretch of each run. A run that is not much larger than the next is merged with it, so that runs are few (a
-log-structured merge: O'Neil et al., 1996). One thread may add while others look, in other processes too: what they
-look at is never changed, but replaced.
+one short stretch of each run. A key and its hash can be told from each other, and what all hashes of a stretch begin
+with need not be kept with each (Cleary, 1984). A run that is not much larger than the next is merged with it, so that
+runs are few (a log-structured merge: O'Neil et al., 1996). One thread may add while others look, in other processes
+too: what they look at is never changed, but replaced.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from foryou.core.batch import Batch
 from foryou.core.memory import HEAP, Arrays, Memory, Published
 from foryou.core.ports import Keys
 from foryou.core.table import Table
-from foryou.grouping import group, hashed
+from foryou.grouping import group
 
 YOUNG = 1 << 18
 """Keys that become a run."""
@@ -32,37 +33,70 @@ MOST = 1 << 25
 _STRETCH = 16
 """Keys of a stretch, about: two lines of a processor's cache."""
 
+_TOP = 16
+"""Bits of a hash that are not kept where there are so many stretches that each says them."""
+
 Starts = NDArray[np.int32]
+Hashes = NDArray[np.uint64]
+Halves = NDArray[np.uint16]
+Words = NDArray[np.uint32]
 Found = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Keys in the order of their hashes, and where the keys of each stretch of hashes start, with the end."""
+    """Hashes of 64 bits in order: their lower 32, the 16 above these, the upper 16 (none if the stretches say them),
+    and where those of each stretch start, with the end."""
 
-    keys: Keys
+    low: Words
+    middle: Halves
+    top: Halves
     starts: Starts
 
     @classmethod
     def of(cls, keys: Keys, memory: Memory) -> _Run:
-        hashes = np.empty(len(keys), np.int64)
+        hashes = np.empty(len(keys), np.uint64)
         _hash(keys, hashes)
-        sorted_keys = memory.zeros(len(keys), np.int64)
-        sorted_keys[:] = keys[np.argsort(hashes, kind="stable")]
-        return cls._marked(sorted_keys, memory)
+        return cls._packed(np.sort(hashes), memory)
 
     def with_next(self, other: _Run, memory: Memory) -> _Run:
         """One run of both."""
-        keys = memory.zeros(len(self.keys) + len(other.keys), np.int64)
-        _merge(self.keys, other.keys, keys)
-        return self._marked(keys, memory)
+        hashes = np.empty(len(self) + len(other), np.uint64)
+        _merge(self.hashes(), other.hashes(), hashes)
+        return self._packed(hashes, memory)
 
     @classmethod
-    def _marked(cls, keys: Keys, memory: Memory) -> _Run:
-        stretches = 1 << max(1, (len(keys) // _STRETCH).bit_length())
+    def _packed(cls, hashes: Hashes, memory: Memory) -> _Run:
+        stretches = 1 << max(1, (len(hashes) // _STRETCH).bit_length())
         starts = memory.zeros(stretches + 1, np.int32)
-        _mark(keys, starts)
-        return cls(keys, starts)
+        _mark(hashes, starts)
+        low, middle = memory.zeros(len(hashes), np.uint32), memory.zeros(len(hashes), np.uint16)
+        low[:], middle[:] = hashes & np.uint64((1 << 32) - 1), (hashes >> np.uint64(32)) & np.uint64((1 << 16) - 1)
+        top = memory.zeros(0 if stretches >= 1 << _TOP else len(hashes), np.uint16)
+        top[:] = (hashes >> np.uint64(48))[: len(top)]
+        return cls(low, middle, top, starts)
+
+    def __len__(self) -> int:
+        return len(self.low)
+
+    def hashes(self) -> Hashes:
+        """All of them, whole."""
+        hashes = np.empty(len(self), np.uint64)
+        _unpack(self.low, self.middle, self.top, self.starts, hashes)
+        return hashes
+
+    def keys(self) -> Keys:
+        """In the order of their hashes."""
+        keys = np.empty(len(self), np.int64)
+        _unhash(self.hashes(), keys)
+        return keys
+
+    def find(self, keys: Keys, found: Found) -> None:
+        """Marks those that are there."""
+        _find(self.low, self.middle, self.top, self.starts, keys, found)
+
+
+_PARTS = ("low", "middle", "top", "starts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +110,20 @@ class _Held:
         found = self.young.find(keys) >= 0
         wanted = np.ascontiguousarray(keys, np.int64)
         for run in self.runs:
-            _find(run.keys, run.starts, wanted, found)
+            run.find(wanted, found)
         return found
 
     @property
     def arrays(self) -> Arrays:
         made = dict(self.young.arrays)
         for number, run in enumerate(self.runs):
-            made |= {f"keys-{number}": run.keys, f"starts-{number}": run.starts}
+            made |= {f"{name}-{number}": getattr(run, name) for name in _PARTS}
         return made
 
     @classmethod
     def attached(cls, arrays: Arrays) -> _Held:
-        count = sum(name.startswith("keys-") for name in arrays)
-        runs = (_Run(arrays[f"keys-{number}"], arrays[f"starts-{number}"]) for number in range(count))
+        count = sum(name.startswith("starts-") for name in arrays)
+        runs = (_Run(*(arrays[f"{name}-{number}"] for name in _PARTS)) for number in range(count))
         return cls(IntMap.attached(arrays), tuple(runs))
 
 
@@ -129,12 +163,12 @@ class KeyedRuns:
 
     def __len__(self) -> int:
         held = self._now()
-        return len(held.young) + sum(len(run.keys) for run in held.runs)
+        return len(held.young) + sum(map(len, held.runs))
 
     @property
     def row_bytes(self) -> float:
         """What a key takes on average once there are many, bytes."""
-        return 8 + 1.5 * 4 / _STRETCH
+        return 6 + 1.5 * 4 / _STRETCH
 
     def read(self, keys: Keys, names: tuple[str, ...]) -> Batch:
         """Rows without columns. ValueError if any are named."""
@@ -151,7 +185,7 @@ class KeyedRuns:
         held = self._now()
         keys = held.young.keys
         if held.runs:
-            keys = np.concatenate([*(run.keys for run in held.runs), keys])
+            keys = np.concatenate([*(run.keys() for run in held.runs), keys])
             keys.flags.writeable = False
         return keys, Batch({}, len(keys))
 
@@ -194,12 +228,12 @@ class KeyedRuns:
 
     @staticmethod
     def _merges(run: _Run, following: _Run) -> bool:
-        one, other = len(run.keys), len(following.keys)
+        one, other = len(run), len(following)
         return one <= FAN * other and one + other <= MOST
 
     def _parts(self) -> Iterator[Keys]:
         held = self._held
-        yield from (run.keys for run in held.runs)
+        yield from (run.keys() for run in held.runs)
         yield held.young.keys
 
     def _publish(self) -> None:
@@ -218,15 +252,38 @@ class KeyedRuns:
             raise ValueError(f"table {self.table.name!r} has no column {names[0]!r}; there are none")
 
 
-def _hash_keys(keys: Keys, hashes: Keys) -> None:
+def _mix(key: int) -> np.uint64:
+    """SplitMix64's finaliser (Steele et al., 2014), which has an inverse."""
+    mixed = np.uint64(key)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))
+
+
+def _unmix(mixed: np.uint64) -> np.int64:
+    mixed = (mixed ^ (mixed >> np.uint64(31)) ^ (mixed >> np.uint64(62))) * np.uint64(0x319642B2D24D8EC3)
+    mixed = (mixed ^ (mixed >> np.uint64(27)) ^ (mixed >> np.uint64(54))) * np.uint64(0x96DE1B173F119089)
+    return np.int64(mixed ^ (mixed >> np.uint64(30)) ^ (mixed >> np.uint64(60)))
+
+
+_mixed: Callable[[int], np.uint64] = njit(types.uint64(types.int64), cache=True)(_mix)
+_unmixed: Callable[[np.uint64], np.int64] = njit(types.int64(types.uint64), cache=True)(_unmix)
+
+
+def _hash_keys(keys: Keys, hashes: Hashes) -> None:
     for row in range(len(keys)):
-        hashes[row] = hashed(keys[row])
+        hashes[row] = _mixed(keys[row])
 
 
-def _merge_keys(one: Keys, other: Keys, out: Keys) -> None:
+def _unhash_keys(hashes: Hashes, keys: Keys) -> None:
+    for row in range(len(hashes)):
+        keys[row] = _unmixed(hashes[row])
+
+
+def _merge_hashes(one: Hashes, other: Hashes, out: Hashes) -> None:
     i = j = 0
     for row in range(len(out)):
-        if j == len(other) or (i < len(one) and hashed(one[i]) <= hashed(other[j])):
+        if j == len(other) or (i < len(one) and one[i] <= other[j]):
             out[row] = one[i]
             i += 1
         else:
@@ -234,40 +291,68 @@ def _merge_keys(one: Keys, other: Keys, out: Keys) -> None:
             j += 1
 
 
-def _mark_stretches(keys: Keys, starts: Starts) -> None:
-    shift = 63
-    while (1 << (63 - shift)) < len(starts) - 1:
-        shift -= 1
-    for row in range(len(keys)):
-        starts[(hashed(keys[row]) >> shift) + 1] += 1
+def _bits(stretches: int) -> int:
+    bits = 0
+    while (1 << bits) < stretches:
+        bits += 1
+    return bits
+
+
+def _mark_stretches(hashes: Hashes, starts: Starts) -> None:
+    shift = np.uint64(64 - _stretch_bits(len(starts) - 1))
+    for row in range(len(hashes)):
+        starts[np.int64(hashes[row] >> shift) + 1] += 1
     for stretch in range(1, len(starts)):
         starts[stretch] += starts[stretch - 1]
 
 
-def _find_keys(held: Keys, starts: Starts, keys: Keys, found: Found) -> None:
-    shift = 63
-    while (1 << (63 - shift)) < len(starts) - 1:
-        shift -= 1
+def _unpack_hashes(low: Words, middle: Halves, top: Halves, starts: Starts, hashes: Hashes) -> None:
+    bits = _stretch_bits(len(starts) - 1)
+    for stretch in range(len(starts) - 1):
+        for row in range(starts[stretch], starts[stretch + 1]):
+            upper = np.uint64(top[row]) if len(top) else np.uint64(stretch >> (bits - _TOP))
+            hashes[row] = (upper << np.uint64(48)) | (np.uint64(middle[row]) << np.uint64(32)) | np.uint64(low[row])
+
+
+def _find_keys(low: Words, middle: Halves, top: Halves, starts: Starts, keys: Keys, found: Found) -> None:
+    shift = np.uint64(64 - _stretch_bits(len(starts) - 1))
     for i in range(len(keys)):
         if found[i]:
             continue
-        stretch = hashed(keys[i]) >> shift
+        mixed = _mixed(keys[i])
+        stretch = np.int64(mixed >> shift)
+        lower, above, upper = np.uint32(mixed), np.uint16(mixed >> np.uint64(32)), np.uint16(mixed >> np.uint64(48))
         for row in range(starts[stretch], starts[stretch + 1]):
-            if held[row] == keys[i]:
+            if low[row] == lower and middle[row] == above and (len(top) == 0 or top[row] == upper):
                 found[i] = True
                 break
 
 
 # The types are given because arrays come writeable and read-only, and each kind would otherwise be compiled apart.
 _READ = types.Array(types.int64, 1, "C", readonly=True)
+_READ_HASHES = types.Array(types.uint64, 1, "C", readonly=True)
 _READ_STARTS = types.Array(types.int32, 1, "C", readonly=True)
-_hash: Callable[[Keys, Keys], None] = njit(types.void(_READ, types.int64[::1]), cache=True, nogil=True)(_hash_keys)
-_merge: Callable[[Keys, Keys, Keys], None] = njit(
-    types.void(_READ, _READ, types.int64[::1]), cache=True, nogil=True
-)(_merge_keys)  # fmt: skip
-_mark: Callable[[Keys, Starts], None] = njit(types.void(_READ, types.int32[::1]), cache=True, nogil=True)(
+_READ_PARTS = (
+    types.Array(types.uint32, 1, "C", readonly=True),
+    types.Array(types.uint16, 1, "C", readonly=True),
+    types.Array(types.uint16, 1, "C", readonly=True),
+    _READ_STARTS,
+)
+_HASHES = types.uint64[::1]
+_stretch_bits: Callable[[int], int] = njit(types.int64(types.int64), cache=True)(_bits)
+_hash: Callable[[Keys, Hashes], None] = njit(types.void(_READ, _HASHES), cache=True, nogil=True)(_hash_keys)
+_unhash: Callable[[Hashes, Keys], None] = njit(types.void(_READ_HASHES, types.int64[::1]), cache=True, nogil=True)(
+    _unhash_keys
+)
+_merge: Callable[[Hashes, Hashes, Hashes], None] = njit(
+    types.void(_READ_HASHES, _READ_HASHES, _HASHES), cache=True, nogil=True
+)(_merge_hashes)  # fmt: skip
+_mark: Callable[[Hashes, Starts], None] = njit(types.void(_READ_HASHES, types.int32[::1]), cache=True, nogil=True)(
     _mark_stretches
 )
-_find: Callable[[Keys, Starts, Keys, Found], None] = njit(
-    types.void(_READ, _READ_STARTS, _READ, types.boolean[::1]), cache=True, nogil=True
+_unpack: Callable[[Words, Halves, Halves, Starts, Hashes], None] = njit(
+    types.void(*_READ_PARTS, _HASHES), cache=True, nogil=True
+)(_unpack_hashes)  # fmt: skip
+_find: Callable[[Words, Halves, Halves, Starts, Keys, Found], None] = njit(
+    types.void(*_READ_PARTS, _READ, types.boolean[::1]), cache=True, nogil=True
 )(_find_keys)

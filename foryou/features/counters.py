@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from foryou.core.batch import Batch, Column, Rows
-from foryou.core.clock import DAY, HOUR
+from foryou.core.clock import DAY, HOUR, MINUTE
 from foryou.core.event import REACTIONS
 from foryou.core.inputs import OUTCOME_BITS
 from foryou.core.ports import Store
@@ -34,6 +34,11 @@ COUNTED: tuple[tuple[str, str], ...] = (
 )
 """The counter tables, and the event column that each is keyed by. A viewer's own counts are as they are; of all others
 an event adds as much as it is trusted."""
+SINGLE = ("count_video", "count_viewer")
+"""Those of which there are many are in single precision; sums over everybody would stand still in it."""
+STEP = MINUTE
+"""ms after which counts fade. What comes sooner is written larger instead: by so little, single precision could not
+fade."""
 ACTIVE = ("like", "comment", "share", "save", "follow")
 TOTALLED = len(OUTCOME_BITS)
 TOTAL = Table(
@@ -47,19 +52,17 @@ TOTAL = Table(
 
 
 @njit(cache=True, nogil=True)
-def _add(values, at, row, when, amounts, half_lives):  # type: ignore[no-untyped-def]
+def _add(values, at, row, when, amounts, half_lives, step):  # type: ignore[no-untyped-def]
     for i in range(len(row)):
         k = row[i]
-        late = 0.0
-        if when[i] > at[k]:
+        if when[i] >= at[k] + step:
             if at[k] > 0:
                 for h in range(len(half_lives)):
                     factor = 2.0 ** (-(when[i] - at[k]) / half_lives[h])
                     for o in range(amounts.shape[1]):
                         values[k, o * len(half_lives) + h] *= factor
             at[k] = when[i]
-        else:
-            late = float(at[k] - when[i])
+        late = float(at[k] - when[i])
         for h in range(len(half_lives)):
             factor = 1.0 if late == 0.0 else 2.0 ** (-late / half_lives[h])
             for o in range(amounts.shape[1]):
@@ -72,7 +75,7 @@ def _count(column: str) -> Update:
 
     def add(state: Batch, events: Batch, row: Rows) -> Batch:
         values, at = state["values"].copy(), state["at"].copy()
-        _add(values, at, row, events["effective"], events[column], np.array(HALF_LIVES, np.float64))
+        _add(values, at, row, events["effective"], events[column], np.array(HALF_LIVES, np.float64), STEP)
         return Batch({"values": values, "at": at})
 
     return add
@@ -99,7 +102,7 @@ def _add_totals(raw, doubted, row, viewer, counts, trusted):  # type: ignore[no-
 VIEWS = (
     *(
         View(
-            Table(name, (Field("values", "float64", _WIDTH), Field("at", "int64"))),
+            Table(name, (Field("values", "float32" if name in SINGLE else "float64", _WIDTH), Field("at", "int64"))),
             key,
             REACTIONS,
             _count(column),

@@ -12,7 +12,7 @@ import numpy as np
 from foryou.core.event import Kind
 from foryou.core.ids import pair_of
 from foryou.core.ports import Keys, Store
-from foryou.features import lists
+from foryou.features import lists, seen
 from foryou.features.acts import act_key
 from foryou.features.history import served_key
 
@@ -39,8 +39,7 @@ def _known(store: Store, counter: str, column: str) -> Keys:
 
 
 def _seen(store: Store, viewer: int, sessions: Keys) -> Keys:
-    videos = _videos(store)
-    return pair_of(np.full(len(videos), viewer), videos)
+    return seen.rows_of(store, viewer)
 
 
 def _acts(store: Store, viewer: int, sessions: Keys) -> Keys:

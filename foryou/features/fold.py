@@ -19,6 +19,7 @@ from foryou.features import (
     interests,
     lists,
     popular,
+    seen,
     similar,
     slates,
     taste,
@@ -53,6 +54,7 @@ TABLES: tuple[Table, ...] = tuple(
             *(view.table for view in VIEWS),
             history.ABOUT,
             history.SERVED,
+            seen.SEEN,
             slates.SLATES,
             popular.POPULAR,
             popular.BOARD,
@@ -130,6 +132,7 @@ def fold_events(store: Store, rows: Batch, trust: TrustSettings = DEFAULT) -> Ba
         view.fold_groups(store, Groups(counted, group) if len(back) else groups)
     for view in PERSONAL:
         view.fold_groups(store, groups)
+    seen.fold(store, reactions)
     popular.fold(store, counted)
     young.expose(store, counted)
     lists.act(store, reactions)

@@ -1,4 +1,4 @@
-"""The latest exposures of each viewer, newest first, each with what came of it; and what was seen, and sessions."""
+"""The latest exposures of each viewer, newest first, each with what came of it; and what was served, and sessions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from foryou.core.batch import Batch, Column, Rows
-from foryou.core.clock import MINUTE
+from foryou.core.clock import MINUTE, SECOND
 from foryou.core.event import KINDS, REACTIONS, Kind, of_kinds
 from foryou.core.ids import pair_of
 from foryou.core.inputs import HISTORY
@@ -27,16 +27,20 @@ SESSION_GAP = 30 * MINUTE
 HISTORY_TABLE = Table(
     "history",
     (
-        Field("item", "int64", HISTORY),
-        Field("about", "int64", HISTORY, help="key of the author and hashtags that the video had then"),
-        Field("flags", "int32", HISTORY),
-        Field("seconds", "float32", HISTORY),
-        Field("at", "int64", HISTORY),
+        Field("about", "int64", HISTORY, help="key of the video, and the author and hashtags that it had then"),
+        Field("flags", "uint16", HISTORY),
+        Field("tenths", "uint16", HISTORY, help="1 + seconds watched in tenths, up to 6,553; 0: not measured"),
+        Field("at", "uint32", HISTORY, help="s since 1970"),
     ),
 )
-ABOUT = Table("about", (Field("author", "int64"), Field("topics", "int64", HISTORY_TOPICS)))
-"""An author with a video's first hashtags, under `about_of` them: far fewer than the exposures that name them."""
-SEEN = Table("seen", (Field("at", "int64"),))
+ABOUT = Table("about", (Field("item", "int64"), Field("author", "int64"), Field("topics", "int64", HISTORY_TOPICS)))
+"""A video with its author and first hashtags, under `about_of` them: far fewer than the exposures that name them."""
+_PART = (1 << 31) - 1
+_WIDTH = 32
+"""The upper bits of a key of `about` are a part of the video's id: that two of a viewer's exposures share it without
+being of one video happens once in 40 million."""
+MOST_S = (1 << 32) - 1
+"""The last time that is told apart, s since 1970."""
 SERVED = Table("served", (Field("at", "int64"),))
 SESSION = Table(
     "session",
@@ -51,37 +55,35 @@ SESSION = Table(
 
 
 @njit(cache=True, nogil=True)
-def _place(item, about, flags, seconds, at, row, video, of, bits, undo, secs, when):  # type: ignore[no-untyped-def]
-    size = item.shape[1]
+def _place(about, flags, tenths, at, row, of, bits, undo, watched, when):  # type: ignore[no-untyped-def]
+    size = about.shape[1]
     for i in range(len(row)):
-        k, v = row[i], video[i]
-        if v == 0:
+        k, v = row[i], of[i] >> _WIDTH
+        if of[i] == 0:
             continue
         found = -1
         for j in range(size):
-            if item[k, j] == v:
+            if about[k, j] >> _WIDTH == v and about[k, j] != 0:
                 found = j
                 break
         if found < 0:
             if undo[i]:
                 continue
-            if item[k, size - 1] != 0 and at[k, size - 1] >= when[i]:
+            if about[k, size - 1] != 0 and at[k, size - 1] >= when[i]:
                 continue
             found = size - 1
-            item[k, found], about[k, found] = v, of[i]
-            flags[k, found], seconds[k, found], at[k, found] = 0, -1.0, when[i]
+            about[k, found], flags[k, found], tenths[k, found], at[k, found] = of[i], 0, 0, when[i]
         if undo[i]:
             flags[k, found] &= ~bits[i]
             continue
         flags[k, found] |= bits[i]
-        seconds[k, found] = max(seconds[k, found], secs[i])
+        tenths[k, found] = max(tenths[k, found], watched[i])
         at[k, found] = max(at[k, found], when[i])
-        while found > 0 and (item[k, found - 1] == 0 or at[k, found - 1] <= at[k, found]):
+        while found > 0 and (about[k, found - 1] == 0 or at[k, found - 1] <= at[k, found]):
             p = found - 1
-            item[k, p], item[k, found] = item[k, found], item[k, p]
             about[k, p], about[k, found] = about[k, found], about[k, p]
             flags[k, p], flags[k, found] = flags[k, found], flags[k, p]
-            seconds[k, p], seconds[k, found] = seconds[k, found], seconds[k, p]
+            tenths[k, p], tenths[k, found] = tenths[k, found], tenths[k, p]
             at[k, p], at[k, found] = at[k, found], at[k, p]
             found = p
 
@@ -90,21 +92,25 @@ def _history(state: Batch, events: Batch, row: Rows) -> Batch:
     held = {name: state[name].copy() for name in state}
     undo = (events["amount"] < 0) | of_kinds(events, _UNDOING)
     bits = np.where(events["amount"] == 0, 0, events["flags"]).astype(np.int32)
+    watched = np.where(events["seconds"] < 0, 0, 1 + np.rint(10.0 * np.minimum(events["seconds"], 6553.0)))
     _place(
-        held["item"],
         held["about"],
         held["flags"],
-        held["seconds"],
+        held["tenths"],
         held["at"],
         row,
-        events["video"],
         events["about"],
         bits,
         undo,
-        events["seconds"].astype(np.float32),
-        events["at"],
+        watched.astype(np.uint16),
+        whole_seconds(events["at"]),
     )
     return Batch(held)
+
+
+def whole_seconds(at: Column) -> Column:
+    """Times (ms) as whole seconds since 1970, as uint32."""
+    return np.asarray(np.clip(at // SECOND, 0, MOST_S), np.uint32)
 
 
 def _latest(state: Batch, events: Batch, row: Rows) -> Batch:
@@ -149,26 +155,27 @@ VIEWS = (
         "viewer",
         REACTIONS,
         _history,
-        ("kind", "amount", "flags", "video", "about", "seconds", "at"),
+        ("kind", "amount", "flags", "about", "seconds", "at"),
     ),
-    View(SEEN, "viewer_video", (Kind.IMPRESSION, Kind.WATCH), _latest, ("at",)),
     View(SESSION, "viewer", REACTIONS, _session, ("at", "kind")),
 )
 SERVED_VIEW = View(SERVED, "served", (), _latest, ("at",))
 """Folds the `served` stream: what a session was given, whether or not it got to the screen."""
 
 
-def about_of(author: Keys, topics: Column) -> Keys:
-    """The key in `about` of authors `[rows]` with hashtags `[rows, any]`, of which the first few count; 0: nothing."""
-    key, known = author, author != 0
+def about_of(item: Keys, author: Keys, topics: Column) -> Keys:
+    """The key in `about` of videos `[rows]` of authors `[rows]` with hashtags `[rows, any]`, of which the first few
+    count; 0 without a video."""
+    key = pair_of(item, author)
     for place in range(HISTORY_TOPICS):
-        key, known = pair_of(key, topics[:, place]), known | (topics[:, place] != 0)
-    return np.where(known, key, 0)
+        key = pair_of(key, topics[:, place])
+    made = (item & _PART) << _WIDTH | key & ((1 << _WIDTH) - 1)
+    return np.where(item != 0, np.maximum(made, 1), 0)
 
 
 def tell_about(store: Store, reactions: Batch) -> Batch:
     """Reactions with the column `about`, whose keys are in their table from now on."""
-    about = about_of(reactions["author"], reactions["topics"])
+    about = about_of(reactions["video"], reactions["author"], reactions["topics"])
     keys, row = group(about)
     first = np.zeros(len(keys), np.int64)
     first[row[::-1]] = np.arange(len(row))[::-1]
@@ -176,30 +183,26 @@ def tell_about(store: Store, reactions: Batch) -> Batch:
     if new.any():
         named = reactions.take(first[new])
         topics = np.ascontiguousarray(named["topics"][:, :HISTORY_TOPICS])
-        store.write(ABOUT.name, keys[new], Batch({"author": named["author"], "topics": topics}))
+        store.write(ABOUT.name, keys[new], Batch({"item": named["video"], "author": named["author"], "topics": topics}))
     return reactions.extend({"about": about})
 
 
 def latest_exposures(store: Store, viewer: Keys) -> Batch:
-    """The history of each viewer `[viewers]`: `item`, `author`, `flags`, `seconds` and `at` `[viewers, HISTORY]`, and
-    `topics` `[viewers, HISTORY * HISTORY_TOPICS]`."""
+    """The history of each viewer `[viewers]`: `item`, `author`, `flags`, `seconds` and `at` (ms) `[viewers, HISTORY]`,
+    and `topics` `[viewers, HISTORY * HISTORY_TOPICS]`."""
     rows = store.read(HISTORY_TABLE.name, viewer)
     named = store.read(ABOUT.name, rows["about"].ravel())
+    tenths = rows["tenths"].astype(np.float32)
     return Batch(
         {
-            **{name: rows[name] for name in ("item", "flags", "seconds", "at")},
+            "flags": rows["flags"].astype(np.int32),
+            "seconds": np.where(tenths == 0, np.float32(-1.0), (tenths - 1) / np.float32(10.0)),
+            "at": rows["at"].astype(np.int64) * SECOND,
+            "item": named["item"].reshape(len(viewer), HISTORY),
             "author": named["author"].reshape(len(viewer), HISTORY),
             "topics": named["topics"].reshape(len(viewer), HISTORY * HISTORY_TOPICS),
         }
     )
-
-
-def unseen(store: Store, viewer: int, item: Keys, since: int) -> NDArray[np.bool_]:
-    """Which items `[items]` the viewer has not had on their screen since a time (ms); viewer 0 has seen nothing."""
-    if viewer == 0:
-        return np.ones(len(item), np.bool_)
-    at = store.columns("seen", pairs_of(viewer, item), ("at",))["at"]
-    return np.asarray((at == 0) | (at < since))
 
 
 def served_key(viewer: Keys, session: Keys, item: Keys) -> Keys:

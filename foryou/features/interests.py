@@ -36,14 +36,20 @@ INTERESTS = Table(
     (
         Field("key", "int64", SLOTS),
         Field("what", "int8", SLOTS, help="position in KINDS_OF_INTEREST"),
-        Field("for", "float64", SLOTS),
-        Field("against", "float64", SLOTS),
-        Field("rejected", "float64", SLOTS, help="not-interesteds and reports"),
-        Field("unexplained", "float32", SLOTS, help="sum of y - p of long views"),
-        Field("weight", "float32", SLOTS, help="sum of p (1 - p)"),
-        Field("at", "int64", SLOTS),
+        Field("for", "float32", SLOTS),
+        Field("against", "float32", SLOTS),
+        Field("rejected", "float16", SLOTS, help="not-interesteds and reports"),
+        Field("unexplained", "float16", SLOTS, help="sum of y - p of long views"),
+        Field("weight", "float16", SLOTS, help="sum of p (1 - p)"),
+        Field("since", "int64", help="the time that all evidence is written as of, ms"),
+        Field("last", "int64", help="latest event, ms"),
     ),
 )
+"""All evidence of a viewer is written as of one time, before most of it: what comes later is written larger instead of
+making what is there smaller (forward decay; Cormode et al., 2009). So little numbers do not fade away in rounding."""
+_AHEAD = REJECTED_HALF_LIFE
+"""ms that evidence may be ahead of the time it is written as of, before that moves on. A multiple of both half-lives:
+moving then changes no digit."""
 
 _FOR = {"long_view": 1.0, "like": 1.0, "comment": 1.0, "share": 1.5, "save": 1.5, "follow": 1.0, "visit": 0.3}
 _AGAINST = {"not_interested": 2.0, "report": 2.0}
@@ -54,13 +60,36 @@ _COLUMN = {name: position for position, name in enumerate(OUTCOMES)}
 
 
 @njit(cache=True, nogil=True)
-def _weakest(pro, con, rejected, at, k, when, half):  # type: ignore[no-untyped-def]
+def _half(value):  # type: ignore[no-untyped-def]
+    """The nearest number of half precision: after each event, so that it does not matter how the log was cut."""
+    if abs(value) < 2.0**-14:
+        return np.round(value * 2.0**24) * 2.0**-24
+    value = min(max(value, -65504.0), 65504.0)
+    split = value * (2.0**42 + 1.0)  # leaves 11 of the 53 bits of a double (Veltkamp, 1968)
+    return split - (split - value)
+
+
+@njit(cache=True, nogil=True)
+def _weakest(pro, con, rejected, k, fade, reject_fade):  # type: ignore[no-untyped-def]
     weakest, least = 0, np.inf
     for s in range(pro.shape[1]):
-        mass = (pro[k, s] + con[k, s]) * 2.0 ** (-(when - at[k, s]) / half) + 4.0 * rejected[k, s]
+        mass = (pro[k, s] + con[k, s]) * fade + 4.0 * rejected[k, s] * reject_fade
         if mass < least:
             weakest, least = s, mass
     return weakest
+
+
+@njit(cache=True, nogil=True)
+def _move_on(pro, con, rejected, left, heavy, since, k, when, half, reject_half, ahead):  # type: ignore[no-untyped-def]
+    """Evidence of viewer `k` becomes as of a later time, where `when` is too far ahead."""
+    steps = (when - since[k]) // ahead
+    since[k] += steps * ahead
+    fade, reject_fade = 2.0 ** (-(steps * ahead / half)), 2.0 ** (-(steps * ahead / reject_half))
+    for s in range(pro.shape[1]):
+        pro[k, s] *= fade
+        con[k, s] *= fade
+        rejected[k, s] = _half(rejected[k, s] * reject_fade)
+        left[k, s], heavy[k, s] = _half(left[k, s] * fade), _half(heavy[k, s] * fade)
 
 
 @njit(cache=True, nogil=True)
@@ -72,7 +101,8 @@ def _learn(  # type: ignore[no-untyped-def]
     rejected,
     left,
     heavy,
-    at,
+    since,
+    last,
     row,
     targets,
     whats,
@@ -84,14 +114,22 @@ def _learn(  # type: ignore[no-untyped-def]
     when,
     half,
     reject_half,
+    ahead,
 ):
     slots = key.shape[1]
     for i in range(len(row)):
         k = row[i]
+        if key[k, 0] == 0:
+            since[k] = when[i]
+        elif when[i] - since[k] >= ahead:
+            _move_on(pro, con, rejected, left, heavy, since, k, when[i], half, reject_half, ahead)
+        grown = 2.0 ** ((when[i] - since[k]) / half)
+        reject_grown = 2.0 ** ((when[i] - since[k]) / reject_half)
         for t in range(targets.shape[1]):
             target = targets[i, t]
             if target == 0:
                 continue
+            last[k] = max(last[k], when[i])
             found, empty = -1, -1
             for s in range(slots):
                 if key[k, s] == target:
@@ -101,32 +139,20 @@ def _learn(  # type: ignore[no-untyped-def]
                     empty = s
                     break
             if found < 0:
-                found = empty if empty >= 0 else _weakest(pro, con, rejected, at, k, when[i], half)
-                key[k, found], what[k, found], at[k, found] = target, whats[t], when[i]
+                found = empty if empty >= 0 else _weakest(pro, con, rejected, k, 1.0 / grown, 1.0 / reject_grown)
+                key[k, found], what[k, found] = target, whats[t]
                 pro[k, found], con[k, found], rejected[k, found] = 0.0, 0.0, 0.0
                 left[k, found], heavy[k, found] = 0.0, 0.0
-            late = 0.0
-            if when[i] > at[k, found]:
-                fade = 2.0 ** (-(when[i] - at[k, found]) / half)
-                pro[k, found] *= fade
-                con[k, found] *= fade
-                left[k, found] *= fade
-                heavy[k, found] *= fade
-                rejected[k, found] *= 2.0 ** (-(when[i] - at[k, found]) / reject_half)
-                at[k, found] = when[i]
-            else:
-                late = float(at[k, found] - when[i])
-            fade = 2.0 ** (-late / half)
-            pro[k, found] = max(pro[k, found] + plus[i] * fade, 0.0)
-            con[k, found] = max(con[k, found] + minus[i] * fade, 0.0)
-            left[k, found] += residual[i] * fade
-            heavy[k, found] += weight[i] * fade
+            pro[k, found] = max(pro[k, found] + plus[i] * grown, 0.0)
+            con[k, found] = max(con[k, found] + minus[i] * grown, 0.0)
+            left[k, found] = _half(left[k, found] + residual[i] * grown)
+            heavy[k, found] = _half(heavy[k, found] + weight[i] * grown)
             if whats[t] <= 1:
-                rejected[k, found] = max(rejected[k, found] + reject[i] * 2.0 ** (-late / reject_half), 0.0)
+                rejected[k, found] = _half(max(rejected[k, found] + _half(reject[i] * reject_grown), 0.0))
 
 
 def _interests(state: Batch, events: Batch, row: Rows) -> Batch:
-    held = {name: state[name].copy() for name in state}
+    held = _single(state)
     counts = events["counts"]
     plus = sum(counts[:, _COLUMN[name]] * weight for name, weight in _FOR.items())
     minus = sum(counts[:, _COLUMN[name]] * weight for name, weight in _AGAINST.items())
@@ -162,7 +188,8 @@ def _interests(state: Batch, events: Batch, row: Rows) -> Batch:
         held["rejected"],
         held["unexplained"],
         held["weight"],
-        held["at"],
+        held["since"],
+        held["last"],
         row,
         targets,
         whats,
@@ -174,8 +201,16 @@ def _interests(state: Batch, events: Batch, row: Rows) -> Batch:
         events["effective"],
         float(HALF_LIFE),
         float(REJECTED_HALF_LIFE),
+        _AHEAD,
     )
     return Batch(held)
+
+
+def _single(rows: Batch) -> dict[str, Column]:
+    """Columns to write to, those of half precision in single: compiled code has no other."""
+    return {
+        name: rows[name].astype(np.float32 if rows[name].dtype == np.float16 else rows[name].dtype) for name in rows
+    }
 
 
 _READS = (
@@ -216,8 +251,9 @@ def _index(key, index):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _read(  # type: ignore[no-untyped-def]
-    key, pro, con, rejected, left, heavy, at, index, of, targets, when, half, reject_half, ridge, asked, said, found
-):
+    key, pro, con, rejected, left, heavy, since, last, index, of, targets, when, half, reject_half, ridge, asked, said,
+    found,
+):  # fmt: skip
     """Fills `found` `[4, rows, targets]`. What a slot says is kept in `said` while it is `asked` as of the same time,
     as it always is in one request."""
     mask = index.shape[1] - 1
@@ -238,7 +274,7 @@ def _read(  # type: ignore[no-untyped-def]
                 continue
             if asked[v, s] != when[i]:
                 asked[v, s] = when[i]
-                age = max(when[i] - at[v, s], 0)
+                age = max(when[i], last[v]) - since[v]
                 fade = np.exp2(-age / half)
                 a, b = pro[v, s] * fade, con[v, s] * fade
                 said[v, s, 0] = (a - b) / (a + b + 2.0)
@@ -261,12 +297,12 @@ class Found(NamedTuple):
     """Log-odds of a long view beyond what the effects of all that took part explain."""
 
 
-_COLUMNS = ("key", "for", "against", "rejected", "unexplained", "weight", "at")
+_COLUMNS = ("key", "for", "against", "rejected", "unexplained", "weight", "since", "last")
 
 
 def look_up(store: Store, viewer: Keys, of: Rows, targets: Column, at: Column) -> Found:
     """What viewer `viewer[of[i]]` thinks of what each row is about, `targets` `[rows, targets]`, at `at` (ms)."""
-    held = store.columns(INTERESTS.name, viewer, _COLUMNS)
+    held = _single(store.columns(INTERESTS.name, viewer, _COLUMNS))
     index = np.zeros((len(viewer), _INDEX), np.int8)
     _index(held["key"], index)
     asked, said = np.full((len(viewer), SLOTS), -1), np.empty((len(viewer), SLOTS, 4))

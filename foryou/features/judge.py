@@ -63,7 +63,7 @@ class Viewers(NamedTuple):
 
 
 class Acted(NamedTuple):
-    """Those of `acted`, `[viewers who act, RECENT]`."""
+    """Those of `acted`, `[viewers who act, RECENT]`, and the keys of the acts."""
 
     act: Column
     target: Column

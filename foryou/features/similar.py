@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 
 from foryou.core.batch import Batch, Column, Rows
-from foryou.core.clock import DAY
+from foryou.core.clock import DAY, MINUTE
 from foryou.core.event import REACTIONS
 from foryou.core.inputs import POSITIVE_BITS
 from foryou.core.ports import Keys, Store
@@ -19,6 +19,8 @@ NEIGHBOURS = 32
 COMPANIONS = 10
 """How many of a viewer's latest positives a new one is paired with."""
 HALF_LIFE = 30 * DAY
+STEP = MINUTE
+"""ms after which weights fade, as in `counters`."""
 SMOOTH = 3.0
 """Added to each video's count of positives: two videos that shared their only viewer are not yet alike."""
 
@@ -26,7 +28,7 @@ SIMILAR = Table(
     "similar",
     (
         Field("neighbour", "int64", NEIGHBOURS),
-        Field("weight", "float64", NEIGHBOURS),
+        Field("weight", "float32", NEIGHBOURS),
         Field("total", "float64"),
         Field("at", "int64"),
     ),
@@ -98,23 +100,22 @@ def pair_up(store: Store, rows: Batch) -> Batch:
 
 
 @njit(cache=True, nogil=True)
-def _fade(weight, total, at, k, when, half):  # type: ignore[no-untyped-def]
-    if when > at[k]:
+def _fade(weight, total, at, k, when, half, step):  # type: ignore[no-untyped-def]
+    if when >= at[k] + step:
         if at[k] > 0:
             factor = 2.0 ** (-(when - at[k]) / half)
             total[k] *= factor
             for s in range(weight.shape[1]):
                 weight[k, s] *= factor
         at[k] = when
-        return 1.0
     return 2.0 ** (-(at[k] - when) / half)
 
 
 @njit(cache=True, nogil=True)
-def _join(neighbour, weight, total, at, row, mate, when, trust, half):  # type: ignore[no-untyped-def]
+def _join(neighbour, weight, total, at, row, mate, when, trust, half, step):  # type: ignore[no-untyped-def]
     for i in range(len(row)):
         k, m = row[i], mate[i]
-        amount = _fade(weight, total, at, k, when[i], half) * trust[i]
+        amount = _fade(weight, total, at, k, when[i], half, step) * trust[i]
         if m == 0:
             total[k] += amount
             continue
@@ -143,6 +144,7 @@ def _neighbours(state: Batch, events: Batch, row: Rows) -> Batch:
         events["effective"],
         events["trust"],
         float(HALF_LIFE),
+        STEP,
     )
     return Batch(held)
 

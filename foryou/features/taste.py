@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from foryou.core.batch import Batch, Column, Rows
-from foryou.core.clock import DAY
+from foryou.core.clock import DAY, SECOND
 from foryou.core.event import KINDS, REACTIONS, Kind, of_kinds
 from foryou.core.inputs import NEGATIVE_BITS, OUTCOME_BITS, POSITIVE_BITS
 from foryou.core.ports import Keys, Store
@@ -19,6 +19,7 @@ from foryou.core.table import Field, Table
 from foryou.core.view import View
 from foryou.features.content import CONTENT
 from foryou.features.enrich import OUTCOME_OF
+from foryou.features.history import whole_seconds
 from foryou.text.embedder import DIM
 
 POSITIVES, NEGATIVES = 32, 16
@@ -34,9 +35,10 @@ TASTE = Table(
     tuple(
         Field(f"{which}_{name}", dtype, size)
         for which, size in (("good", POSITIVES), ("bad", NEGATIVES))
-        for name, dtype in (("item", "int64"), ("flags", "int32"), ("at", "int64"))
+        for name, dtype in (("item", "int64"), ("flags", "uint16"), ("at", "uint32"))
     ),
 )
+"""Times are in whole seconds since 1970."""
 _UNDOING = tuple(kind for kind, rule in KINDS.items() if rule.undoes is not None)
 _MEANT = np.zeros(int(max(Kind)) + 1, np.int64)
 for _kind, _name in OUTCOME_OF.items():
@@ -86,7 +88,7 @@ def _taste(state: Batch, events: Batch, row: Rows) -> Batch:
             events["video"][mine],
             (bits[mine] & wanted).astype(np.int32),
             undo[mine],
-            events["at"][mine],
+            whole_seconds(events["at"][mine]),
         )
     return Batch(held)
 
@@ -108,7 +110,7 @@ def _centre(vectors, text, item, flags, when, at, half, prior, centre, latest): 
             row = v * item.shape[1] + p
             if item[v, p] == 0 or flags[v, p] == 0 or text[row] == 0:
                 continue
-            fade = np.float32(np.exp2(-max(at[v] - when[v, p], 0) / half))
+            fade = np.float32(np.exp2(-max(at[v] - when[v, p] * SECOND, 0) / half))
             number += fade
             for d in range(dim):
                 centre[v, d] += fade * vectors[row, d]

@@ -9,6 +9,7 @@ latest acts are taken back from the trusted counts too.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from math import isfinite
 
@@ -18,6 +19,7 @@ from foryou.core.batch import Batch, Column
 from foryou.core.clock import DAY, MINUTE
 from foryou.core.errors import SettingsError
 from foryou.core.event import Kind
+from foryou.core.ids import pair_of
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
 from foryou.features.acts import ACTS
@@ -68,10 +70,9 @@ TRUST = Table(
 ACTED = Table(
     "acted",
     (
-        Field("act", "int64", RECENT, help="latest acts, newest first"),
-        Field("target", "int64", RECENT),
+        Field("target", "int64", RECENT, help="of the latest acts, newest first"),
         Field("since", "int64", RECENT, help="ms"),
-        Field("base", "int16", RECENT),
+        Field("base", "int8", RECENT),
     ),
 )
 ORIGIN = Table("origin", (Field("level", "float32", help="of the bucket of acts"), Field("at", "int64")))
@@ -153,6 +154,7 @@ def weigh(store: Store, rows: Batch, settings: TrustSettings = DEFAULT) -> tuple
     of_event = np.full(len(rows), -1, np.int64)
     of_event[likes] = acted_row
     acted = _mutable(store.read(ACTED.name, actors))
+    acted["act"] = _acts_of(actors, acted)
     targets = np.unique(np.concatenate([rows["target"][likes], acted["target"].ravel(), everyone]))
     crowd = _mutable(store.read(CROWD.name, targets))
     acts = np.unique(np.concatenate([rows["act"][rows["act"] != 0], acted["act"].ravel()]))
@@ -180,7 +182,7 @@ def weigh(store: Store, rows: Batch, settings: TrustSettings = DEFAULT) -> tuple
     for table, keys, held in (
         (TRUST, viewers, state),
         (OVERALL, everyone, overall),
-        (ACTED, actors, acted),
+        (ACTED, actors, {name: acted[name] for name in ACTED.names}),
         (CROWD, targets, crowd),
         (ORIGIN, origin, levels),
         (ACTS, acts, {"weight": weight}),
@@ -188,6 +190,12 @@ def weigh(store: Store, rows: Batch, settings: TrustSettings = DEFAULT) -> tuple
         real = keys != 0
         store.write(table.name, keys[real], Batch(held, len(keys)).take(real))
     return rows.extend({"trust": trust, "viewer_trust": trusts}), _taken_back(rows, taken, count)
+
+
+def _acts_of(viewer: Keys, acted: Mapping[str, Column]) -> Column:
+    """The keys of the latest acts of viewers `[viewers, RECENT]`, as in `acts`; 0 where there are fewer."""
+    keys = pair_of(pair_of(np.repeat(viewer, RECENT), acted["target"].ravel()), acted["base"].ravel().astype(np.int64))
+    return np.where(acted["since"] != 0, keys.reshape(acted["since"].shape), 0)
 
 
 def _origins(rows: Batch, role: Column) -> tuple[Keys, Column]:

@@ -10,6 +10,7 @@ from foryou.core.inputs import OUTCOME_BITS
 from foryou.core.ports import Documents, Store
 from foryou.features.catalog import FORMAT_IDS, LENGTH_CUTS, LENGTH_IDS
 from foryou.features.documents import name_of
+from foryou.features.history import latest_exposures
 from foryou.features.interests import KINDS_OF_INTEREST, SURFACE, look_up
 from foryou.features.trust import believed
 
@@ -32,7 +33,7 @@ def profile(store: Store, documents: Documents, viewer: str, at: int) -> dict[st
     interests = store.read("interest", number)
     keys = interests["key"]
     found = look_up(store, number, np.zeros(1, np.int64), keys, np.array([at]))
-    history = store.read("history", number)
+    history = latest_exposures(store, number)
     recent = (history["at"][0] > at - 7 * DAY) & (history["item"][0] != 0)
     signals = sum(int(flags & ~_PASSIVE).bit_count() for flags in history["flags"][0][recent].tolist())
     each = [

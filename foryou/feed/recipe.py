@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import isfinite
 
+from foryou.core.clock import DAY
 from foryou.core.errors import SettingsError
 from foryou.core.heads import HEADS
 from foryou.core.pipeline import Budget, Pipeline
 from foryou.core.ports import Index, Model, Store
+from foryou.features.seen import KEPT
 from foryou.feed.hydrators import Catalog, Inputs
 from foryou.filters.eligible import available, not_own
 from foryou.filters.graph import NotBlocked, NotHidden
@@ -63,7 +65,9 @@ class FeedSettings:
     )
     author_gap: int = field(default=5, metadata={"help": "videos between two of the same author"})
     sound_gap: int = field(default=3, metadata={"help": "videos between two with the same sound"})
-    seen_days: float = field(default=30.0, metadata={"help": "how long a seen video is not shown again, days"})
+    seen_days: float = field(
+        default=30.0, metadata={"help": "days in which a seen video is not shown again, at most 90"}
+    )
     seed: int = field(default=1, metadata={"help": "start of all chance in the feed: same log and seed, same slates"})
 
     def __post_init__(self) -> None:
@@ -77,6 +81,8 @@ class FeedSettings:
             value = getattr(self, name)
             if not (isfinite(value) and value > 0):
                 raise SettingsError(f"feed.{name} is {value}; expected days, above 0")
+        if self.seen_days * DAY > KEPT:
+            raise SettingsError(f"feed.seen_days is {self.seen_days}; expected at most {KEPT // DAY} days")
         for name in ("ranked", "retrieved"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"feed.{name} is {getattr(self, name)}; expected 1 or more")

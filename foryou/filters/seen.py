@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from foryou.core.clock import DAY
 from foryou.core.pipeline import Candidates, Mask, Request
 from foryou.core.ports import Store
-from foryou.features.history import unseen, unserved
+from foryou.features.history import unserved
+from foryou.features.seen import unseen
 
 
 @dataclass(frozen=True)
 class NotSeen:
-    """Exact: a swipe after a tenth of a second counts as seen, and what was never on the screen is never dropped."""
+    """A swipe after a tenth of a second counts as seen, and what was never on the screen is never dropped."""
 
     store: Store
     days: float = 30.0

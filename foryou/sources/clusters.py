@@ -14,7 +14,8 @@ from foryou.core.clock import DAY
 from foryou.core.inputs import OUTCOME_BITS, POSITIVE_BITS
 from foryou.core.pipeline import Candidates, Request
 from foryou.core.ports import Index, Keys, Model, Store
-from foryou.features.history import unseen, unserved
+from foryou.features.history import unserved
+from foryou.features.seen import unseen
 from foryou.grouping import hashed
 from foryou.models.clusters import ENOUGH, Codebook, cluster, clusters_for
 from foryou.models.retrieval import unit

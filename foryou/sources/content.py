@@ -11,7 +11,7 @@ from foryou.core.batch import Batch
 from foryou.core.clock import DAY
 from foryou.core.pipeline import Candidates, Request
 from foryou.core.ports import Index, Store
-from foryou.features.history import unseen
+from foryou.features.seen import unseen
 from foryou.features.taste import fondness
 
 

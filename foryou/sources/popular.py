@@ -12,7 +12,7 @@ from foryou.core.batch import Batch, Column
 from foryou.core.clock import DAY
 from foryou.core.pipeline import Candidates, Request
 from foryou.core.ports import Keys, Store
-from foryou.features.history import unseen, unserved
+from foryou.features.history import unserved
 from foryou.features.hydrate import newness
 from foryou.features.popular import (
     ANY_LANGUAGE,
@@ -24,6 +24,7 @@ from foryou.features.popular import (
     faded,
     read_boards,
 )  # fmt: skip
+from foryou.features.seen import unseen
 
 _SCANNED = 8
 """All videos are looked at once the boards bring less than such a part of what is asked for."""

@@ -14,6 +14,7 @@ from foryou.backends.arena import Arena, Attached
 from foryou.backends.runs import KeyedRuns
 from foryou.backends.tables import AttachedTables, Tables
 from foryou.core.batch import Batch
+from foryou.core.memory import HEAP
 from foryou.core.table import Field, Table
 
 SENT = Table("sent")
@@ -63,9 +64,22 @@ def test_many_keys_are_found_in_few_runs_and_no_others(step: int) -> None:
         held.write(part, bare(part))
     assert held.has(keys).all() and len(held) == len(keys)
     assert not held.has(keys + step * 20_000).any()
-    sizes = [len(run.keys) for run in held._held.runs]
+    sizes = [len(run) for run in held._held.runs]
     assert sum(sizes) > 19_900 and max(sizes) <= runs.MOST
     assert len(sizes) < 30
+
+
+def test_a_large_run_keeps_six_bytes_of_each_key_and_tells_them_all() -> None:
+    rng = np.random.default_rng(1)
+    keys = np.unique(rng.integers(-(2**63), 2**63 - 1, 600_000))
+    halves = [runs._Run.of(part.copy(), HEAP) for part in (keys[::2], keys[1::2])]
+    large = halves[0].with_next(halves[1], HEAP)
+    assert [len(run.top) for run in (*halves, large)] == [len(halves[0]), len(halves[1]), 0]
+    assert np.array_equal(np.sort(large.keys()), keys)
+    found, others = np.zeros(len(keys), np.bool_), np.zeros(len(keys), np.bool_)
+    large.find(keys, found)
+    large.find(rng.integers(-(2**63), 2**63 - 1, len(keys)), others)
+    assert found.all() and not others.any()
 
 
 def test_a_key_that_comes_twice_in_one_writing_and_columns_are_refused() -> None:

@@ -259,8 +259,11 @@ def look_up(interests: Batch, of: Rows, targets: Column, at: Column) -> Found:
     out = Found(*(np.zeros(targets.shape) for _ in Found._fields))
     for i, t in np.argwhere(targets != 0):
         for s in np.flatnonzero(interests["key"][of[i]] == targets[i, t]):
-            held = {name: values[of[i], s] for name, values in interests.columns.items()}
-            age = max(at[i] - held["at"], 0)
+            held = {
+                name: (values[of[i], s] if values.ndim == 2 else values[of[i]]).astype(np.float64)
+                for name, values in interests.columns.items()
+            }
+            age = max(at[i], interests["last"][of[i]]) - interests["since"][of[i]]
             fade = 2.0 ** (-age / HALF_LIFE)
             a, b = held["for"] * fade, held["against"] * fade
             out.strength[i, t], out.evidence[i, t] = (a - b) / (a + b + 2.0), a + b
@@ -306,7 +309,9 @@ def _centroid(store: Store, rows: Batch, which: str, at: Column) -> tuple[Column
     held = store.columns(CONTENT.name, item.ravel(), ("vector", "text"))
     vectors = held["vector"].reshape(*item.shape, DIM)
     counts = (item != 0) & (flags != 0) & (held["text"] != 0).reshape(item.shape)
-    faded = (counts * np.exp2(-np.maximum(at[:, None] - when, 0) / TASTE_HALF_LIFE)).astype(np.float32)
+    faded = (counts * np.exp2(-np.maximum(at[:, None] - 1_000 * when.astype(np.int64), 0) / TASTE_HALF_LIFE)).astype(
+        np.float32
+    )
     total = np.matmul(faded[:, None, :], vectors)[:, 0]
     length = np.maximum(np.linalg.norm(total, axis=1), 1e-9)
     number = faded.sum(axis=1)

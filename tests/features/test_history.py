@@ -8,7 +8,8 @@ import pytest
 from foryou.core.clock import DAY, MINUTE
 from foryou.core.event import Kind
 from foryou.core.inputs import HISTORY, OUTCOME_BITS
-from foryou.features.history import ABOUT, SESSION_GAP, about_of, latest_exposures, unseen, unserved
+from foryou.features.history import ABOUT, SESSION_GAP, about_of, latest_exposures, unserved
+from foryou.features.seen import unseen
 from tests.streams import START, TAGS, VIDEOS, Row, catalogue, log, store_of
 
 
@@ -117,10 +118,17 @@ def test_what_many_exposures_are_about_is_kept_once() -> None:
     store = store_of(catalogue(), log(*liked))
     keys, rows = store.scan(ABOUT.name)
     assert len(keys) == len(VIDEOS)
-    assert sorted(keys.tolist()) == sorted(about_of(rows["author"], rows["topics"]).tolist())
+    assert sorted(keys.tolist()) == sorted(about_of(rows["item"], rows["author"], rows["topics"]).tolist())
+    assert sorted(rows["item"].tolist()) == list(VIDEOS)
 
 
-def test_nothing_is_kept_of_a_video_of_which_nothing_is_known() -> None:
+def test_an_exposure_of_a_video_of_which_nothing_is_known_is_kept_all_the_same() -> None:
     store = store_of(log(on(VIDEOS[0], Kind.LIKE, 0)))
-    assert len(store.scan(ABOUT.name)[0]) == 0
-    assert latest_exposures(store, np.array([10]))["author"].sum() == 0
+    row = latest_exposures(store, np.array([10]))
+    assert (row["item"][0, 0], row["item"].sum(), row["author"].sum()) == (VIDEOS[0], VIDEOS[0], 0)
+
+
+def test_seconds_are_kept_in_tenths_and_at_most_two_hours_of_them() -> None:
+    known = history(on(VIDEOS[0], Kind.WATCH, 0, seconds=12.34), on(VIDEOS[1], Kind.WATCH, 1, seconds=90_000.0),
+                    on(VIDEOS[2], Kind.WATCH, 2, seconds=0.0))  # fmt: skip
+    assert known["seconds"] == pytest.approx([0.0, 6553.0, 12.3])

@@ -59,8 +59,8 @@ def test_the_strength_of_an_interest_is_the_sum_of_its_faded_evidence(acts: list
             targets += [TAGS[number % 4], TAGS[(number + 1) % 4]][: 1 + number % 2]
         for target in targets:
             brute[AT.index(target)] += (1.5 if kind == Kind.SHARE else 0.3) * left
-    assert evidence == pytest.approx(brute, rel=1e-9)
-    assert strength == pytest.approx(brute / (brute + 2.0), rel=1e-9)
+    assert evidence == pytest.approx(brute, rel=1e-6)
+    assert strength == pytest.approx(brute / (brute + 2.0), rel=1e-6)
     assert (refused == 0).all()
 
 
@@ -90,7 +90,7 @@ def test_taking_an_act_back_restores_the_interests_that_there_would_have_been(un
     restored = known(store_of(catalogue(), log(*HABITS, act, back)))
     assert any(np.abs(here - there).max() > 0.05 for here, there in zip(held, never, strict=True))
     for here, there in zip(restored, never, strict=True):
-        assert here == pytest.approx(there, abs=1e-9)
+        assert here == pytest.approx(there, abs=1e-6)
 
 
 @pytest.mark.mission("NO-34")
@@ -102,7 +102,7 @@ def test_the_change_by_one_act_is_the_difference_of_the_states_before_and_after(
     assert {int(place) for place in np.flatnonzero(np.abs(delta) > 1e-12)} == touched
     plus, minus = evidence_of(HABITS, TAGS[2], at)
     expected = (plus + 1.5 - minus) / (plus + 1.5 + minus + 2) - (plus - minus) / (plus + minus + 2)
-    assert delta[tag(2)] == pytest.approx(expected, abs=1e-9)
+    assert delta[tag(2)] == pytest.approx(expected, abs=1e-6)
 
 
 def evidence_of(rows: list[Row], target: int, at: int) -> tuple[float, float]:
