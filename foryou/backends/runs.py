@@ -16,6 +16,7 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
+from foryou.backends.captured import CapturedKeys
 from foryou.backends.intmap import IntMap
 from foryou.core.batch import Batch
 from foryou.core.memory import HEAP, Arrays, Memory, Published
@@ -121,9 +122,15 @@ class KeyedRuns:
 
     @classmethod
     def of(cls, table: Table, keys: Keys, memory: Memory = HEAP) -> KeyedRuns:
-        """The keys of a table as they were scanned."""
+        """The keys of a table as they were scanned: what was a run is one again, without sorting."""
         held = cls(table, memory)
-        for start in range(0, len(keys), MOST // FAN):
+        first = 0
+        while (end := min(int(_ordered_until(keys, first)), first + MOST)) - first >= YOUNG:
+            run = memory.zeros(end - first, np.int64)
+            run[:] = keys[first:end]
+            held._held = _Held(held._held.young, (*held._held.runs, _Run._marked(run, memory)))
+            first = end
+        for start in range(first, len(keys), MOST // FAN):
             held._add(keys[start : start + MOST // FAN])
         return held
 
@@ -154,6 +161,10 @@ class KeyedRuns:
             keys = np.concatenate([*(run.keys for run in held.runs), keys])
             keys.flags.writeable = False
         return keys, Batch({}, len(keys))
+
+    def capture(self) -> CapturedKeys:
+        """The keys as they are now, to read while others come. Not while another thread writes."""
+        return CapturedKeys(self.table, list(self._parts()))
 
     def write(self, keys: Keys, rows: Batch) -> None:
         """Add keys. ValueError for columns, or for a new key that comes twice."""
@@ -234,6 +245,13 @@ def _merge_keys(one: Keys, other: Keys, out: Keys) -> None:
             j += 1
 
 
+def _ordered(keys: Keys, start: int) -> int:
+    row = start + 1
+    while row < len(keys) and hashed(keys[row - 1]) <= hashed(keys[row]):
+        row += 1
+    return min(row, len(keys))
+
+
 def _mark_stretches(keys: Keys, starts: Starts) -> None:
     shift = 63
     while (1 << (63 - shift)) < len(starts) - 1:
@@ -271,3 +289,5 @@ _mark: Callable[[Keys, Starts], None] = njit(types.void(_READ, types.int32[::1])
 _find: Callable[[Keys, Starts, Keys, Found], None] = njit(
     types.void(_READ, _READ_STARTS, _READ, types.boolean[::1]), cache=True, nogil=True
 )(_find_keys)
+_ordered_until: Callable[[Keys, int], int] = njit(types.int64(_READ, types.int64), cache=True, nogil=True)(_ordered)
+"""Up to where keys are in the order of their hashes, from a start on."""
