@@ -16,13 +16,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BufferedWriter
+from io import FileIO
 from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
 import numpy as np
 
+from foryou.backends.arrays import synced
 from foryou.backends.captured import PART, Captured
 from foryou.core.batch import Batch, Column
 from foryou.core.errors import BackendError
@@ -37,8 +38,6 @@ _PARTIAL = "partial"
 _KEPT = 2
 """Saves: should the newest be damaged, the one before it is a shorter way than the log."""
 
-_SYNCED = 16 << 20
-"""Bytes after which what was written is synced: a commit of the log that comes in between waits for no more."""
 _READERS = 4
 """Columns that are read at the same time."""
 
@@ -92,10 +91,8 @@ class Saves:
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
             try:
-                written = [
-                    _write_table(partial, f"{position}.columns", each) for position, each in enumerate(tables)
-                ]
-                with _synced(partial / _MANIFEST) as file:
+                written = [_write_table(partial, f"{position}.columns", each) for position, each in enumerate(tables)]
+                with synced(partial / _MANIFEST) as file:
                     file.write(_sealed(msgspec.msgpack.encode(_Manifest(FORMAT, offset, written))))
                 _sync_directory(partial)
                 older = self._all()
@@ -117,13 +114,13 @@ class Saves:
     def read(
         self,
         usable: Callable[[Offset, Mapping[str, Table]], bool] = lambda offset, tables: True,
-        room: Room = lambda table, rows: _room(table, rows),
+        room: Room | None = None,
     ) -> Saved | None:
-        """The newest save that is whole and `usable`, or nothing if there is none; its rows are where `room` says,
-        which is asked again for each save that is tried."""
+        """The newest save that is whole and `usable`, or nothing if there is none; its rows are in new arrays,
+        or where `room` says, which is asked again for each save that is tried."""
         for path in [*reversed(self._all()), *self._directory.glob("base-*")]:
             try:
-                saved = self._read(path, usable, room)
+                saved = self._read(path, usable, room or _room)
             except BackendError as problem:
                 _LOG.error("%s; the save before it, or the log, stands in for it", problem)
                 continue
@@ -203,7 +200,7 @@ def _room(table: Table, rows: int) -> tuple[Keys, Mapping[str, Column]]:
 
 
 def _write_table(directory: Path, name: str, table: Captured) -> _Table:
-    with _synced(directory / name) as file:
+    with synced(directory / name) as file:
         keys_checksum = _write_column(file, table.keys())
         columns = [
             _Column(f.name, f.dtype, f.width, float(f.default), _write_column(file, table.column(f.name)))
@@ -215,18 +212,13 @@ def _write_table(directory: Path, name: str, table: Captured) -> _Table:
         table.release()
 
 
-def _write_column(file: BufferedWriter, parts: Iterator[Column]) -> int:
+def _write_column(file: FileIO, parts: Iterator[Column]) -> int:
     """Write a column as it lies in memory; its CRC-32."""
-    checksum, waiting = 0, 0
+    checksum = 0
     for part in parts:
         raw = np.ascontiguousarray(part).reshape(-1).view(np.uint8).data
         file.write(raw)
         checksum = zlib.crc32(raw, checksum)
-        waiting += len(raw)
-        if waiting >= _SYNCED:
-            file.flush()
-            os.fsync(file.fileno())
-            waiting = 0
     return checksum
 
 
@@ -267,15 +259,6 @@ def _read_part(part: _Part) -> None:
 
 def _damaged(path: Path, problem: str) -> BackendError:
     return BackendError(f"the saved tables in {path} are damaged: {problem}")
-
-
-@contextmanager
-def _synced(path: Path) -> Iterator[BufferedWriter]:
-    """A new file that is on the disk when the block is left."""
-    with path.open("wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _sync_directory(path: Path) -> None:
