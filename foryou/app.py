@@ -76,7 +76,7 @@ class Engine:
             self.backend, self.texts, self._still, self._position, self._fold, lambda: self.learner, self._renew
         )
         self._commits = GroupCommit(self.backend.log, self.backend.store, self._lock, self._fold)
-        self._background = Background(self.work, self._tidy, self._save_in_time)
+        self._background = Background(self.work, self._tidy, self.recovery.save_in_time)
         self._handed: Handed | None = None
         self._looked = 0
         self.versions = Versions(
@@ -101,7 +101,7 @@ class Engine:
             self._explanations,
             Numbers(),
         )
-        log, keep = self.backend.log, partial(self.save, base=True)
+        log, keep = self.backend.log, partial(self.recovery.save, base=True)
         self._retention = Retention(log, store, documents, self._lock, self.settings.retention, keep)
         self._erasures = Erasures(
             log, store, documents, self.backend.models, self.clock, self._note_erased, keep,
@@ -338,10 +338,6 @@ class Engine:
     def save(self, base: bool = False) -> Offset:
         """Keep tables and learner as they are, at the offset that is returned: see `Recovery.save`."""
         return self.recovery.save(base)
-
-    def _save_in_time(self) -> None:
-        if self.recovery.due:
-            self.save()
 
     def close(self) -> None:
         """Stop working, save, and let go of everything. Closing twice is fine."""

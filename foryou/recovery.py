@@ -108,6 +108,11 @@ class Recovery:
         """Whether nothing was done since the last save."""
         return self.redo_s == 0 and int(self.position[0]) == self.saved
 
+    def save_in_time(self) -> None:
+        """Save if it is time."""
+        if self.due:
+            self.save()
+
     def save(self, base: bool = False) -> Offset:
         """Keep tables and learner as they are, so that the next start need not read the whole log; their offset.
 

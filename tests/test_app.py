@@ -275,14 +275,14 @@ def test_an_event_that_got_into_the_log_twice_is_folded_once() -> None:
 def test_background_work_goes_on_after_it_failed_once(caplog: pytest.LogCaptureFixture) -> None:
     world = opened(None)
     morning(world)
-    whole, failures = world.engine.save, [BackendError("no space left on the disk")]
+    whole, failures = world.engine.recovery.save, [BackendError("no space left on the disk")]
 
     def save(base: bool = False) -> int:
         if failures:
             raise failures.pop()
         return whole(base)
 
-    world.engine.save = save  # type: ignore[method-assign]
+    world.engine.recovery.save = save  # type: ignore[method-assign]
     world.engine.recovery.saved, world.engine.recovery.folding.seconds = 0, 10.0
     world.engine.start()
     for _ in range(100):

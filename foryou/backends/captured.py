@@ -82,7 +82,7 @@ class CapturedRows:
         for part in _parts(self._columns[name]):
             then = part.copy()
             # Looked at after the copy: what changed before that was put aside before that.
-            at = self._at[start : start + len(part)]
+            at = self._at[start : start + len(part)].copy()
             changed = np.flatnonzero(at)
             if len(changed):
                 then[changed] = self._aside[name][at[changed]]
