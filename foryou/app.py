@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 
 import numpy as np
@@ -17,7 +18,7 @@ from foryou.background import Background
 from foryou.commit import GroupCommit
 from foryou.core.batch import Batch, Column
 from foryou.core.clock import Clock, SteadyClock, SystemClock
-from foryou.core.errors import BackendError, ModelError, NotFound
+from foryou.core.errors import NotFound
 from foryou.core.ids import id_of
 from foryou.core.memory import HEAP, Memory
 from foryou.core.ports import Keys, Model, Offset, Record
@@ -35,6 +36,7 @@ from foryou.handed import SPOOL, Handed
 from foryou.learners import learner_of
 from foryou.models.threads import one_blas_thread
 from foryou.postponed import Postponed
+from foryou.recovery import Recovery, Still
 from foryou.retention import EXPLAINED_STREAM, Retention
 from foryou.serving import Feeds
 from foryou.settings import Settings
@@ -49,10 +51,6 @@ SEALED_STREAM = "sealed"
 """Where lessons were cut because no events came that would have cut them: the models depend on that too."""
 POSITION = "position"
 """Under which other processes find how far the tables are."""
-SAVE_EVERY = 20_000
-"""Log records after which tables and model are saved; closing saves too."""
-SAVE_RECOVERED = 1_000
-"""Log records that were read at the start after which it is saved at once: one crash after another costs no more."""
 EXPLAINED_EACH = 4
 """Slates that are explained before anything else is looked at again."""
 
@@ -71,14 +69,18 @@ class Engine:
 
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
-        self._learning = threading.Lock()
-        self._commits = GroupCommit(self.backend.log, self.backend.store, self._lock, self._fold)
-        self._background = Background(self.work, self._tidy)
-        self._handed: Handed | None = None
+        self._learning = threading.RLock()
+        self._still = Still(self._learning, self._lock)
         self._postponed = Postponed(self.backend.log, self._lock, self._fold_one)
         self._position = self.backend.memory.zeros(2, np.int64)
         self.backend.memory.publish(POSITION, {"reached": self._position})
-        self._saved = self._looked = 0
+        self.recovery = Recovery(
+            self.backend, self.texts, self._still, self._position, self._fold, lambda: self.learner, self._renew
+        )
+        self._commits = GroupCommit(self.backend.log, self.backend.store, self._lock, self._fold)
+        self._background = Background(self.work, self._tidy, self.recovery.save_in_time)
+        self._handed: Handed | None = None
+        self._looked = 0
         self.versions = Versions(
             self.backend.store,
             self.backend.index,
@@ -101,11 +103,11 @@ class Engine:
             self._explanations,
             Numbers(),
         )
-        log = self.backend.log
-        self._retention = Retention(log, store, documents, self._lock, self.settings.retention, self._keep)
+        log, keep = self.backend.log, partial(self.recovery.save, base=True)
+        self._retention = Retention(log, store, documents, self._lock, self.settings.retention, keep)
         self._erasures = Erasures(
-            log, store, documents, self.backend.models, self.clock, self._note_erased, self._keep,
-            self._explanations.forget, self._without, self._lock,
+            log, store, documents, self.backend.models, self.clock, self._note_erased, keep,
+            self._explanations.forget, self._without, self._still,
         )  # fmt: skip
         self._closed = False
 
@@ -147,6 +149,11 @@ class Engine:
 
     def _fold_one(self, record: Record) -> None:
         """The only way anything changes."""
+        with self.recovery.folding:
+            self._apply(record)
+            self._reached = record.offset
+
+    def _apply(self, record: Record) -> None:
         if record.stream == EVENTS_STREAM:
             rows = unfolded(self.backend.store, record.rows)
             self.learner.fold(self.backend.store, rows)
@@ -166,7 +173,6 @@ class Engine:
             self._erasures.fold(record, self.learner, self._learning)
         elif record.stream == MODELS_STREAM:
             self._go_back(record.rows["version"][0].decode())
-        self._reached = record.offset
 
     @property
     def _reached(self) -> int:
@@ -193,7 +199,7 @@ class Engine:
         self.backend.log.hold()
 
     def _note_erased(self, stream: str, rows: Batch) -> Offset:
-        with self._lock:
+        with self._still:
             return self._note(stream, rows)
 
     def note_explained(self, rows: Batch) -> None:
@@ -263,8 +269,8 @@ class Engine:
         return self.versions.in_use
 
     def work(self, most: int | None = 1024) -> bool:
-        """Learn about `most` rows, swap in a new version, save now and then, embed; and where that is nothing, and
-        nothing came since the last look, explain some of what was answered. False if idle.
+        """Learn about `most` rows, swap in a new version, embed; and where that is nothing, and nothing came since the
+        last look, explain some of what was answered. False if idle.
 
         Slates and explanations that no commit has taken along yet are synced too.
         """
@@ -273,8 +279,6 @@ class Engine:
             if self.learner.due(self.clock()):
                 self._note(SEALED_STREAM, Batch({"at": np.array([self.clock()])}))
         busy = self.learn(most)
-        if self._reached - self._saved >= SAVE_EVERY:
-            self.save()
         try:
             busy |= self.embed() > 0
             if not busy and self._reached == self._looked:
@@ -286,7 +290,7 @@ class Engine:
 
     def learn(self, most: int | None = 1024) -> bool:
         """Learn about `most` rows, and swap in a new version. False if idle."""
-        with self._learning:
+        with self._learning, self.recovery.learning:
             busy = self.learner.step(most) > 0
         if self.versions.due(self.learner.steps, self.clock()):
             self._swap()
@@ -322,7 +326,7 @@ class Engine:
         """Learn on from a kept version, and serve it at once. NotFound if it is not kept."""
         self.backend.models.read(version)
         rows = Batch({"version": np.array([version.encode()], object)})
-        with self._lock:
+        with self._still:
             self._note(MODELS_STREAM, rows)
         self.backend.log.sync()
         self.publish()
@@ -350,22 +354,10 @@ class Engine:
         self.tidy()
         self.backend.log.check(wait)
 
-    def save(self, base: bool = False) -> None:
-        """Keep tables and learner as they are, so that the next start need not read the whole log.
-
-        As a `base` they stand for what is then taken out of the log, and older saves go.
-        """
+    def save(self, base: bool = False) -> Offset:
+        """Keep tables and learner as they are, at the offset that is returned: see `Recovery.save`."""
         self._postponed.catch_up()
-        with self._lock, self._learning:
-            self.backend.log.sync()
-            self.backend.states.write(self._reached, self.learner.state(), base)
-            self.backend.store.save(self._reached, base)
-            self._saved = self._reached
-
-    def _keep(self) -> Offset:
-        with self._lock:
-            self.save(base=True)
-            return self._saved
+        return self.recovery.save(base)
 
     def close(self) -> None:
         """Stop working, save, and let go of everything. Closing twice is fine."""
@@ -374,68 +366,30 @@ class Engine:
         self._closed = True
         self._background.stop()
         self._explanations.step()
-        self.save()
+        if not self.recovery.idle:
+            self.save()
         if self._handed is not None:
             self._handed.close()
         self.backend.close()
 
     def _recover(self, progress: Callable[[int, int], None] | None) -> None:
         create_tables(self.backend.store)
-        self._replay(self._load(), progress)
+        self.recovery.recover(progress)
         if self.backend.directory is not None:
             spooled = Spooled(self.backend.directory / SPOOL, self.backend.log)
             self._handed = Handed(spooled, self.backend.log, self._lock, self._fold)
             self.take()
         go_on(self.backend.log, self.clock, self.feeds.numbers)
         self._erasures.resume()
-        if self._reached - self._saved >= SAVE_RECOVERED:
-            try:
-                self.save()
-            except BackendError as problem:  # a full disk must not keep it from serving
-                _LOG.warning("%s; the next start reads as much of the log again", problem)
         self._position[1] = self.clock.reached
         self.publish()
 
-    def _load(self) -> Offset:
-        """Tables and learner as they were last saved; without a save, empty."""
-        offset = self.backend.store.load(self._restored)
-        if not offset:
-            self.learner = learner_of(self.settings, self.backend)
-        self._saved = self._reached = offset
-        return offset
-
-    def _restored(self, offset: int) -> bool:
-        """Whether the learner is where the tables are. If not (another version kept it), the log says it all again."""
-        kept = self.backend.states.read(offset)
-        if kept is None:
-            return False
-        try:
-            self.learner.restore(kept)
-        except ModelError:
-            return False
-        return True
-
-    def _replay(self, after: int, progress: Callable[[int, int], None] | None = None) -> None:
-        self.texts.open()
-        end = self.backend.log.end
-        for record in self.backend.log.read(after):
-            self._fold(record)
-            with self._learning:
-                self.learner.step()
-            if progress is not None:
-                progress(record.offset, end)
+    def _renew(self) -> None:
+        self.learner = learner_of(self.settings, self.backend)
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> None:
-        """Forget tables, documents and model, and fold the log again: from its start, or from the base that stands for
-        what has left it."""
-        with self._lock:
-            self.backend.store.clear()
-            base = self._load()
-            if not base:  # documents of before a base are in no log
-                self.backend.documents.clear()
-            self._replay(base, progress)
-            self.publish()
-        self.save()
+        """Forget tables, documents and model, and fold the log again: see `Recovery.rebuild`."""
+        self.recovery.rebuild(progress, self.backend.documents.clear, self.publish)
 
     def export(self) -> Iterator[bytes]:
         """Every accepted event as it was sent, MessagePack, in log order."""

@@ -27,7 +27,8 @@ Item = TypeVar("Item")
 
 @contextmanager
 def learning(engine: Engine, most: int = MOST_BEHIND) -> Iterator[Callable[[], None]]:
-    """Learns in a thread of its own until the block ends; whoever folds calls what this yields now and then.
+    """Learns, and saves in time, in a thread of its own until the block ends; whoever folds calls what this yields now
+    and then.
 
     That returns once no more than `most` rows wait, and raises what the learning failed with.
     """
@@ -38,6 +39,8 @@ def learning(engine: Engine, most: int = MOST_BEHIND) -> Iterator[Callable[[], N
             while not ends.is_set():
                 if not engine.learn(AT_ONCE):
                     ends.wait(_LOOK_S)
+                if engine.recovery.due:
+                    engine.recovery.save_or_tell()
         except BaseException as problem:  # told to the one who folds
             failed.append(problem)
 

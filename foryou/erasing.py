@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -98,8 +99,8 @@ class Erasures:
     unexplain: Callable[[set[int]], None]
     clean: Callable[[Mapping[str, Column], Keys], Mapping[str, Column]]
     """A state of the model without these viewers."""
-    lock: threading.RLock
-    """That of whoever changes the tables."""
+    lock: AbstractContextManager[object]
+    """Holds up whoever changes the tables or learns."""
     _one: threading.Lock = field(default_factory=threading.Lock)
     _known: dict[bytes, tuple[int, Keys]] = field(default_factory=dict)
     """The viewers that are being erased, with their sessions."""
@@ -125,7 +126,7 @@ class Erasures:
             self.unexplain(traces.requests)
             return self._finish(viewer, hash_of(viewer), at, traces)
 
-    def fold(self, record: Record, learner: Learner, learning: threading.Lock) -> None:
+    def fold(self, record: Record, learner: Learner, learning: AbstractContextManager[object]) -> None:
         """Forget whoever a record of the log says: in tables and learner. In a log that is folded again it is looked
         for by its hash, and is mostly not there any more."""
         hashed = record.rows["whom"][0]

@@ -30,6 +30,7 @@ from foryou.api.door import Progress
 from foryou.app import Engine
 from foryou.backends.arena import Arena, shared_directory
 from foryou.backends.pipe import Answering
+from foryou.background import settled
 from foryou.core.clock import SystemClock
 from foryou.core.errors import BackendError, ForYouError, SettingsError
 from foryou.feed.numbers import PROCESSES
@@ -167,7 +168,7 @@ def _write(settings: Settings, shared: Path) -> None:
         current[1:] = done, end
 
     try:
-        engine = Engine.open(settings, progress=read, memory=arena)
+        engine = settled(Engine.open(settings, progress=read, memory=arena))
     except ForYouError as error:
         print(f"foryou: {error}", file=sys.stderr, flush=True)
         sys.exit(_FAILED)

@@ -275,21 +275,21 @@ def test_an_event_that_got_into_the_log_twice_is_folded_once() -> None:
 def test_background_work_goes_on_after_it_failed_once(caplog: pytest.LogCaptureFixture) -> None:
     world = opened(None)
     morning(world)
-    whole, failures = world.engine.save, [BackendError("no space left on the disk")]
+    whole, failures = world.engine.recovery.save, [BackendError("no space left on the disk")]
 
-    def save() -> None:
+    def save(base: bool = False) -> int:
         if failures:
             raise failures.pop()
-        whole()
+        return whole(base)
 
-    world.engine.save = save  # type: ignore[method-assign]
-    world.engine._saved = -(10**9)
+    world.engine.recovery.save = save  # type: ignore[method-assign]
+    world.engine.recovery.saved, world.engine.recovery.folding.seconds = 0, 10.0
     world.engine.start()
     for _ in range(100):
-        if world.engine._saved > 0:
+        if world.engine.recovery.saved > 0:
             break
         time.sleep(0.05)
-    assert world.engine._saved > 0
+    assert world.engine.recovery.saved > 0
     assert "no space left" in caplog.text
     world.engine.close()
 

@@ -92,6 +92,6 @@ def test_a_base_that_is_kept_has_every_slate_in_it() -> None:
         world.client.feed("ada", n=10)
         world.engine.save(base=True)
         assert world.engine.status()["offset"] == world.engine.backend.log.end
-        assert world.engine._saved == world.engine.backend.log.end
+        assert world.engine.recovery.saved == world.engine.backend.log.end
     finally:
         world.engine.close()

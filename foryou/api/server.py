@@ -39,6 +39,7 @@ from foryou.api.manual import ManualPlugin
 from foryou.api.refuse import retry_after
 from foryou.api.routes import ROUTES
 from foryou.api.schema import Failure, Problem
+from foryou.background import settled
 from foryou.core.clock import SystemClock
 from foryou.core.errors import AccessError, BackendError, ForYouError, InvalidEvent, NotFound, Overloaded
 from foryou.settings import Settings
@@ -110,7 +111,7 @@ def serve(settings: Settings, load: Callable[[Progress], Calls], port: socket.so
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # whoever sends what is no HTTP fills no log
     with closing(Access(settings.data.directory, settings.access)) as access:
         access.may_listen(settings.server.host, SystemClock()())
-    door = Door(load, application, watched)
+    door = Door(lambda told: settled(load(told)), application, watched)
     config = uvicorn.Config(
         door,
         host=settings.server.host,

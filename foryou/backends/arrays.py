@@ -1,15 +1,49 @@
-"""Named arrays in a file: NumPy's .npz, read so that nothing that is damaged in it goes unnoticed."""
+"""Named arrays in a file: NumPy's .npz, read so that nothing that is damaged in it goes unnoticed; and files that are
+written so that nobody else waits long for the disk."""
 
 from __future__ import annotations
 
+import io
+import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from foryou.core.batch import Column
 from foryou.core.errors import BackendError
+
+SYNCED = 16 << 20
+"""Bytes after which what was written is synced: a commit of the log that comes in between waits for no more than
+these."""
+
+
+class _Steady(io.FileIO):
+    """Syncs as it goes along."""
+
+    _unsynced = 0
+
+    def write(self, raw: Any, /) -> int:
+        rest = memoryview(raw).cast("B")
+        size = len(rest)
+        while len(rest):
+            rest = rest[super().write(rest) :]
+        self._unsynced += size
+        if self._unsynced >= SYNCED:
+            os.fsync(self.fileno())
+            self._unsynced = 0
+        return size
+
+
+@contextmanager
+def synced(path: Path) -> Iterator[io.FileIO]:
+    """A new file, that is on the disk when the block is left."""
+    with _Steady(path, "w") as file:
+        yield file
+        os.fsync(file.fileno())
 
 
 def read_arrays(path: Path) -> Mapping[str, Column]:

@@ -96,6 +96,15 @@ class IntMap:
         held.count[0] = end
         return rows
 
+    def room(self, count: int) -> Keys:
+        """Where the first keys of a map that has room for them go; with `fill` they are there."""
+        return self._held.keys[:count]
+
+    def fill(self, count: int) -> None:
+        """The first `count` keys of `room` are written, and all different: let them be found. Of an empty map."""
+        _publish(self._held.slots, self._held.keys, 0, count)
+        self._held.count[0] = count
+
     def without(self, keys: Keys) -> tuple[IntMap, RowNumbers]:
         """A new map without these keys, and the old rows of the keys that remain, in their new order."""
         keep = np.ones(len(self), np.bool_)
@@ -103,7 +112,8 @@ class IntMap:
         keep[rows[rows != ABSENT]] = False
         kept = np.flatnonzero(keep)
         fresh = IntMap(len(kept), self._memory)
-        fresh.insert(self.keys[kept])
+        fresh.room(len(kept))[:] = self.keys[kept]
+        fresh.fill(len(kept))
         return fresh, kept
 
 

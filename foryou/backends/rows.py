@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from foryou.backends.captured import CapturedRows
 from foryou.backends.intmap import IntMap
 from foryou.core.batch import Batch, Column
 from foryou.core.memory import HEAP, Memory, Published
@@ -31,7 +32,7 @@ _TRIES = 50
 class KeyedRows:
     """The rows of one table. Row 0 of every column is the default, so that a key without a row reads it."""
 
-    __slots__ = ("_held", "_memory", "_name", "_published", "table")
+    __slots__ = ("_captured", "_held", "_memory", "_name", "_published", "table")
 
     def __init__(self, table: Table, capacity: int = 0, memory: Memory = HEAP) -> None:
         for each in table.fields:
@@ -44,6 +45,7 @@ class KeyedRows:
         self._name = ""
         """Under which it is published; not at all without."""
         self._published: Published | None = None
+        self._captured: CapturedRows | None = None
         columns = {each.name: _column(memory, each, max(capacity, _LEAST) + 1) for each in table.fields}
         self._held = _Held(IntMap(capacity, memory), columns, memory.zeros(1, np.int64))
 
@@ -52,6 +54,7 @@ class KeyedRows:
         """The rows that another process publishes, to read."""
         rows = cls.__new__(cls)
         rows.table, rows._memory, rows._name, rows._published = table, HEAP, "", published
+        rows._captured = None
         rows._follow()
         return rows
 
@@ -59,10 +62,30 @@ class KeyedRows:
     def of(cls, table: Table, keys: Keys, columns: Mapping[str, Column], memory: Memory = HEAP) -> KeyedRows:
         """The rows of a table as they were scanned."""
         held = cls(table, len(keys), memory)
-        held._held.rows.insert(keys)
+        room, into = held.room(len(keys))
+        room[:] = keys
         for name, values in columns.items():
-            held._held.columns[name][1 : len(keys) + 1] = values
+            into[name][:] = values
+        held.fill(len(keys))
         return held
+
+    def room(self, rows: int) -> tuple[Keys, Mapping[str, Column]]:
+        """Where the keys and columns of so many rows of an empty table go; with `fill` they are there."""
+        held = self._held
+        return held.rows.room(rows), {name: column[1 : rows + 1] for name, column in held.columns.items()}
+
+    def fill(self, rows: int) -> None:
+        """The first rows of `room` hold what they have to; the keys differ."""
+        self._held.rows.fill(rows)
+
+    def capture(self) -> CapturedRows:
+        """The rows as they are now, to read while they change. One at a time: an earlier capture is released. Not
+        while another thread writes."""
+        if self._captured is not None:
+            self._captured.release()
+        keys, rows = self.scan(self.table.names)
+        self._captured = CapturedRows(self.table, keys, rows.columns)
+        return self._captured
 
     def __len__(self) -> int:
         return len(self._now().rows)
@@ -113,6 +136,11 @@ class KeyedRows:
         fresh = keys[places == 0]
         if len(fresh) and len(group(fresh)[0]) != len(fresh):
             raise ValueError(f"keys written to table {self.table.name!r} have to be unique; some come twice")
+        if self._captured is not None:
+            if self._captured.released:
+                self._captured = None
+            else:
+                self._captured.keep(places[places > 0] - 1)
         with self._writing():
             if len(fresh):
                 start, end = len(held.rows) + 1, len(held.rows) + len(fresh) + 1

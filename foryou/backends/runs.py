@@ -17,6 +17,7 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
+from foryou.backends.captured import CapturedKeys
 from foryou.backends.intmap import IntMap
 from foryou.core.batch import Batch
 from foryou.core.memory import HEAP, Arrays, Memory, Published
@@ -54,10 +55,11 @@ class _Run:
     starts: Starts
 
     @classmethod
-    def of(cls, keys: Keys, memory: Memory) -> _Run:
+    def of(cls, keys: Keys, memory: Memory, ordered: bool = False) -> _Run:
+        """`ordered`: they are in the order of their hashes already."""
         hashes = np.empty(len(keys), np.uint64)
         _hash(keys, hashes)
-        return cls._packed(np.sort(hashes), memory)
+        return cls._packed(hashes if ordered else np.sort(hashes), memory)
 
     def with_next(self, other: _Run, memory: Memory) -> _Run:
         """One run of both."""
@@ -155,9 +157,14 @@ class KeyedRuns:
 
     @classmethod
     def of(cls, table: Table, keys: Keys, memory: Memory = HEAP) -> KeyedRuns:
-        """The keys of a table as they were scanned."""
+        """The keys of a table as they were scanned: what was a run is one again, without sorting."""
         held = cls(table, memory)
-        for start in range(0, len(keys), MOST // FAN):
+        first = 0
+        while (end := min(int(_ordered_until(keys, first)), first + MOST)) - first >= YOUNG:
+            run = _Run.of(keys[first:end], memory, ordered=True)
+            held._held = _Held(held._held.young, (*held._held.runs, run))
+            first = end
+        for start in range(first, len(keys), MOST // FAN):
             held._add(keys[start : start + MOST // FAN])
         return held
 
@@ -188,6 +195,12 @@ class KeyedRuns:
             keys = np.concatenate([*(run.keys() for run in held.runs), keys])
             keys.flags.writeable = False
         return keys, Batch({}, len(keys))
+
+    def capture(self) -> CapturedKeys:
+        """The keys as they are now, to read while others come. Not while another thread writes."""
+        young = self._held.young.keys
+        runs = [(len(run), run.keys) for run in self._held.runs]
+        return CapturedKeys(self.table, [*runs, (len(young), lambda: young)])
 
     def write(self, keys: Keys, rows: Batch) -> None:
         """Add keys. ValueError for columns, or for a new key that comes twice."""
@@ -298,6 +311,13 @@ def _bits(stretches: int) -> int:
     return bits
 
 
+def _ordered(keys: Keys, start: int) -> int:
+    row = start + 1
+    while row < len(keys) and _mixed(keys[row - 1]) <= _mixed(keys[row]):
+        row += 1
+    return min(row, len(keys))
+
+
 def _mark_stretches(hashes: Hashes, starts: Starts) -> None:
     shift = np.uint64(64 - _stretch_bits(len(starts) - 1))
     for row in range(len(hashes)):
@@ -356,3 +376,5 @@ _unpack: Callable[[Words, Halves, Halves, Starts, Hashes], None] = njit(
 _find: Callable[[Words, Halves, Halves, Starts, Keys, Found], None] = njit(
     types.void(*_READ_PARTS, _READ, types.boolean[::1]), cache=True, nogil=True
 )(_find_keys)
+_ordered_until: Callable[[Keys, int], int] = njit(types.int64(_READ, types.int64), cache=True, nogil=True)(_ordered)
+"""Up to where keys are in the order of their hashes, from a start on."""

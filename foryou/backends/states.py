@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
-from foryou.backends.arrays import read_arrays
+from foryou.backends.arrays import read_arrays, synced
 from foryou.core.batch import Column
 from foryou.core.errors import BackendError
 from foryou.core.ports import Offset
@@ -36,10 +37,8 @@ class States:
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
             partial = self._directory / "partial"
-            with partial.open("wb") as file:
+            with synced(partial) as file:
                 np.savez(file, **state)  # type: ignore[arg-type]
-                file.flush()
-                os.fsync(file.fileno())
             if base:
                 kept = self._directory / f"{offset}.base"
                 kept.unlink(missing_ok=True)
@@ -53,6 +52,15 @@ class States:
                 path.unlink()
         except OSError as problem:
             raise BackendError(f"cannot keep the learner's state in {self._directory}: {problem.strerror}") from problem
+
+    def drop(self, offset: Offset) -> None:
+        """Forget the state of an offset whose tables could not be saved: it would outlive one that has some."""
+        if self._directory is None:
+            self._held.pop(offset, None)
+            return
+        for name in (f"{offset}.npz", f"{offset}.base"):
+            with suppress(OSError):
+                (self._directory / name).unlink()
 
     def read(self, offset: Offset) -> Mapping[str, Column] | None:
         """The state kept for an offset, if there is one that is whole."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foryou.backends.captured import Captured, copied
 from foryou.backends.rows import KeyedRows
 from foryou.backends.runs import KeyedRuns
 from foryou.backends.saves import Saved, Saves
-from foryou.core.batch import Batch
+from foryou.core.batch import Batch, Column
 from foryou.core.errors import BackendError
 from foryou.core.memory import HEAP, Memory, Published
 from foryou.core.ports import Keys, Offset
@@ -82,44 +85,53 @@ class Tables:
             if held.has(keys).any():
                 self._put(held.without(keys))
 
-    def save(self, offset: Offset, base: bool = False) -> None:
+    def capture(self, offset: Offset) -> CapturedTables:
+        """As the port says. An earlier capture that is still there is given up."""
         with self._writing:
-            self._before_save()
-            if self._saves is None:
-                self._copy = Saved(
-                    offset,
-                    {name: (held.table, *held.copy().scan(held.table.names)) for name, held in self._tables.items()},
-                )
-                self._base = self._copy if base else self._base
-            else:
-                self._saves.write(
-                    Saved(
-                        offset,
-                        {name: (held.table, *held.scan(held.table.names)) for name, held in self._tables.items()},
-                    ),
-                    base,
-                )
+            return CapturedTables(offset, [held.capture() for held in self._tables.values()], self._keep)
+
+    def save(self, offset: Offset, base: bool = False) -> None:
+        self.capture(offset).write(base)
+
+    def _keep(self, offset: Offset, tables: Sequence[Captured], base: bool) -> None:
+        self._before_save()
+        if self._saves is not None:
+            self._saves.write(offset, tables, base)
+        else:
+            self._copy = Saved(offset, {each.table.name: copied(each) for each in tables})
+            self._base = self._copy if base else self._base
 
     def load(self, usable: Callable[[Offset], bool] = lambda offset: True) -> Offset:
-        """Bring back the tables that were created; 0, and all of them empty, if any has no save or was saved with other
-        fields: then the log has to be read from its start."""
+        """Bring back the tables that were created; 0, and all of them empty, if there is no save with all of them and
+        the same fields: then the log has to be read from its start."""
         with self._writing:
-            if self._saves is not None:
-                saved = self._saves.read(usable)
-            else:
-                kept = (each for each in (self._copy, self._base) if each is not None and usable(each.offset))
-                saved = next(kept, None)
-            fits = saved is not None and all(
-                name in saved.tables and _layout(saved.tables[name][0]) == _layout(held.table)
-                for name, held in self._tables.items()
-            )
-            for name, held in list(self._tables.items()):
-                if saved is not None and fits:
-                    _, keys, rows = saved.tables[name]
-                    self._put(_filled(held.table, keys, rows, self._memory))
-                else:
-                    self._put(_empty(held.table, self._memory))
-            return saved.offset if saved is not None and fits else 0
+            wanted = {name: held.table for name, held in self._tables.items()}
+
+            def fits(offset: Offset, saved: Mapping[str, Table]) -> bool:
+                there = (name in saved and _layout(saved[name]) == _layout(table) for name, table in wanted.items())
+                return all(there) and usable(offset)
+
+            filling = _Filling(wanted, self._memory)
+            saved = self._saves.read(fits, filling.room_if_wanted) if self._saves is not None else self._copied(fits)
+            if saved is None:
+                for table in wanted.values():
+                    self._put(_empty(table, self._memory))
+                return 0
+            if self._saves is None:
+                for name, table in wanted.items():
+                    keys, columns = filling.room(table, len(saved.tables[name][1]))
+                    keys[:] = saved.tables[name][1]
+                    for each, values in columns.items():
+                        values[:] = saved.tables[name][2][each]
+            for rows in filling.filled():
+                self._put(rows)
+            return saved.offset
+
+    def _copied(self, fits: Callable[[Offset, Mapping[str, Table]], bool]) -> Saved | None:
+        for each in (self._copy, self._base):
+            if each is not None and fits(each.offset, {name: held[0] for name, held in each.tables.items()}):
+                return each
+        return None
 
     def clear(self) -> None:
         with self._writing:
@@ -140,6 +152,27 @@ class Tables:
 
     def _held(self, table: str) -> Rows:
         return _named(self._tables, table)
+
+
+@dataclass(frozen=True, slots=True)
+class CapturedTables:
+    """All tables as they were at an offset."""
+
+    offset: Offset
+    tables: Sequence[Captured]
+    keep: Callable[[Offset, Sequence[Captured], bool], None]
+
+    def write(self, base: bool = False) -> None:
+        """As the port says; afterwards they are released, whether it could or not."""
+        try:
+            self.keep(self.offset, self.tables, base)
+        finally:
+            self.release()
+
+    def release(self) -> None:
+        """They are not wanted any more."""
+        for each in self.tables:
+            each.release()
 
 
 class AttachedTables:
@@ -179,6 +212,9 @@ class AttachedTables:
     def delete(self, table: str, keys: Keys) -> None:
         raise BackendError("tables of another process are read here; whoever has the log writes them")
 
+    def capture(self, offset: Offset) -> CapturedTables:
+        raise BackendError("tables of another process are read here; whoever has the log saves them")
+
     def save(self, offset: Offset, base: bool = False) -> None:
         raise BackendError("tables of another process are read here; whoever has the log saves them")
 
@@ -201,8 +237,34 @@ def _empty(table: Table, memory: Memory) -> Rows:
     return KeyedRows(table, 0, memory) if table.fields else KeyedRuns(table, memory)
 
 
-def _filled(table: Table, keys: Keys, rows: Batch, memory: Memory) -> Rows:
-    return KeyedRows.of(table, keys, rows.columns, memory) if table.fields else KeyedRuns.of(table, keys, memory)
+class _Filling:
+    """New tables that a save is read into."""
+
+    def __init__(self, wanted: Mapping[str, Table], memory: Memory) -> None:
+        self._wanted, self._memory = wanted, memory
+        self._rows: dict[str, tuple[KeyedRows, int]] = {}
+        self._keys: dict[str, Keys] = {}
+
+    def room(self, table: Table, rows: int) -> tuple[Keys, Mapping[str, Column]]:
+        """Where so many rows of a table go, in place of what there was of it."""
+        if not table.fields:
+            self._keys[table.name] = np.empty(rows, np.int64)
+            return self._keys[table.name], {}
+        held = KeyedRows(self._wanted[table.name], rows, self._memory)
+        self._rows[table.name] = held, rows
+        return held.room(rows)
+
+    def room_if_wanted(self, table: Table, rows: int) -> tuple[Keys, Mapping[str, Column]] | None:
+        """The same, for tables that were created."""
+        return self.room(table, rows) if table.name in self._wanted else None
+
+    def filled(self) -> list[Rows]:
+        """The tables, once everything is where it goes."""
+        with ThreadPoolExecutor(2, "foryou-load") as threads:
+            for _ in threads.map(lambda held: held[0].fill(held[1]), self._rows.values()):
+                pass
+        runs = [KeyedRuns.of(self._wanted[name], keys, self._memory) for name, keys in self._keys.items()]
+        return [*(rows for rows, _ in self._rows.values()), *runs]
 
 
 def _named(tables: Mapping[str, Rows], table: str) -> Rows:

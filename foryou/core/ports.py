@@ -110,6 +110,16 @@ class Log(Protocol):
     def close(self) -> None: ...
 
 
+class Captured(Protocol):
+    """All tables as they were at an offset of the log."""
+
+    def write(self, base: bool = False) -> None:
+        """Keep them: see `Store.save`. What was written to the tables since is put aside until then."""
+
+    def release(self) -> None:
+        """They are not wanted any more."""
+
+
 class Store(Protocol):
     """Tables of fixed-width rows by int64 key. BackendError for an unknown table."""
 
@@ -138,8 +148,13 @@ class Store(Protocol):
     def delete(self, table: str, keys: Keys) -> None:
         """Forget these keys."""
 
+    def capture(self, offset: Offset) -> Captured:
+        """All tables as they are now, with the log offset that they have reached, in no time: what is written to them
+        from now on is not in it. One at a time."""
+
     def save(self, offset: Offset, base: bool = False) -> None:
-        """Keep all tables as they are now, together with the log offset that they have reached.
+        """Keep all tables as they are now, together with the log offset that they have reached: `capture`, and its
+        `write`.
 
         As a `base` it stands for what leaves the log: it outlives `clear`, and older saves and bases go.
         """

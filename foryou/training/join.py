@@ -289,9 +289,8 @@ class Join:
             rows[name][at] = 0
         for name in ("seconds", "told_seconds"):
             rows[name][at] = -1
-        for part, gone in ((self._items, at), (self._viewers, np.flatnonzero(mine))):
-            for name in part.names:
-                part[name][gone] = 0
+        self._items.blank(at)
+        self._viewers.blank(np.flatnonzero(mine))
         return len(at)
 
     @property
@@ -304,7 +303,8 @@ class Join:
         touched = np.unique(np.concatenate(self._touched)) if self._touched else np.zeros(0, np.int64)
         held = {"now": np.array([self.now]), "touched": touched, "due": np.array(self._due, np.int64).reshape(-1, 2)}
         for name, each in self._parts_of():
-            held |= {f"{name}.{column}": values for column, values in each.state().items()}
+            part = each.state() if each is self._rows else each.views()
+            held |= {f"{name}.{column}": values for column, values in part.items()}
         return held
 
     def restore(self, state: Mapping[str, Column]) -> None:

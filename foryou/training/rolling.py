@@ -84,6 +84,16 @@ class Rolling:
         self.first += gone
         self._start += gone
 
+    def blank(self, rows: Column) -> None:
+        """Nothing but zeros in these of the kept rows; what `views` gave stays as it was."""
+        self._columns = {name: values.copy() for name, values in self._columns.items()}
+        for name in self._columns:
+            self[name][rows] = 0
+
+    def views(self) -> Mapping[str, Column]:
+        """As `state`, of rows that are only ever appended, dropped and blanked: nothing has to be copied."""
+        return {"first": np.array([self.first]), **{f"column.{name}": self[name] for name in self._columns}}
+
     def state(self) -> Mapping[str, Column]:
         """The kept rows, and the number of the first."""
         return {"first": np.array([self.first]), **{f"column.{name}": self[name].copy() for name in self._columns}}

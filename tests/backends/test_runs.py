@@ -124,3 +124,17 @@ def test_another_process_finds_keys_as_they_come_and_go(tmp_path: Path) -> None:
     assert sorted(eyes.scan("sent")[0].tolist()) == list(range(1, 3_003, 2))
     files = len(list((tmp_path / "shared").iterdir()))
     assert files < 60  # those of runs that were merged are gone
+
+
+def test_runs_that_were_saved_are_runs_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "YOUNG", 50)
+    keys = np.random.default_rng(3).permutation(10_000).astype(np.int64)
+    held = runs.KeyedRuns(Table("bare"))
+    for start in range(0, 1_010, 30):
+        held.write(keys[start : start + 30], Batch({}, 30))
+    there, _ = held.scan(())
+    again = runs.KeyedRuns.of(Table("bare"), there)
+    assert [len(run.keys) for run in again._held.runs] == [len(run.keys) for run in held._held.runs]
+    assert len(again._held.young) == len(held._held.young)
+    assert again.has(keys).tolist() == held.has(keys).tolist()
+    assert len(again) == len(held)

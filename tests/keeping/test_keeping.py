@@ -107,6 +107,7 @@ def test_verifying_finds_a_table_that_is_not_what_the_log_says(world: World, tmp
     again = opened(tmp_path / "data")
     changed = rows.columns["count"] + 1
     again.engine.backend.store.write("session", keys.copy(), rows.extend({"count": changed.astype(np.int32)}))
+    again.engine.save()
     again.engine.close()
     report: Any = verify(tmp_path / "data")
     assert report["problems"] == ["table column session.count is not what the log says"]
