@@ -193,10 +193,11 @@ def latest_exposures(store: Store, viewer: Keys) -> Batch:
     rows = store.read(HISTORY_TABLE.name, viewer)
     named = store.read(ABOUT.name, rows["about"].ravel())
     tenths = rows["tenths"].astype(np.float32)
+    seconds = np.where(tenths == 0, np.float32(-1.0), (tenths - 1) / np.float32(10.0))
     return Batch(
         {
             "flags": rows["flags"].astype(np.int32),
-            "seconds": np.where(tenths == 0, np.float32(-1.0), (tenths - 1) / np.float32(10.0)),
+            "seconds": np.where(rows["about"] == 0, np.float32(0.0), seconds),
             "at": rows["at"].astype(np.int64) * SECOND,
             "item": named["item"].reshape(len(viewer), HISTORY),
             "author": named["author"].reshape(len(viewer), HISTORY),

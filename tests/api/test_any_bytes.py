@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from foryou.api.decode import decode, from_lines
 from foryou.api.files import FORMATS, read, readable, rows_in
 from foryou.api.inflate import TooLarge, inflated
-from foryou.api.schema import FIELDS, Event, Refusal, to_columns
+from foryou.api.schema import FIELDS, Event, Refusal
 from foryou.client import _as_raised
 from foryou.core.errors import ForYouError, InvalidEvent, SettingsError
 
@@ -87,7 +87,7 @@ def test_any_file_is_read_or_refused_by_name(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / f"any{format_}"
     path.write_bytes(data.draw(st.binary(max_size=50) | mutated(whole[format_])))
-    for ask in (lambda: rows_in(path), lambda: [row for chunk in read(path) for row in chunk.rows]):
+    for ask in (lambda: rows_in(path), lambda: [chunk.columns(1_700_000_000_000) for chunk in read(path)]):
         try:
             ask()
         except ForYouError as refused:
@@ -147,11 +147,10 @@ def test_a_table_of_any_types_is_read_row_by_row_or_refused_by_name(
         assert path.name in str(refused)
         return
     for chunk in chunks:
-        assert len(chunk.rows) == len(chunk.found) == len(chunk.numbers)
-        batch, no = to_columns(chunk.rows, 1_700_000_000_000)
-        assert len(batch) + len(no) == len(chunk.rows)
-        for found in chunk.found:
-            msgspec.json.encode(readable(found))
+        batch, no = chunk.columns(1_700_000_000_000)
+        assert len(batch) + len(no) == len(chunk.numbers)
+        for index in range(len(chunk.numbers)):
+            msgspec.json.encode(readable(chunk.found(index)))
 
 
 def test_a_file_that_ends_too_early_is_refused_by_name(tmp_path: Path, whole: dict[str, bytes]) -> None:

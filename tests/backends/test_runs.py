@@ -134,7 +134,7 @@ def test_runs_that_were_saved_are_runs_again(monkeypatch: pytest.MonkeyPatch) ->
         held.write(keys[start : start + 30], Batch({}, 30))
     there, _ = held.scan(())
     again = runs.KeyedRuns.of(Table("bare"), there)
-    assert [len(run.keys) for run in again._held.runs] == [len(run.keys) for run in held._held.runs]
+    assert [len(run) for run in again._held.runs] == [len(run) for run in held._held.runs]
     assert len(again._held.young) == len(held._held.young)
     assert again.has(keys).tolist() == held.has(keys).tolist()
     assert len(again) == len(held)
