@@ -76,6 +76,13 @@ class IntMap:
         _find(held.slots, held.keys, np.ascontiguousarray(keys, np.int64), rows)
         return rows
 
+    def places(self, keys: Keys, below: int) -> RowNumbers:
+        """One more than the row of each key, 0 where there is none or it is not below `below`."""
+        held = self._held
+        places = np.empty(len(keys), np.int64)
+        _find_places(held.slots, held.keys, np.ascontiguousarray(keys, np.int64), below, places)
+        return places
+
     def insert(self, keys: Keys) -> RowNumbers:
         """The row of each key, a new one where there was none. One thread at a time."""
         rows = self.find(keys)
@@ -149,6 +156,12 @@ def _find_rows(slots: Slots, held: Keys, keys: Keys, rows: RowNumbers) -> None:
         rows[i] = row
 
 
+def _place_rows(slots: Slots, held: Keys, keys: Keys, below: int, places: RowNumbers) -> None:
+    _find(slots, held, keys, places)
+    for i in range(len(places)):
+        places[i] = places[i] + 1 if places[i] + 1 < below else 0
+
+
 def _publish_rows(slots: Slots, held: Keys, start: int, end: int) -> None:
     """Let the keys in rows `start` to `end`, all different and none of them there yet, be found."""
     mask = len(slots) - 1
@@ -168,6 +181,9 @@ _ROWS = types.int64[::1]
 _find: Callable[[Slots, Keys, Keys, RowNumbers], None] = njit(
     types.void(_READ_SLOTS, _READ_ONLY, _READ_ONLY, _ROWS), cache=True, nogil=True
 )(_find_rows)
+_find_places: Callable[[Slots, Keys, Keys, int, RowNumbers], None] = njit(
+    types.void(_READ_SLOTS, _READ_ONLY, _READ_ONLY, types.int64, _ROWS), cache=True, nogil=True
+)(_place_rows)
 _publish: Callable[[Slots, Keys, int, int], None] = njit(
     types.void(_SLOTS, _ROWS, types.int64, types.int64), cache=True, nogil=True
 )(_publish_rows)

@@ -27,6 +27,8 @@ _LEAST = 64
 """Rows of a new column. Columns double."""
 _TRIES = 50
 """Times that a reader waits for a write to end; then it takes what there is, as from a writer that died writing."""
+_ATTEMPTS = (*(False,) * _TRIES, True)
+"""Whether each is the last."""
 
 
 class KeyedRows:
@@ -98,17 +100,20 @@ class KeyedRows:
 
     def read(self, keys: Keys, names: tuple[str, ...]) -> Batch:
         """One row for each key, the default where a key was never written."""
-        for last in (*(False,) * _TRIES, True):
-            held = self._now()
-            before = held.writes[0]
+        for last in _ATTEMPTS:
+            held = self._held if self._published is None else self._now()
+            writes = held.writes
+            before = writes[0]
             if before & 1 and not last:
                 os.sched_yield()
                 continue
-            places = held.rows.find(keys) + 1
             # A key that came this moment may be found before the columns that are long enough for it.
-            places[places >= held.capacity] = 0
-            found = {name: self._column(held, name).take(places, axis=0, mode="clip") for name in names}
-            if held.writes[0] == before:
+            places, columns = held.rows.places(keys, held.capacity), held.columns
+            try:
+                found = {name: columns[name].take(places, 0, None, "clip") for name in names}
+            except KeyError as missing:
+                self._column(held, missing.args[0])
+            if writes[0] == before:
                 break
         return Batch.of(found, len(keys))
 

@@ -353,9 +353,15 @@ def _union(brought: Sequence[Candidates]) -> Candidates:
     score = np.concatenate([each["source_score"] for each in (*brought, _NOTHING)]).astype(np.float32)
     by = np.repeat(np.arange(len(brought), dtype=np.int64), [len(each) for each in brought])
     place = np.concatenate([np.arange(len(each)) for each in (*brought, _NOTHING)])
-    unique, first, row = np.unique(item, return_index=True, return_inverse=True)
-    mask = np.zeros(len(unique), np.int64)
-    np.bitwise_or.at(mask, row, 1 << by)
+    by_item = np.argsort(item, kind="stable")
+    new = np.ones(len(item), np.bool_)
+    new[1:] = np.diff(item[by_item]) != 0
+    starts = np.flatnonzero(new)
+    first = by_item[starts]
+    unique, row = item[first], np.empty(len(item), np.int64)
+    row[by_item] = np.cumsum(new) - 1
+    bits = (1 << by)[by_item]
+    mask = np.bitwise_or.reduceat(bits, starts) if len(starts) else bits
     places = np.full((len(unique), len(brought)), NOWHERE, np.int32)
     places[row, by] = place
     order = np.argsort(first, kind="stable")
