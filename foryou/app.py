@@ -17,7 +17,7 @@ from foryou.backends.spool import Spooled
 from foryou.background import Background
 from foryou.commit import GroupCommit
 from foryou.core.batch import Batch, Column
-from foryou.core.clock import Clock, SteadyClock, SystemClock
+from foryou.core.clock import MINUTE, Clock, SteadyClock, SystemClock
 from foryou.core.errors import NotFound
 from foryou.core.ids import id_of
 from foryou.core.memory import HEAP, Memory
@@ -70,8 +70,8 @@ class Engine:
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
         self._learning = threading.RLock()
-        self._still = Still(self._learning, self._lock)
         self._postponed = Postponed(self.backend.log, self._lock, self._fold_one)
+        self._still = Still(self._learning, self._lock, self._postponed.adding)
         self._position = self.backend.memory.zeros(2, np.int64)
         self.backend.memory.publish(POSITION, {"reached": self._position})
         self.recovery = Recovery(
@@ -216,7 +216,9 @@ class Engine:
     def explained(self, rows: Batch) -> None:
         """Log and keep an explanation that another process made, if its slate is still there: its viewer may have been
         erased meanwhile."""
-        if find_slate(self.backend.store, self.backend.log, SERVED_STREAM, int(rows["request"][0])) is not None:
+        request = int(rows["request"][0])
+        since = (request >> 20) - self._erasures.latest  # nobody was erased since: it is still there
+        if since > MINUTE or find_slate(self.backend.store, self.backend.log, SERVED_STREAM, request) is not None:
             self.note_explained(rows)
 
     # --- feeds ------------------------------------------------------------------------------------------------------

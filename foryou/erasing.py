@@ -101,10 +101,16 @@ class Erasures:
     """A state of the model without these viewers."""
     lock: AbstractContextManager[object]
     """Holds up whoever changes the tables or learns."""
+    latest: int = field(init=False)
+    """When (ms) somebody was erased last; 0 if never."""
     _one: threading.Lock = field(default_factory=threading.Lock)
     _known: dict[bytes, tuple[int, Keys]] = field(default_factory=dict)
     """The viewers that are being erased, with their sessions."""
     _gone: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        last = self.log.latest((ERASED_STREAM,))
+        self.latest = int(last.rows["at"].max()) if last is not None else 0
 
     def erase(self, viewer: int) -> dict[str, object]:
         """Erase a viewer; the receipt. On return no file of the data directory holds anything of them.
@@ -132,6 +138,7 @@ class Erasures:
         hashed = record.rows["whom"][0]
         if record.rows["state"][0] != ASKED:
             return
+        self.latest = max(self.latest, int(record.rows["at"].max()))
         with learning:
             viewer, sessions = self._known.get(hashed) or self._found(hashed, learner)
             if viewer:

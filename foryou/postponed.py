@@ -26,11 +26,12 @@ class Postponed:
     lock: threading.RLock
     fold: Callable[[Record], None]
     _waiting: deque[Record] = field(default_factory=deque)
-    _one: threading.Lock = field(default_factory=threading.Lock)
+    adding: threading.RLock = field(default_factory=threading.RLock)
+    """Whoever holds it keeps slates out of the log; taken after `lock`."""
 
     def add(self, stream: str, rows: Batch) -> None:
         """Append to the log now, and fold later."""
-        with self._one:  # they wait in the order of the log
+        with self.adding:  # they wait in the order of the log
             self._waiting.append(Record(self.log.append(stream, rows), stream, rows))
         if len(self._waiting) > MOST_POSTPONED:
             self.catch_up()
@@ -44,7 +45,7 @@ class Postponed:
                 self.fold(record)
 
     def _next(self, before: Offset | None) -> Record | None:
-        with self._one:  # one that is in the log is here too
+        with self.adding:  # one that is in the log is here too
             if not self._waiting or (before is not None and self._waiting[0].offset >= before):
                 return None
             record = self._waiting.popleft()

@@ -43,8 +43,9 @@ lies in memory once."""
 _AGAIN_S = 0.5
 """Least seconds between two starts of the same process."""
 _PATIENCE_S = 20.0
-_SPOOL_S = 0.002
-"""How often it is looked whether there are slates to put into the log."""
+_SPOOL_S = 0.01
+"""How often it is looked whether there are slates to put into the log: looking costs as much as folding one, and who
+serves knows its own slates already."""
 _FAILED = 2
 """The status of a process that said itself what is wrong: it is not started again."""
 _LOG = logging.getLogger("foryou")

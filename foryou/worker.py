@@ -124,7 +124,7 @@ class Worker:
         assert settings.data.directory is not None
         self._directory = settings.data.directory
         self._ask = Asking(shared / SOCKET)
-        self._recent = Recent(shared, number)
+        self._recent = Recent(shared, number, processes=settings.server.workers)
         name = f"{number}.{self.clock()}"
         self._spool = Spool(self._directory / SPOOL, name)
         self._progress = progress(shared)

@@ -44,8 +44,9 @@ def _add(slots, half, keys):  # type: ignore[no-untyped-def]
 class Recent:
     """The keys of several processes. Keys are hashes, never 0."""
 
-    def __init__(self, directory: Path, own: int, slots: int = SLOTS) -> None:
-        """`own` numbers this process among those that share the directory."""
+    def __init__(self, directory: Path, own: int, slots: int = SLOTS, processes: int = 1) -> None:
+        """`own` numbers this process among the `processes` that share the directory."""
+        self._processes = processes
         self._directory, self._slots = directory, slots
         self._own = shared_array(directory / f"recent-{own}", (2, slots), np.int64, owner=True)
         self._half, self._count = 0, int(np.count_nonzero(self._own[0]))
@@ -61,13 +62,15 @@ class Recent:
 
     def has(self, keys: Keys) -> NDArray[np.bool_]:
         """Which keys any process added lately."""
+        if len(self._others) < self._processes:  # whoever was not there yet may be by now
+            self.meet()
         found = np.zeros(len(keys), np.bool_)
         for slots in self._others.values():
             _has(slots, keys, found)
         return found
 
     def meet(self) -> None:
-        """Look from now on into the sets of all that there are, new ones too."""
+        """Look from now on into the sets of all that there are, those beyond `processes` too."""
         for path in self._directory.glob("recent-*"):
             if path.name not in self._others:
                 try:

@@ -29,3 +29,11 @@ def test_the_newest_are_kept_and_the_oldest_go(tmp_path: Path) -> None:
 def test_a_process_that_comes_again_finds_what_it_had_added(tmp_path: Path) -> None:
     Recent(tmp_path, 0).add(np.array([3]))
     assert Recent(tmp_path, 0).has(np.array([3])).all()
+
+
+def test_a_process_that_comes_later_is_met_without_being_asked_to(tmp_path: Path) -> None:
+    first = Recent(tmp_path, 0, processes=2)
+    assert not first.has(np.array([5]))[0]
+    second = Recent(tmp_path, 1, processes=2)
+    second.add(np.array([5]))
+    assert first.has(np.array([5]))[0]
