@@ -6,7 +6,6 @@ import asyncio
 import logging
 import signal
 import socket
-import sys
 import traceback
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -48,10 +47,6 @@ STATIC = Path(__file__).parent / "static"
 """Where the built page lies."""
 
 NO_PAGE = "The page was not built: run `make setup`, then start again. The API is here; /schema says what it can do.\n"
-
-SWITCH_S = 0.0005
-"""How long a thread that computes in Python keeps the others from it. A slate calls compiled code hundreds of times and
-waits for its turn after each call: behind a learner that keeps it for Python's usual 5 ms, a slate could take 50."""
 
 FINISH_S = 10
 """How long requests that are under way may take once the server was told to stop."""
@@ -106,7 +101,6 @@ def serve(settings: Settings, load: Callable[[Progress], Calls], port: socket.so
     What it raises is raised. The engine's background work runs meanwhile. `port` is one that listens already, if it is
     not to be opened here. SettingsError if nobody may listen there.
     """
-    sys.setswitchinterval(SWITCH_S)
     observe.log_to_stderr()
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # whoever sends what is no HTTP fills no log
     with closing(Access(settings.data.directory, settings.access)) as access:
