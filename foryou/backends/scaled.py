@@ -28,6 +28,9 @@ STALE = 0.1
 """Cells are built anew once so large a part of what they hold was added, replaced or removed."""
 
 _LOG = logging.getLogger("foryou")
+WAITED_FOR = 16_000_000
+"""Numbers up to which cells are built before `add` returns, where many vectors come at once: some two seconds. Of more,
+all are looked at until the cells are there, which is slow, but sooner than no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,8 @@ class ScaledIndex:
     """An `Index` that scans up to `exact_until` numbers, and above searches cells and scans what is newer than they.
 
     Any thread may search; adding and removing take turns. An `add` of more than `stale` of all vectors, as the first
-    filling is, builds the cells before it returns. When many small ones have made them stale, a thread builds, and the
-    old cells go on serving meanwhile.
+    filling is, builds the cells before it returns, unless that takes long. Where many small ones have made them stale,
+    a thread builds, and the old cells go on serving meanwhile.
     """
 
     def __init__(self, exact_until: int = EXACT_UNTIL, stale: float = STALE, memory: Memory = HEAP) -> None:
@@ -72,7 +75,8 @@ class ScaledIndex:
                 newer.add(ids[~moved], vectors[~moved])
                 newer.remove(ids[moved])
             self._changes += int(np.count_nonzero(~moved))
-            due, at_once = self._is_due(), len(ids) > self.stale * len(self._all)
+            many, numbers = len(ids) > self.stale * len(self._all), len(self._all) * self._dim
+            due, at_once = self._is_due(), many and numbers <= WAITED_FOR
         if due:
             (self._build if at_once else self._build_beside)()
 

@@ -242,3 +242,22 @@ def test_searches_beside_changes_miss_nothing_that_is_there_and_find_nothing_tha
     assert wrong == []
     assert set(came) <= set(index.search(query, 240)[0].tolist())
     assert not set(gone) & set(index.search(query, 10_000)[0].tolist())
+
+
+def test_cells_that_take_long_are_built_beside_while_all_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("foryou.backends.scaled.WAITED_FOR", 500 * DIM)
+    built, begins = threading.Event(), Cells.__init__
+
+    def waits(cells: Cells, *about: object) -> None:
+        assert built.wait(10)
+        begins(cells, *about)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Cells, "__init__", waits)
+    index = filled(501)
+    assert index.cells is None
+    query = some(1, 7)[0]
+    ids, _ = index.search(query, 5)
+    assert ids.tolist() == (np.argsort(-(some(501) @ query))[:5] + 1).tolist()
+    built.set()
+    index.settle()
+    assert index.cells is not None
