@@ -38,14 +38,13 @@ class Load:
         return len(self.ms) / max(self.wall_s, 1e-9)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Connection:
     socket: socket.socket
     sent: float = 0.0
     due: float = 0.0
     came: bytearray = field(default_factory=bytearray)
     wants: int = -1
-    busy: bool = False
 
 
 def get(path: str) -> bytes:
@@ -96,7 +95,12 @@ def drive(
             if not ready and len(idle) < len(held) and wait >= PATIENCE_S:
                 raise LoadError(f"the server did not answer for {PATIENCE_S:.0f} s")
             for key, _ in ready:
-                if _answered(key.data, found, started, heard):
+                if key.data in idle:  # the server let go of one that nobody used for a while
+                    pick.unregister(key.data.socket)
+                    key.data.socket.close()
+                    key.data.socket = _connected(port).socket
+                    pick.register(key.data.socket, selectors.EVENT_READ, key.data)
+                elif _answered(key.data, found, started, heard):
                     idle.append(key.data)
     finally:
         pick.close()

@@ -67,3 +67,21 @@ def test_an_answer_is_its_body_and_what_is_no_success_is_an_error(port: int) -> 
     assert drive(port, iter([get("/absent")])).failed == 1
     with pytest.raises(LoadError, match="cannot connect"):
         ask(free_port(), get("/"))
+
+
+class Hasty(Echo):
+    """Lets go of connections that are quiet."""
+
+    timeout = 0.4
+
+
+def test_a_connection_that_the_server_let_go_of_while_it_was_idle_is_made_again() -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hasty)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        load = drive(server.server_port, (get("/x") for _ in range(16)), 3, rate=20.0)
+        assert len(load.ms) == 16
+        assert load.failed == 0
+    finally:
+        server.shutdown()
+        server.server_close()
