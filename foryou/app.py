@@ -70,7 +70,7 @@ class Engine:
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
         self._learning = threading.RLock()
-        self._postponed = Postponed(self.backend.log, self._lock, self._fold_one)
+        self._postponed = Postponed(self.backend.log, self._lock, self._fold_late)
         self._still = Still(self._learning, self._lock, self._postponed.adding)
         self._position = self.backend.memory.zeros(2, np.int64)
         self.backend.memory.publish(POSITION, {"reached": self._position})
@@ -146,6 +146,11 @@ class Engine:
         """Bring tables, documents and the learner's rows to after this record, and to after all that came before it."""
         self._postponed.catch_up(record.offset)
         self._fold_one(record)
+
+    def _fold_late(self, record: Record) -> None:
+        """A slate that was postponed, unless the log was read again since, and it with the log."""
+        if record.offset > self._reached:
+            self._fold_one(record)
 
     def _fold_one(self, record: Record) -> None:
         """The only way anything changes."""

@@ -95,3 +95,15 @@ def test_a_base_that_is_kept_has_every_slate_in_it() -> None:
         assert world.engine.recovery.saved == world.engine.backend.log.end
     finally:
         world.engine.close()
+
+
+def test_a_slate_that_waits_while_everything_is_folded_again_is_folded_once() -> None:
+    world = make_world()
+    try:
+        for _ in range(2):
+            world.client.feed("ada", n=10, session="one")
+        world.engine.rebuild()
+        world.engine.take()
+        assert len(world.engine.learner._join._items) == 20  # its rows wait for what becomes of them
+    finally:
+        world.engine.close()
