@@ -227,8 +227,13 @@ def rollback(
 
 
 def _serve(chosen: settings.Settings, load: Callable[[Progress], Engine], more: str = "") -> None:
+    def warmed(told: Progress) -> Engine:
+        engine = load(told)
+        engine.feeds.warm_up()
+        return engine
+
     _tell(chosen, more)
-    server.serve(chosen, load)
+    server.serve(chosen, warmed)
 
 
 def _tell(chosen: settings.Settings, more: str = "") -> None:

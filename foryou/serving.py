@@ -99,9 +99,10 @@ class Feeds:
         return self._pinned or self.version()
 
     def warm_up(self) -> None:
-        """Make a slate for nobody and forget it: what is compiled is then loaded."""
+        """Make a slate for nobody and forget it, and what it took: what is compiled is then loaded."""
         for surface in SURFACES:
             self.recipes[surface](self._request(Ask(surface=surface, session="warm-up"), 0))
+            self.recipes[surface].costs.forget()
 
     def video(self, video: str) -> dict[str, object]:
         """What is known of a video. NotFound if it was never described, or was removed."""

@@ -60,6 +60,10 @@ class Costs:
         yield
         self.note(name, time.perf_counter() - started)
 
+    def forget(self) -> None:
+        """Nothing is known any more."""
+        self._took.clear()
+
     def skipped(self, name: str) -> None:
         """A step was left out: its oldest measurement is forgotten, so that after as many requests it is tried
         again."""
