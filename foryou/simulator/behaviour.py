@@ -8,7 +8,6 @@ viewer gets out of a video, and why they come back) is assumed, and stands here 
 
 from __future__ import annotations
 
-from collections import namedtuple
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
@@ -162,9 +161,9 @@ class Behaviour:
             raise SettingsError(f"{path.name} has no parameters of behaviour: {error}") from error
 
     def packed(self) -> Any:
-        """The same numbers as the kernels take them: arrays instead of tuples."""
-        values = (getattr(self, each.name) for each in fields(self))
-        return Packed(*(np.array(each, np.float64) if isinstance(each, tuple) else float(each) for each in values))
-
-
-Packed = namedtuple("Packed", [each.name for each in fields(Behaviour)])  # type: ignore[misc]
+        """The same numbers in one record, as the kernels take them."""
+        values = {each.name: np.array(getattr(self, each.name), np.float64) for each in fields(self)}
+        record = np.zeros(1, np.dtype([(name, np.float64, value.shape) for name, value in values.items()]))
+        for name, value in values.items():
+            record[name][0] = value
+        return record[0]

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from foryou.core.batch import Column
 from foryou.simulator.behaviour import ACTS as ACTS_IN_ORDER
 from foryou.simulator.behaviour import EARLY, FIRST_S, FIRST_SHARE
 from foryou.simulator.draws import HOLD, LIKE, STAY, WHEN, uniform
@@ -40,22 +39,6 @@ class Meeting(NamedTuple):
     """What else makes this viewer like this video: N(0, 1), nobody knows why."""
 
 
-class Films(NamedTuple):
-    """The videos' own numbers, each [videos]."""
-
-    hook: Column
-    appeal: Column
-    picture: Column
-    duration: Column
-    format: Column
-    likeable: Column
-    shareable: Column
-    bait: Column
-    set_hook: Column
-    set_finish: Column
-    set_like: Column
-
-
 @njit(cache=True, nogil=True)
 def _chance(logit):  # type: ignore[no-untyped-def]
     return 1.0 / (1.0 + np.exp(-logit))
@@ -76,12 +59,12 @@ def worth_of(n, films, video, meeting):  # type: ignore[no-untyped-def]
     worth = (
         n.value_base
         + n.value_match * meeting.match
-        + n.value_appeal * _chance(1.5 * films.appeal[video])
+        + n.value_appeal * _chance(1.5 * films[video].appeal)
         + n.value_novelty * meeting.novelty
         + n.value_satiation * meeting.satiation
         + n.value_quirk * meeting.quirk
     )
-    if films.bait[video]:
+    if films[video].bait:
         worth *= n.value_bait
     if meeting.known:
         worth *= n.value_known
@@ -91,14 +74,14 @@ def worth_of(n, films, video, meeting):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def _hold(n, films, video, meeting, bucket):  # type: ignore[no-untyped-def]
     """The chance of staying beyond the first seconds."""
-    if not np.isnan(films.set_hook[video]):
-        return np.float64(films.set_hook[video])
+    if not np.isnan(films[video].set_hook):
+        return np.float64(films[video].set_hook)
     logit = (
         n.hold[bucket]
-        + n.hold_hook * films.hook[video]
+        + n.hold_hook * films[video].hook
         + n.hold_match * (meeting.match - n.usual_match)
-        + n.hold_appeal * films.appeal[video]
-        + n.hold_picture * (films.picture[video] - 0.5)
+        + n.hold_appeal * films[video].appeal
+        + n.hold_picture * (films[video].picture - 0.5)
         + n.hold_satiation * (meeting.satiation - n.usual_satiation)
         + n.hold_quirk * meeting.quirk
     )
@@ -112,10 +95,10 @@ def _risk(n, films, video, meeting):  # type: ignore[no-untyped-def]
     """How many times the usual hazard of leaving after the first seconds."""
     return np.exp(
         -n.stay_match * (meeting.match - n.usual_match)
-        - n.stay_appeal * films.appeal[video]
+        - n.stay_appeal * films[video].appeal
         - n.stay_satiation * (meeting.satiation - n.usual_satiation)
         - n.stay_quirk * meeting.quirk
-        - n.stay_format[films.format[video]]
+        - n.stay_format[films[video].format]
     )
 
 
@@ -159,11 +142,11 @@ def hazard_at(laps, hazard, lap):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def seconds_of(n, films, video, meeting):  # type: ignore[no-untyped-def]
     """How long the video is watched, seconds with replays."""
-    duration = np.float64(films.duration[video])
+    duration = np.float64(films[video].duration)
     bucket = bucket_of(n.edges, duration)
     first = min(FIRST_S, FIRST_SHARE * duration)
     hold = _hold(n, films, video, meeting, bucket)
-    finish = np.float64(films.set_finish[video])
+    finish = np.float64(films[video].set_finish)
     if not np.isnan(finish):
         hold = max(hold, finish)
     if uniform(meeting.key, HOLD) >= hold:
@@ -191,17 +174,17 @@ def acts_of(n, films, video, meeting, offsets, share, worth):  # type: ignore[no
         logit = n.act[act] + n.act_watched[act] * (share - 1.0) + n.act_worth[act] * (worth - USUAL_WORTH)
         logit += offsets[min(act, offsets.shape[0] - 1)]
         if act == 0:
-            logit += films.likeable[video]
+            logit += films[video].likeable
         elif act == 2:
-            logit += films.shareable[video]
-        if films.bait[video]:
+            logit += films[video].shareable
+        if films[video].bait:
             logit += n.act_bait[act]
-        luck, given = uniform(meeting.key, LIKE + act), act == 0 and not np.isnan(films.set_like[video])
+        luck, given = uniform(meeting.key, LIKE + act), act == 0 and not np.isnan(films[video].set_like)
         if act == FOLLOW and meeting.following:
             continue
         if not given and logit < RARE_LOGIT and luck > RARE:
             continue  # the same answer without the exponential
-        if luck < (np.float64(films.set_like[video]) if given else _chance(logit)):
+        if luck < (np.float64(films[video].set_like) if given else _chance(logit)):
             pressed |= 1 << act
     return pressed
 
@@ -211,7 +194,7 @@ def react(n, films, video, meeting, offsets):  # type: ignore[no-untyped-def]
     """(seconds, acts, pleasure) of one meeting; pleasure is what the viewer got out of it, 0 to 1."""
     worth = worth_of(n, films, video, meeting)
     seconds = seconds_of(n, films, video, meeting)
-    duration = np.float64(films.duration[video])
+    duration = np.float64(films[video].duration)
     share = min(seconds / duration, 1.0)
     pressed = acts_of(n, films, video, meeting, offsets, share, worth)
     skipped = seconds < FIRST_S and seconds < duration

@@ -23,74 +23,74 @@ LUCK = 1 << 40
 @njit(cache=True, nogil=True)
 def _next_chance(n, people, state, seed, v):  # type: ignore[no-untyped-def]
     """Move to the viewer's next chance to come: the hourly intensity is followed until it adds up to the luck."""
-    left = exponential(pair_key(seed, v, LUCK + state.chance[v]), ARRIVE)
-    state.chance[v] += 1
-    at, most = state.chance_at[v], np.exp(n.habit_most)
+    left = exponential(pair_key(seed, v, LUCK + state[v].chance), ARRIVE)
+    state[v].chance += 1
+    at, most = state[v].chance_at, np.exp(n.habit_most)
     for _ in range(MOST_HOURS):
-        local = at // HOUR + people.zone_h[v]
+        local = at // HOUR + people[v].zone_h
         hour, day = local % 24, (local // 24 + 3) % 7  # 1 January 1970 was a Thursday
-        rate = most * people.visits[v] * people.hours[v, hour] * people.weekdays[v, day]  # an hour
+        rate = most * people[v].visits * people[v].hours[hour] * people[v].weekdays[day]  # an hour
         part = (HOUR - at % HOUR) / HOUR
         if rate * part >= left:
-            state.chance_at[v] = at + max(np.int64(left / rate * HOUR), 1)
+            state[v].chance_at = at + max(np.int64(left / rate * HOUR), 1)
             return
         left -= rate * part
         at += HOUR - at % HOUR
-    state.chance_at[v] = NEVER
+    state[v].chance_at = NEVER
 
 
 @njit(cache=True, nogil=True)
 def come_next(n, people, state, seed, v, after):  # type: ignore[no-untyped-def]
     """Find when the viewer comes next, at `after` (ms) or later."""
-    taken = np.exp(state.habit[v] - n.habit_most)
-    while state.chance_at[v] < NEVER:
+    taken = np.exp(state[v].habit - n.habit_most)
+    while state[v].chance_at < NEVER:
         _next_chance(n, people, state, seed, v)
-        luck = uniform(pair_key(seed, v, LUCK + state.chance[v]), COME)
-        if state.chance_at[v] >= after and luck < taken:
+        luck = uniform(pair_key(seed, v, LUCK + state[v].chance), COME)
+        if state[v].chance_at >= after and luck < taken:
             break
-    state.next_at[v] = state.chance_at[v]
+    state[v].next_at = state[v].chance_at
 
 
 @njit(cache=True, nogil=True)
 def come_first(n, people, state, seed, start):  # type: ignore[no-untyped-def]
     """Who was there before the start comes when a chance is taken; who joins later comes as they join."""
-    for v in range(state.next_at.shape[0]):
-        if state.next_at[v] <= start:
+    for v in range(state.shape[0]):
+        if state[v].next_at <= start:
             come_next(n, people, state, seed, v, start)
 
 
 @njit(cache=True, nogil=True)
-def begin(n, people, state, seed, v, at):  # type: ignore[no-untyped-def]
+def begin(n, people, state, satiation, seed, v, at):  # type: ignore[no-untyped-def]
     """A visit begins: it is rested, in a usual mood, and has its own luck for how long it lasts."""
-    state.inside[v] = True
-    state.visit[v] += 1
-    state.began[v] = at
-    state.limit[v] = exponential(pair_key(seed, v, LUCK + state.visit[v]), LEAVE) * people.patience[v]
-    state.used[v], state.streak[v], state.mood[v] = 0.0, 0, n.content
-    state.gave[v], state.watched[v] = 0.0, 0
-    away_h = max(at - state.last_at[v], 0) / HOUR
+    state[v].inside = True
+    state[v].visit += 1
+    state[v].began = at
+    state[v].limit = exponential(pair_key(seed, v, LUCK + state[v].visit), LEAVE) * people[v].patience
+    state[v].used, state[v].streak, state[v].mood = 0.0, 0, n.content
+    state[v].gave, state[v].watched = 0.0, 0
+    away_h = max(at - state[v].last_at, 0) / HOUR
     left = 0.5 ** (away_h / n.rest_h)
-    for t in range(state.satiation.shape[1]):
-        state.satiation[v, t] *= left
+    for t in range(satiation.shape[1]):
+        satiation[v, t] *= left
 
 
 @njit(cache=True, nogil=True)
 def tired(n, state, v, at):  # type: ignore[no-untyped-def]
     """Add the hazard of leaving after a video; whether the viewer leaves."""
-    minutes = (at - state.began[v]) / 60_000.0
-    state.used[v] += n.leave * np.exp(
-        n.leave_mood * (n.content - state.mood[v]) + n.leave_streak * min(state.streak[v], 8) + n.leave_tired * minutes
+    minutes = (at - state[v].began) / 60_000.0
+    state[v].used += n.leave * np.exp(
+        n.leave_mood * (n.content - state[v].mood) + n.leave_streak * min(state[v].streak, 8) + n.leave_tired * minutes
     )
-    return state.used[v] >= state.limit[v]
+    return state[v].used >= state[v].limit
 
 
 @njit(cache=True, nogil=True)
 def end(n, people, state, seed, v, at):  # type: ignore[no-untyped-def]
     """A visit ends: the habit follows what it gave, and the viewer comes again when a chance is taken."""
-    gave = (state.gave[v] + n.content) / (state.watched[v] + 1.0)
+    gave = (state[v].gave + n.content) / (state[v].watched + 1.0)
     wanted = n.habit_slope * (gave - n.content)
-    habit = state.habit[v] + n.habit_learn * (wanted - state.habit[v])
-    state.habit[v] = min(max(habit, n.habit_least), n.habit_most)
-    state.inside[v] = False
-    state.last_at[v] = at
+    habit = state[v].habit + n.habit_learn * (wanted - state[v].habit)
+    state[v].habit = min(max(habit, n.habit_least), n.habit_most)
+    state[v].inside = False
+    state[v].last_at = at
     come_next(n, people, state, seed, v, at + np.int64(n.away_min * 60_000.0))

@@ -17,81 +17,15 @@ SHARE, FOLLOW, REFUSE = 2, 4, 6
 FRIENDS = 8
 
 
-class Catalogue(NamedTuple):
-    """What else of videos the loop reads."""
+class Minds(NamedTuple):
+    """What viewers like and remember, and what videos are about: everything with a number for each topic or video."""
 
-    content: Column  # [videos, topics]
-    leaf: Column
-    creator: Column
-    language: Column
-    copy_of: Column
-
-
-class People(NamedTuple):
-    """What never changes of viewers."""
-
-    offsets: Column  # [viewers, 7]
-    language: Column
-    zone_h: Column
-    hours: Column  # [viewers, 24]
-    weekdays: Column  # [viewers, 7]
-    visits: Column
-    patience: Column
-    friends: Column  # [viewers, 8]
-    script_topic: Column
-    script_from: Column
-
-
-class State(NamedTuple):
-    """What changes of viewers; times are ms."""
-
-    next_at: Column
-    inside: Column
-    visit: Column
-    began: Column
-    last_at: Column
-    limit: Column
-    used: Column
-    mood: Column
-    streak: Column
-    gave: Column
-    watched: Column
-    habit: Column
-    chance: Column
-    chance_at: Column
-    presses: Column
-    """How often a scripted viewer still presses "not interested"."""
-    taste: Column  # [viewers, topics]
-    interest: Column  # [viewers, topics], 0 to 1
-    satiation: Column  # [viewers, topics], sums to at most 1
+    content: Column  # [videos, topics] float32, sums to 1
+    taste: Column  # [viewers, topics] float32, sums to 1
+    interest: Column  # [viewers, topics] float32, 0 to 1
+    satiation: Column  # [viewers, topics] float32, sums to at most 1
     seen: Column  # [viewers, videos / 8] bits
     followed: Column  # [viewers, creators / 8] bits
-
-
-class Rows(NamedTuple):
-    """Where exposures are written, one row each."""
-
-    viewer: Column
-    video: Column
-    at: Column
-    session: Column
-    position: Column
-    surface: Column
-    seconds: Column
-    furthest: Column
-    replays: Column
-    acts: Column  # [rows, 8] bool
-    match: Column
-    pleasure: Column
-
-
-class Sent(NamedTuple):
-    """Where videos that were sent to friends are written."""
-
-    viewer: Column
-    video: Column
-    at: Column
-    sender: Column
 
 
 @njit(cache=True, nogil=True)
@@ -105,90 +39,90 @@ def _put(bits, row, thing):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def match_of(n, catalogue, people, interest, v, video):  # type: ignore[no-untyped-def]
+def match_of(n, films, people, content, interest, v, video):  # type: ignore[no-untyped-def]
     """How well a video fits a viewer's taste and language, 0 to 1."""
     match = np.float32(0.0)
     for t in range(interest.shape[1]):
-        match += interest[v, t] * catalogue.content[video, t]
-    spoken = catalogue.language[video]
-    if spoken != people.language[v]:
+        match += interest[v, t] * content[video, t]
+    spoken = films[video].language
+    if spoken != people[v].language:
         match *= np.float32(n.english if spoken == 0 else n.foreign)
     return match
 
 
 @njit(cache=True, nogil=True)
-def matches(n, catalogue, people, interest, viewers, videos):  # type: ignore[no-untyped-def]
+def matches(n, films, people, content, interest, viewers, videos):  # type: ignore[no-untyped-def]
     """The match of pairs."""
     found = np.empty(len(viewers), np.float32)
     for i in range(len(viewers)):
-        found[i] = match_of(n, catalogue, people, interest, viewers[i], videos[i])
+        found[i] = match_of(n, films, people, content, interest, viewers[i], videos[i])
     return found
 
 
 @njit(cache=True, nogil=True)
-def _meet(n, catalogue, people, state, seed, v, video):  # type: ignore[no-untyped-def]
+def _meet(n, films, people, minds, seed, v, video):  # type: ignore[no-untyped-def]
     satiation, novelty = 0.0, 0.0
-    for t in range(state.satiation.shape[1]):
-        of = catalogue.content[video, t]
+    for t in range(minds.satiation.shape[1]):
+        of = minds.content[video, t]
         if of > 0.0:
-            had = state.satiation[v, t]
+            had = minds.satiation[v, t]
             satiation += of * had
-            novelty += of * max(state.taste[v, t] - had, 0.0)
-    original, again = catalogue.copy_of[video], _has(state.seen, v, video)
-    known = again or (original >= 0 and _has(state.seen, v, original))
+            novelty += of * max(minds.taste[v, t] - had, 0.0)
+    original, again = films[video].copy_of, _has(minds.seen, v, video)
+    known = again or (original >= 0 and _has(minds.seen, v, original))
     key = pair_key(seed, v, video)
     if again:  # other luck than the first time
         key += np.uint64(AGAIN)
     return Meeting(
         key,
-        np.float64(match_of(n, catalogue, people, state.interest, v, video)),
+        np.float64(match_of(n, films, people, minds.content, minds.interest, v, video)),
         satiation,
         novelty,
         known,
-        _has(state.followed, v, catalogue.creator[video]),
+        _has(minds.followed, v, films[video].creator),
         normal(key, QUIRK),
     )
 
 
 @njit(cache=True, nogil=True)
-def _remember(n, catalogue, state, v, video, pressed):  # type: ignore[no-untyped-def]
+def _remember(n, films, minds, v, video, pressed):  # type: ignore[no-untyped-def]
     """What was shown is satiating, is seen, and whom it made the viewer follow is followed."""
-    for t in range(state.satiation.shape[1]):
-        state.satiation[v, t] = n.keep * state.satiation[v, t] + (1.0 - n.keep) * catalogue.content[video, t]
-    _put(state.seen, v, video)
-    original = catalogue.copy_of[video]
+    for t in range(minds.satiation.shape[1]):
+        minds.satiation[v, t] = n.keep * minds.satiation[v, t] + (1.0 - n.keep) * minds.content[video, t]
+    _put(minds.seen, v, video)
+    original = films[video].copy_of
     if original >= 0:  # who has seen the copy knows the original
-        _put(state.seen, v, original)
+        _put(minds.seen, v, original)
     if pressed & (1 << FOLLOW):
-        _put(state.followed, v, catalogue.creator[video])
+        _put(minds.followed, v, films[video].creator)
 
 
 @njit(cache=True, nogil=True)
-def _scripted(catalogue, people, state, v, video, at):  # type: ignore[no-untyped-def]
+def _scripted(films, people, state, v, video, at):  # type: ignore[no-untyped-def]
     """Whether a scripted viewer presses "not interested" on this one, and does nothing else."""
-    if state.presses[v] <= 0 or catalogue.leaf[video] != people.script_topic[v] or at < people.script_from[v]:
+    if state[v].presses <= 0 or films[video].leaf != people[v].script_topic or at < people[v].script_from:
         return False
-    state.presses[v] -= 1
+    state[v].presses -= 1
     return True
 
 
 @njit(cache=True, nogil=True)
-def expose(n, films, catalogue, people, state, seed, v, video, at, rows, i):  # type: ignore[no-untyped-def]
+def expose(n, films, people, state, minds, seed, v, video, at, rows, i):  # type: ignore[no-untyped-def]
     """One exposure, written to row `i`; what was pressed, and when the next video begins."""
-    meeting = _meet(n, catalogue, people, state, seed, v, video)
-    seconds, pressed, pleasure = react(n, films, video, meeting, people.offsets[v])
-    if _scripted(catalogue, people, state, v, video, at):
+    meeting = _meet(n, films, people, minds, seed, v, video)
+    seconds, pressed, pleasure = react(n, films, video, meeting, people[v].offsets)
+    if _scripted(films, people, state, v, video, at):
         seconds, pressed, pleasure = 1.0, 1 << REFUSE, 0.0
-    duration = np.float64(films.duration[video])
-    rows.viewer[i], rows.video[i], rows.at[i] = v, video, at
-    rows.seconds[i], rows.furthest[i] = seconds, min(seconds, duration)
-    rows.replays[i] = starts_again(seconds, duration)
-    rows.match[i], rows.pleasure[i] = meeting.match, pleasure
+    duration = np.float64(films[video].duration)
+    rows[i].viewer, rows[i].video, rows[i].at = v, video, at
+    rows[i].seconds, rows[i].furthest = seconds, min(seconds, duration)
+    rows[i].acts, rows[i].replays = pressed, starts_again(seconds, duration)
+    rows[i].match, rows[i].pleasure = meeting.match, pleasure
     took = seconds + n.pace_s
     for act in range(ACTS):
-        rows.acts[i, act] = pressed & (1 << act) != 0
-        took += n.act_s[act] if rows.acts[i, act] else 0.0
-    _remember(n, catalogue, state, v, video, pressed)
+        if pressed & (1 << act):
+            took += n.act_s[act]
+    _remember(n, films, minds, v, video, pressed)
     return pressed, at + np.int64(took * 1000.0)
 
 
@@ -196,30 +130,30 @@ def expose(n, films, catalogue, people, state, seed, v, video, at, rows, i):  # 
 def _send(n, people, seed, v, video, at, sent, count):  # type: ignore[no-untyped-def]
     """A shared video goes to one friend, who may look at it later."""
     key = pair_key(seed, v, LUCK * 2 + video)
-    friend = people.friends[v, int(uniform(key, FRIEND) * FRIENDS)]
+    friend = people[v].friends[int(uniform(key, FRIEND) * FRIENDS)]
     if friend < 0 or uniform(key, OPEN) >= n.sent_open:
         return count
-    sent.viewer[count], sent.video[count], sent.sender[count] = friend, video, v
-    sent.at[count] = at + np.int64(exponential(key, LATER) * n.sent_h * HOUR)
+    sent[count].viewer, sent[count].video, sent[count].sender = friend, video, v
+    sent[count].at = at + np.int64(exponential(key, LATER) * n.sent_h * HOUR)
     return count + 1
 
 
 @njit(cache=True, nogil=True)
-def watch_slates(n, films, catalogue, people, state, seed, viewers, at, slates, rows, sent):  # type: ignore[no-untyped-def]
+def watch_slates(n, films, people, state, minds, seed, viewers, at, slates, rows, sent):  # type: ignore[no-untyped-def]
     """Everyone watches their slate; how many rows and how many sent videos were written."""
     count, passed = 0, 0
     for i in range(len(viewers)):
         v, now = viewers[i], at[i]
-        if not state.inside[v]:
-            begin(n, people, state, seed, v, now)
+        if not state[v].inside:
+            begin(n, people, state, minds.satiation, seed, v, now)
         left, shown = False, 0
         for place in range(slates.shape[1]):
             video = slates[i, place]
             if video < 0:
                 continue
             shown += 1
-            pressed, now = expose(n, films, catalogue, people, state, seed, v, video, now, rows, count)
-            rows.session[count], rows.position[count], rows.surface[count] = state.visit[v], place, 0
+            pressed, now = expose(n, films, people, state, minds, seed, v, video, now, rows, count)
+            rows[count].session, rows[count].position, rows[count].surface = state[v].visit, place, 0
             if pressed & (1 << SHARE):
                 passed = _send(n, people, seed, v, video, now, sent, passed)
             _feel(n, films, state, v, rows, count)
@@ -227,7 +161,7 @@ def watch_slates(n, films, catalogue, people, state, seed, viewers, at, slates, 
             if tired(n, state, v, now):
                 left = True
                 break
-        state.next_at[v], state.last_at[v] = now, now
+        state[v].next_at, state[v].last_at = now, now
         if left or shown == 0:
             end(n, people, state, seed, v, now)
     return count, passed
@@ -236,23 +170,23 @@ def watch_slates(n, films, catalogue, people, state, seed, viewers, at, slates, 
 @njit(cache=True, nogil=True)
 def _feel(n, films, state, v, rows, i):  # type: ignore[no-untyped-def]
     """The mood of the visit follows what the video gave."""
-    state.mood[v] = n.mood_keep * state.mood[v] + (1.0 - n.mood_keep) * rows.pleasure[i]
-    state.gave[v] += rows.pleasure[i]
-    state.watched[v] += 1
-    skipped = rows.seconds[i] < FIRST_S and rows.seconds[i] < films.duration[rows.video[i]]
-    state.streak[v] = state.streak[v] + 1 if skipped else 0
+    state[v].mood = n.mood_keep * state[v].mood + (1.0 - n.mood_keep) * rows[i].pleasure
+    state[v].gave += rows[i].pleasure
+    state[v].watched += 1
+    skipped = rows[i].seconds < FIRST_S and rows[i].seconds < films[rows[i].video].duration
+    state[v].streak = state[v].streak + 1 if skipped else 0
 
 
 @njit(cache=True, nogil=True)
-def watch_sent(n, films, catalogue, people, state, seed, viewers, videos, at, rows, sent):  # type: ignore[no-untyped-def]
-    """Friends look at what they were sent, outside the feed; how many rows and how many sent on."""
+def watch_sent(n, films, people, state, minds, seed, viewers, videos, at, rows, sent):  # type: ignore[no-untyped-def]
+    """Friends look at what they were sent, outside the feed; how many are sent on."""
     passed = 0
     for i in range(len(viewers)):
-        pressed, now = expose(n, films, catalogue, people, state, seed, viewers[i], videos[i], at[i], rows, i)
-        rows.session[i], rows.position[i], rows.surface[i] = -1, 0, 1
+        pressed, now = expose(n, films, people, state, minds, seed, viewers[i], videos[i], at[i], rows, i)
+        rows[i].session, rows[i].position, rows[i].surface = -1, 0, 1
         if pressed & (1 << SHARE):
             passed = _send(n, people, seed, viewers[i], videos[i], now, sent, passed)
-    return len(viewers), passed
+    return passed
 
 
 @njit(cache=True, nogil=True)

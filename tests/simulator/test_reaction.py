@@ -8,28 +8,37 @@ from typing import Any
 import numpy as np
 import pytest
 
+from foryou.core.batch import Column
 from foryou.simulator.behaviour import ACTS, Behaviour
 from foryou.simulator.draws import QUIRK, normal, pair_key
-from foryou.simulator.reaction import Films, Meeting, react, seconds_of, starts_again, worth_of
+from foryou.simulator.reaction import Meeting, react, seconds_of, starts_again, worth_of
+from foryou.simulator.records import FILM
 
 NUMBERS = Behaviour().packed()
 SEED = np.uint64(7)
 NOBODY = np.zeros(7, np.float32)
 
 
-def films(**columns: float) -> Films:
+def films(**columns: float) -> Column:
     """One video of 20 s, as usual but for some columns."""
-    free = {"set_hook": np.nan, "set_finish": np.nan, "set_like": np.nan, "duration": 20.0, **columns}
-    kinds: dict[str, Any] = {"format": np.int8, "bait": np.bool_}
-    return Films(**{name: np.array([free.get(name, 0)], kinds.get(name, np.float32)) for name in Films._fields})
+    film = np.zeros(1, FILM)
+    for name, value in {
+        "set_hook": np.nan,
+        "set_finish": np.nan,
+        "set_like": np.nan,
+        "duration": 20,
+        **columns,
+    }.items():
+        film[name] = value
+    return film
 
 
 def meeting(viewer: int, match: float = 0.5, satiation: float = 0.1, known: bool = False) -> Meeting:
-    key = pair_key(SEED, viewer, 0)
+    key = np.uint64(pair_key(SEED, viewer, 0))
     return Meeting(key, match, satiation, 0.0, known, False, normal(key, QUIRK))
 
 
-def reactions(film: Films, count: int = 4000, **known: Any) -> Any:
+def reactions(film: Column, count: int = 4000, **known: Any) -> Any:
     """[viewers, 3]: seconds, acts, pleasure."""
     return np.array([react(NUMBERS, film, 0, meeting(viewer, **known), NOBODY) for viewer in range(count)])
 
@@ -88,7 +97,7 @@ def test_what_is_known_already_is_skipped_more_and_gives_less() -> None:
 
 def test_who_follows_does_not_follow_again() -> None:
     keen = np.full(7, 20, np.float32)
-    key = pair_key(SEED, 1, 0)
+    key = np.uint64(pair_key(SEED, 1, 0))
     for following in (False, True):
         _, pressed, _ = react(NUMBERS, films(), 0, Meeting(key, 0.5, 0.1, 0.0, False, following, 0.0), keen)
         assert bool(pressed & 1 << ACTS.index("follow")) is not following
