@@ -6,7 +6,7 @@ pairs. Feeds are told nothing that stands here but the exposures.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,9 +17,7 @@ from foryou.simulator.behaviour import ACTS, FIRST_S, Behaviour
 from foryou.simulator.drifting import drift
 from foryou.simulator.visits import come_first
 from foryou.simulator.watching import interests, matches, watch_sent, watch_slates
-
-if TYPE_CHECKING:
-    from foryou.simulator.world import World
+from foryou.simulator.world import World
 
 
 class Audience:

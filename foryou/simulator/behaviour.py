@@ -133,6 +133,8 @@ class Behaviour:
     act_s: Numbers = (0.5, 12.0, 5.0, 1.0, 0.5, 9.0, 2.0, 6.0)
     """What each act takes."""
 
+    often: float = 0.4
+    """Visits a day where nothing pleases more or less than usual, as a share of the chances to come (`visits`)."""
     habit_slope: float = 5.0
     habit_learn: float = 0.3
     habit_most: float = 0.25

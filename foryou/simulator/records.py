@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from foryou.core.batch import Column
+from foryou.simulator.follows import follows
 from foryou.simulator.watching import Minds
-
-if TYPE_CHECKING:
-    from foryou.simulator.world import World
+from foryou.simulator.world import World
 
 REAL, SMALL = "f4", "i2"
 FILM = np.dtype([
@@ -75,13 +72,16 @@ def state(world: World) -> Column:
 
 
 def minds(world: World) -> Minds:
-    """Tastes, and an empty memory."""
+    """Tastes, and a memory of nothing but whom they follow."""
     taste = np.array(world.viewers["taste"], np.float32, order="C")
+    followed = np.zeros((len(taste), len(world.creators) // 8 + 1), np.uint8)
+    viewer, creator = follows(world)
+    np.bitwise_or.at(followed, (viewer, creator >> 3), np.uint8(1) << (creator & 7).astype(np.uint8))
     return Minds(
         content=np.array(world.videos["content"], np.float32, order="C"),
         taste=taste,
         interest=np.zeros_like(taste),
         satiation=np.zeros_like(taste),
         seen=np.zeros((len(taste), len(world.videos) // 8 + 1), np.uint8),
-        followed=np.zeros((len(taste), len(world.creators) // 8 + 1), np.uint8),
+        followed=followed,
     )

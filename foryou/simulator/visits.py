@@ -25,7 +25,7 @@ def _next_chance(n, people, state, seed, v):  # type: ignore[no-untyped-def]
     """Move to the viewer's next chance to come: the hourly intensity is followed until it adds up to the luck."""
     left = exponential(pair_key(seed, v, LUCK + state[v].chance), ARRIVE)
     state[v].chance += 1
-    at, most = state[v].chance_at, np.exp(n.habit_most)
+    at, most = state[v].chance_at, n.often * np.exp(n.habit_most)
     for _ in range(MOST_HOURS):
         local = at // HOUR + people[v].zone_h
         hour, day = local % 24, (local // 24 + 3) % 7  # 1 January 1970 was a Thursday
