@@ -21,6 +21,7 @@ from foryou.rerankers.diversity import Diversity
 from foryou.rerankers.explore import Explore, by_score
 from foryou.rerankers.quota import Quota
 from foryou.rerankers.spacing import Spacing
+from foryou.scorers.fresh import Freshness
 from foryou.scorers.predict import Predict
 from foryou.scorers.value import Value, source_score
 from foryou.sources.clusters import Clusters
@@ -57,6 +58,11 @@ class FeedSettings:
         default=100.0, metadata={"help": "exposures after which a new video had its first audience"}
     )
     fresh_least: int = field(default=1, metadata={"help": "new videos in every ten, as far as there are any"})
+    freshness: float = field(
+        default=0.05,
+        metadata={"help": "what a video that is just uploaded is worth more than an old one, in the score"},
+    )
+    half_life_h: float = field(default=24.0, metadata={"help": "hours after which half of `freshness` is left"})
     temperature: float = field(
         default=0.03, metadata={"help": "how much chance is in the order, in units of the score; 0: none"}
     )
@@ -72,11 +78,13 @@ class FeedSettings:
 
     def __post_init__(self) -> None:
         for name in (
-            *SOURCES, "themes", "fresh_audience", "temperature", "diversity", "author_gap", "sound_gap",
+            *SOURCES, "themes", "fresh_audience", "freshness", "temperature", "diversity", "author_gap", "sound_gap",
         ):  # fmt: skip
             value = getattr(self, name)
             if not (isfinite(value) and value >= 0):
                 raise SettingsError(f"feed.{name} is {value}; expected 0 or more")
+        if not (isfinite(self.half_life_h) and self.half_life_h > 0):
+            raise SettingsError(f"feed.half_life_h is {self.half_life_h}; expected hours, above 0")
         for name in ("fresh_days", "seen_days"):
             value = getattr(self, name)
             if not (isfinite(value) and value > 0):
@@ -128,7 +136,12 @@ def for_you(
             ("hidden", NotHidden(store)),
             ("own", not_own),
         ],
-        scorers=[("inputs", Inputs(store)), ("predict", Predict(model)), ("value", value)],
+        scorers=[
+            ("inputs", Inputs(store)),
+            ("predict", Predict(model)),
+            ("value", value),
+            ("freshness", Freshness(s.freshness, s.half_life_h)),
+        ],
         rerankers=[
             ("explore", Explore(s.temperature)),
             ("diversity", Diversity(s.diversity)),

@@ -18,6 +18,7 @@ from foryou.feed.recipe import SOURCES, FeedSettings
         ("nearest", -1), ("similar", -1), ("following", -1), ("popular", -1), ("fresh", -1), ("fresh_audience", -1.0),
         ("fresh_days", 0.0), ("seen_days", 0.0), ("seen_days", math.inf), ("seen_days", 91.0),
         ("fresh_least", -1), ("fresh_least", 11),
+        ("freshness", -0.1), ("half_life_h", 0.0), ("half_life_h", math.inf),
         ("temperature", -0.1), ("temperature", math.nan), ("diversity", -0.1), ("author_gap", -1), ("sound_gap", -1),
     ],
 )  # fmt: skip
