@@ -102,10 +102,12 @@ def seen(behaviour: Behaviour, days: float, viewers: int, seed: int) -> Batch:
     return Batch.concat(found) if found else Batch({"viewer": np.empty(0, np.int32), "at": np.empty(0, np.int64)})
 
 
-def compared(log: Log, real: Times, rows: Batch, seed: int) -> tuple[Activity, Times]:
-    """The way of observing under which simulated times are nearest to the log's."""
-    tries = [_observed(real, rows, spread, seed) for spread in SPREADS]
-    return min(tries, key=lambda each: each[0].distance)
+def again(log: Log, behaviour: Behaviour, near: Activity, seed: int, viewers: int = VIEWERS) -> Times:
+    """Times simulated afresh and observed as the log was."""
+    rows = seen(behaviour, log.days, viewers, seed)
+    viewer = rows["viewer"].astype(np.int64)
+    there = _there(viewer, near.observed, seed)
+    return times(viewer[there], rows["at"][there])
 
 
 def _nearer(
@@ -114,7 +116,7 @@ def _nearer(
     rows = seen(tried, log.days, viewers, seed)
     if not len(rows):
         return best if best is not None else (tried, Activity(Observed(1.0, 0.0), 1.0, 1.0, 1.0))
-    activity, _ = compared(log, real, rows, seed)
+    activity = min((_observed(real, rows, spread, seed) for spread in SPREADS), key=lambda each: each.distance)
     return (tried, activity) if best is None or activity.distance < best[1].distance else best
 
 
@@ -124,16 +126,25 @@ def _asking(audience: Audience, start: int, end: int) -> Iterator[tuple[Column, 
             yield due[0], due[1]
 
 
-def _observed(real: Times, rows: Batch, spread: float, seed: int) -> tuple[Activity, Times]:
+def _observed(real: Times, rows: Batch, spread: float, seed: int) -> Activity:
     """Thin simulated exposures to as many a viewer as the log has, and compare."""
     viewer, at = rows["viewer"].astype(np.int64), rows["at"]
-    rng = stream(seed, "kept")
-    of = np.exp(spread * rng.standard_normal(int(viewer.max()) + 1) - spread**2 / 2)
-    kept = _kept(np.bincount(viewer), of, float(real.each.mean()))
-    there = rng.random(len(viewer)) < np.minimum(kept * of, 1.0)[viewer]
+    kept = _kept(np.bincount(viewer), _each(viewer, spread, seed), float(real.each.mean()))
+    observed = Observed(round(kept, 5), spread)
+    there = _there(viewer, observed, seed)
     made = times(viewer[there], at[there])
-    far = (ks(getattr(real, name), getattr(made, name)) for name in ("each", "gaps", "visits"))
-    return Activity(Observed(round(kept, 5), spread), *far), made
+    return Activity(observed, *(ks(getattr(real, name), getattr(made, name)) for name in ("each", "gaps", "visits")))
+
+
+def _there(viewer: Column, observed: Observed, seed: int) -> Column:
+    """Which exposures are in the log."""
+    share = np.minimum(observed.kept * _each(viewer, observed.spread, seed), 1.0)
+    return stream(seed, "kept").random(len(viewer)) < share[viewer]
+
+
+def _each(viewer: Column, spread: float, seed: int) -> Column:
+    """[viewers]: how much more is kept of each one than of others."""
+    return np.exp(spread * stream(seed, "spread").standard_normal(int(viewer.max()) + 1) - spread**2 / 2)
 
 
 def _kept(each: Column, of: Column, wanted: float) -> float:

@@ -1,7 +1,7 @@
 """Who meets what under an ordinary feed: the mix of tastes and qualities that a log's exposures are taken to be of.
 
-No log tells how well its videos fitted; this stands in for it. Of three videos in a language the viewer reads, the best
-fitting one is shown.
+No log tells how well its videos fitted; this stands in for it. Of three videos of any language, the best fitting one is
+shown.
 """
 
 from __future__ import annotations
