@@ -36,6 +36,7 @@ def lived(directory: Path | None) -> World:
     world = opened(directory)
     for number in range(100, 180):
         world.upload(f"v{number}", f"t{number % 4}")
+    world.upload("by ada", "t1", author=WHO)
     morning(world)
     for viewer in (WHO, "bob"):
         world.send(
