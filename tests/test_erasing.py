@@ -48,6 +48,8 @@ def lived(directory: Path | None) -> World:
             {"kind": "save", "viewer": viewer, "video": "v5"},
             {"kind": "report", "viewer": viewer, "video": "a video that nobody described"},
             {"kind": "search", "viewer": viewer, "text": "bread"},
+            {"kind": "watch", "viewer": viewer, "video": "v8", "seconds": 9.0, "surface": "shared", "sharer": "cleo"},
+            {"kind": "watch", "viewer": "cleo", "video": "v9", "seconds": 9.0, "surface": "shared", "sharer": viewer},
         )
     world.engine.work()
     world.engine.save()

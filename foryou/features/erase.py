@@ -15,6 +15,7 @@ from foryou.core.ports import Keys, Store
 from foryou.features import lists, seen
 from foryou.features.accounts import authors_of
 from foryou.features.acts import act_key
+from foryou.features.chains import came_keys
 from foryou.features.history import served_key
 
 _ON_VIDEO = (Kind.LIKE, Kind.COMMENT, Kind.SAVE, Kind.NOT_INTERESTED, Kind.REPORT)
@@ -79,6 +80,10 @@ def _accounts(store: Store, viewer: int, sessions: Keys) -> Keys:
     return authors_of(store, viewer)
 
 
+def _came(store: Store, viewer: int, sessions: Keys) -> Keys:
+    return came_keys(_videos(store), viewer)
+
+
 KEYED: Mapping[str, Of | None] = {
     **dict.fromkeys(("viewer", "session", "history", "interest", "taste", "companion"), _self),
     **dict.fromkeys(("count_viewer", "effect", "trust", "acted"), _self),
@@ -88,7 +93,8 @@ KEYED: Mapping[str, Of | None] = {
     "listed": _listed,  # before the lists that say what is in it
     "acts_of": _acts_of,
     "account": _accounts,
-    **dict.fromkeys(("reach", "reach_time", "reach_moves", "reach_peers", "reach_stage", "reach_usual"), None),
+    "came": _came,
+    **dict.fromkeys(("reach", "reach_time", "reach_moves", "reach_peers", "reach_stage", "reach_usual", "chain"), None),
     **dict.fromkeys(("accepted", "video", "about", "content", "similar", "popular"), None),
     **dict.fromkeys(("board", "uploads", "young", "turn", "slates"), None),
     **dict.fromkeys(("origin", "trust_all", "crowd", "total"), None),

@@ -13,6 +13,7 @@ from foryou.core.view import Groups, View
 from foryou.features import (
     accounts,
     catalog,
+    chains,
     content,
     counters,
     effects,
@@ -66,6 +67,8 @@ TABLES: tuple[Table, ...] = tuple(
             lists.UPLOADS,
             *reach.TABLES,
             accounts.ACCOUNT,
+            chains.CHAIN,
+            chains.CAME,
             young.YOUNG,
             young.TURN,
             content.CONTENT,
@@ -146,6 +149,7 @@ def fold_events(
     popular.fold(store, counted)
     reach.fold(store, counted, spread)
     young.expose(store, counted, spread)
+    chains.fold(store, reactions)
     lists.act(store, reactions)
     return reactions
 
