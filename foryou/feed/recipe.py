@@ -11,25 +11,25 @@ from foryou.core.errors import SettingsError
 from foryou.core.heads import HEADS
 from foryou.core.pipeline import Budget, Pipeline
 from foryou.core.ports import Index, Model, Store
+from foryou.features.reach import DEFAULT, ReachSettings
 from foryou.features.seen import KEPT
 from foryou.feed.hydrators import Catalog, Inputs
 from foryou.filters.eligible import available, not_own
 from foryou.filters.graph import NotBlocked, NotHidden
 from foryou.filters.seen import NotSeen, NotServed
 from foryou.models.clusters import Codebook
-from foryou.rerankers.diversity import Diversity
-from foryou.rerankers.explore import Explore, by_score
-from foryou.rerankers.quota import Quota
-from foryou.rerankers.spacing import Spacing
+from foryou.rerankers.arrange import Arrange
+from foryou.rerankers.score import by_score
+from foryou.scorers.fresh import Freshness
 from foryou.scorers.predict import Predict
 from foryou.scorers.value import Value, source_score
 from foryou.sources.clusters import Clusters
 from foryou.sources.content import Content
 from foryou.sources.following import Following
-from foryou.sources.fresh import Fresh
 from foryou.sources.nearest import Nearest
 from foryou.sources.popular import Popular
 from foryou.sources.similar import Similar
+from foryou.sources.trial import Trial
 
 SOURCES = ("nearest", "similar", "following", "popular", "fresh", "clusters", "content")
 """Their positions are logged: a new one comes last."""
@@ -48,20 +48,30 @@ class FeedSettings:
     similar: int = field(default=100, metadata={"help": "places for co-engagement with recent positives"})
     following: int = field(default=50, metadata={"help": "places for followed authors"})
     popular: int = field(default=125, metadata={"help": "places for the popular in the viewer's country and language"})
-    fresh: int = field(default=50, metadata={"help": "places for new videos that need a first audience"})
+    fresh: int = field(default=50, metadata={"help": "places for videos that look for an audience"})
     clusters: int = field(default=50, metadata={"help": "places for the viewer's several themes"})
     content: int = field(default=50, metadata={"help": "places for texts nearest to those of recent positives"})
     themes: int = field(default=6, metadata={"help": "themes of a viewer that are looked for at once"})
-    fresh_days: float = field(default=3.0, metadata={"help": "until what age a video is new, days"})
-    fresh_audience: float = field(
-        default=100.0, metadata={"help": "exposures after which a new video had its first audience"}
+    freshness: float = field(
+        default=0.05,
+        metadata={"help": "what a video that is just uploaded is worth more than an old one, in the score"},
     )
-    fresh_least: int = field(default=1, metadata={"help": "new videos in every ten, as far as there are any"})
+    half_life_h: float = field(default=24.0, metadata={"help": "hours after which half of `freshness` is left"})
+    exploration: float = field(
+        default=0.07, metadata={"help": "part of the places that go to new videos on trial, by Thompson sampling"}
+    )
+    probes: float = field(
+        default=0.3,
+        metadata={"help": "part of a new viewer's places that look for what they like; fades as they watch"},
+    )
     temperature: float = field(
         default=0.03, metadata={"help": "how much chance is in the order, in units of the score; 0: none"}
     )
     diversity: float = field(
         default=0.1, metadata={"help": "score given up for sharing all hashtags with those just before"}
+    )
+    fatigue: float = field(
+        default=0.05, metadata={"help": "score given up, at most, for what the viewer was shown in the last hours"}
     )
     author_gap: int = field(default=5, metadata={"help": "videos between two of the same author"})
     sound_gap: int = field(default=3, metadata={"help": "videos between two with the same sound"})
@@ -72,22 +82,23 @@ class FeedSettings:
 
     def __post_init__(self) -> None:
         for name in (
-            *SOURCES, "themes", "fresh_audience", "temperature", "diversity", "author_gap", "sound_gap",
+            *SOURCES, "themes", "freshness", "temperature", "diversity", "fatigue", "author_gap", "sound_gap",
         ):  # fmt: skip
             value = getattr(self, name)
             if not (isfinite(value) and value >= 0):
                 raise SettingsError(f"feed.{name} is {value}; expected 0 or more")
-        for name in ("fresh_days", "seen_days"):
-            value = getattr(self, name)
-            if not (isfinite(value) and value > 0):
-                raise SettingsError(f"feed.{name} is {value}; expected days, above 0")
+        if not (isfinite(self.half_life_h) and self.half_life_h > 0):
+            raise SettingsError(f"feed.half_life_h is {self.half_life_h}; expected hours, above 0")
+        if not (isfinite(self.seen_days) and self.seen_days > 0):
+            raise SettingsError(f"feed.seen_days is {self.seen_days}; expected days, above 0")
         if self.seen_days * DAY > KEPT:
             raise SettingsError(f"feed.seen_days is {self.seen_days}; expected at most {KEPT // DAY} days")
         for name in ("ranked", "retrieved"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"feed.{name} is {getattr(self, name)}; expected 1 or more")
-        if not 0 <= self.fresh_least <= 10:
-            raise SettingsError(f"feed.fresh_least is {self.fresh_least}; expected 0 to 10")
+        for name in ("exploration", "probes"):
+            if not 0 <= getattr(self, name) <= 0.5:
+                raise SettingsError(f"feed.{name} is {getattr(self, name)}; expected 0 to 0.5")
 
     def places(self, source: str) -> int:
         """Of the candidates that are ranked, how many are the source's."""
@@ -106,6 +117,7 @@ def for_you(
     texts: Callable[[], Index],
     fallback: Model,
     s: FeedSettings,
+    spread: ReachSettings = DEFAULT,
 ) -> Pipeline:
     """What this viewer is most likely to enjoy next; `index` is of learned vectors, `texts` of text vectors."""
     value = Value({head.name: head.weight for head in HEADS})
@@ -115,7 +127,7 @@ def for_you(
             ("similar", Similar(store, s.brings("similar"))),
             ("following", Following(store, s.brings("following"))),
             ("popular", Popular(store, s.brings("popular"), seen_days=s.seen_days)),
-            ("fresh", Fresh(store, s.brings("fresh"), s.fresh_days, s.fresh_audience)),
+            ("fresh", Trial(store, s.brings("fresh"), spread, s.seen_days)),
             ("clusters", Clusters(store, index, codebook, s.brings("clusters"), s.themes, s.seen_days)),
             ("content", Content(store, texts, s.brings("content"), s.seen_days)),
         ],
@@ -128,17 +140,30 @@ def for_you(
             ("hidden", NotHidden(store)),
             ("own", not_own),
         ],
-        scorers=[("inputs", Inputs(store)), ("predict", Predict(model)), ("value", value)],
-        rerankers=[
-            ("explore", Explore(s.temperature)),
-            ("diversity", Diversity(s.diversity)),
-            ("spacing", Spacing((("author", s.author_gap), ("sound", s.sound_gap)))),
-            ("fresh", Quota(SOURCES.index("fresh"), s.fresh_least)),
+        scorers=[
+            ("inputs", Inputs(store)),
+            ("predict", Predict(model)),
+            ("value", value),
+            ("freshness", Freshness(s.freshness, s.half_life_h)),
         ],
+        rerankers=[("arrange", _arrange(s))],
         fallback=Predict(lambda: fallback),
         budget=Budget(s.ranked, tuple(map(s.places, SOURCES))),
         plain=source_score,
         order=by_score,
+    )
+
+
+def _arrange(s: FeedSettings) -> Arrange:
+    return Arrange(
+        temperature=s.temperature,
+        diversity=s.diversity,
+        fatigue=s.fatigue,
+        author_gap=s.author_gap,
+        sound_gap=s.sound_gap,
+        exploration=s.exploration,
+        probes=s.probes,
+        trial=SOURCES.index("fresh"),
     )
 
 
