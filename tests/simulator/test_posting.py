@@ -17,14 +17,14 @@ def world() -> World:
 
 
 def posted(world: World, views: dict[int, int]) -> np.ndarray:
-    """When each video comes out if these creators are told of so many views each day, and 20 on the first."""
+    """When each video comes out if these creators are told of so many views twice a day, and of 20 on the first."""
     posting, out = Posting(world), np.full(len(world.videos), -1)
     for hour in range(world.sizes.days * 24 + 1):
         at = world.start + hour * HOUR
         out[posting.due(at)] = at
-        if hour % 24 == 23:
+        if hour % 12 == 1:
             told = np.array(list(views), np.int32)
-            posting.heard(told, np.array([20 if hour == 23 else views[c] for c in views]))
+            posting.heard(told, np.array([20 if hour < 24 else views[c] for c in views], np.int64))
     return out
 
 
