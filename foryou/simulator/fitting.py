@@ -16,7 +16,7 @@ from foryou.plots.fitted import plot_fitted
 from foryou.simulator import activity
 from foryou.simulator.behaviour import Behaviour
 from foryou.simulator.exposures import Log, read
-from foryou.simulator.fit import LENGTHS, MIX, Bucket, Rate, checked, compare, watching
+from foryou.simulator.fit import LENGTHS, MIX, WORLDS, Bucket, Rate, checked, compare, watching
 from foryou.simulator.reference import Reference
 
 FEW = 20_000
@@ -37,7 +37,7 @@ def fit(
         found = read(log, surface)
     with err.status("Fitting what is watched and pressed"):
         behaviour = watching(found, Behaviour(), seed=seed)
-        buckets, rates = checked(found, behaviour, seed=seed + 1)
+        buckets, rates = checked(found, behaviour, seed=seed + WORLDS)
     with err.status("Fitting when viewers come and leave"):
         behaviour, near = activity.coming(found, behaviour, seed=seed)
     behaviour.write(to)
@@ -46,7 +46,7 @@ def fit(
             msgspec.json.format(msgspec.json.encode(_report(found, buckets, rates, behaviour, near))) + b"\n"
         )
     drawn = picture or to.with_suffix(".png")
-    _draw(found, behaviour, near, rates, seed + 1, drawn)
+    _draw(found, behaviour, near, rates, seed + WORLDS, drawn)
     for table in (_lengths(found, buckets), _rates(rates), _times(near)):
         out.print(table)
     err.print(f"Parameters are in {to}, pictures in {drawn}")
