@@ -1,0 +1,83 @@
+"""What a feed is to the simulator: a class that is told what everybody can see, and says what to show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foryou.core.batch import Batch
+
+Wire: TypeAlias = dict[str, Any]
+Numbers: TypeAlias = NDArray[np.int32]
+Times: TypeAlias = NDArray[np.int64]
+
+PUBLIC = (
+    "viewer", "video", "at", "session", "position", "surface", "seconds", "furthest", "replays", "finish", "skip",
+    "like", "comment", "share", "save", "follow", "visit", "not_interested", "report",
+)  # fmt: skip
+"""The columns of what happened that any platform can see; what a viewer got out of it is not among them."""
+GOOD = ("finish", "like", "comment", "share", "save", "follow")
+"""What counts as liking a video, for feeds that know yes and no only."""
+
+
+@dataclass(frozen=True)
+class Public:
+    """What any platform knows before it begins: how many there are, and what clients send of each, on demand.
+
+    Viewers, creators and videos are numbers from 0 on; `author`, `duration` (s), `uploaded` (ms) and `language` are
+    those of each video `[videos]`, of which the later ones are not there yet.
+    """
+
+    seed: int
+    start: int
+    viewers: int
+    creators: int
+    videos: int
+    author: Numbers
+    duration: NDArray[np.float32]
+    uploaded: Times
+    language: NDArray[np.int8]
+    wire_video: Callable[[int], Wire]
+    wire_viewer: Callable[[int], Wire]
+    follows: tuple[Numbers, Numbers]
+    """Who followed whom before the start: viewers, creators."""
+
+    @cached_property
+    def hashtags(self) -> list[list[str]]:
+        """The hashtags of each video, as they were written."""
+        return [list(self.wire_video(number).get("hashtags", ())) for number in range(self.videos)]
+
+
+class Policy(Protocol):
+    """A feed. Every method is called with times that never go back by more than a step of the simulation."""
+
+    name: str
+
+    def start(self, public: Public) -> None:
+        """Before anything happens."""
+
+    def join(self, viewers: Numbers, at: int) -> None:
+        """These viewers `[k]` are there from now on."""
+
+    def publish(self, videos: Numbers, at: int) -> None:
+        """These videos `[k]` can be shown from now on."""
+
+    def feed(self, viewers: Numbers, at: Times, sessions: Times, n: int) -> Numbers:
+        """A slate for each of these viewers `[k, n]`, -1 where nothing is left; never what the viewer has seen. Each
+        viewer is there once; `at` (ms) ascends."""
+
+    def observe(self, rows: Batch) -> None:
+        """What happened, in order of time: the columns of `PUBLIC`."""
+
+    def finish(self) -> Mapping[str, object]:
+        """Anything to report."""
+
+
+def good(rows: Batch) -> NDArray[np.bool_]:
+    """Whether each exposure was liked, for feeds that know yes and no only."""
+    return np.asarray(np.any([rows[name] for name in GOOD], axis=0) & ~rows["not_interested"])
