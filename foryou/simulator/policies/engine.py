@@ -90,7 +90,6 @@ class ForYou:
         self.engine: Engine = Server(self.server, self.key) if self.server else InProcess(self.changes, public.start)
         self.wires = Wires(public, dated=not self.server)
         self._waiting: list[Wire] = []
-        self._ends: list[int] = []
         self.sent = self.asked = 0
         self._follow(public)
 
@@ -100,7 +99,7 @@ class ForYou:
         self._deliver(public.start)
 
     def join(self, viewers: Numbers, at: int) -> None:
-        self._waiting += [self.wires.viewer(viewer, at) for viewer in viewers.tolist()]
+        self._waiting += [self.wires.viewer(viewer) for viewer in viewers.tolist()]
 
     def publish(self, videos: Numbers, at: int) -> None:
         self._waiting += [self.wires.video(video) for video in videos.tolist()]

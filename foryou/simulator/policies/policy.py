@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, TypeAlias
@@ -29,8 +29,8 @@ GOOD = ("finish", "like", "comment", "share", "save", "follow")
 class Public:
     """What any platform knows before it begins: how many there are, and what clients send of each, on demand.
 
-    Viewers, creators and videos are numbers from 0 on; `author`, `duration` (s), `uploaded` (ms) and `language` are
-    those of each video `[videos]`, of which the later ones are not there yet.
+    Viewers, creators and videos are numbers from 0 on; `author`, `duration` (s) and `language` are those of each video
+    `[videos]`, also of those that are not out yet: a policy looks at what was published only.
     """
 
     seed: int
@@ -40,8 +40,9 @@ class Public:
     videos: int
     author: Numbers
     duration: NDArray[np.float32]
-    uploaded: Times
     language: NDArray[np.int8]
+    names: Sequence[str]
+    """Of the viewers."""
     wire_video: Callable[[int], Wire]
     wire_viewer: Callable[[int], Wire]
     follows: tuple[Numbers, Numbers]

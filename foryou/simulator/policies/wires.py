@@ -38,27 +38,24 @@ class Wires:
             return wire
         return {name: value for name, value in wire.items() if name not in ("at", "uploaded")}
 
-    def viewer(self, viewer: int, at: int) -> Wire:
-        """Who somebody says that they are."""
-        wire = self._own(self.public.wire_viewer(viewer))
-        self.asks(viewer)
-        return {**wire, "at": at}
+    def viewer(self, viewer: int) -> Wire:
+        """Who somebody says that they are, when they join."""
+        return self.public.wire_viewer(viewer)
 
     def video(self, video: int) -> Wire:
-        """What a video is; it happens when it is uploaded."""
-        wire = self._own(self.public.wire_video(video))
-        return {**wire, "at": int(self.public.uploaded[video])}
+        """What a video is, when it is published."""
+        return self.public.wire_video(video)
 
     def followed(self, viewer: int, creator: int) -> Wire:
         """Somebody followed somebody before the start."""
-        wire = {"kind": "follow", "viewer": f"u{viewer}", "author": f"c{creator}", "at": self.public.start - 1}
-        return self._own(wire)
+        who, at = self.public.names[viewer], self.public.start - 1
+        return {"id": f"f{viewer}-{creator}", "kind": "follow", "viewer": who, "author": f"c{creator}", "at": at}
 
     def asks(self, viewer: int) -> tuple[str, str, str]:
         """The name, device and time zone with which somebody asks for a feed."""
         if viewer not in self._asks:
             wire = self.public.wire_viewer(viewer)
-            self._asks[viewer] = (str(wire["viewer"]), str(wire.get("device", "")), str(wire.get("time_zone", "")))
+            self._asks[viewer] = (self.public.names[viewer], str(wire.get("device", "")), str(wire.get("time_zone", "")))
         return self._asks[viewer]
 
     def session(self, viewer: int, number: int) -> str:
@@ -82,8 +79,7 @@ class Wires:
         for (viewer, video, at, session, position, surface, seconds, furthest, replays), acted in zip(
             zip(*columns, strict=True), acts, strict=True
         ):
-            who = self.asks(viewer)[0]
-            where: Wire = {"viewer": who, "video": f"v{video}", "surface": SURFACES[surface]}
+            where: Wire = {"viewer": self.public.names[viewer], "video": f"v{video}", "surface": SURFACES[surface]}
             if surface == 0:
                 where |= {"session": f"{viewer}-{session}", "position": position, "request": self._requests[viewer]}
             number = self.made
@@ -102,8 +98,3 @@ class Wires:
                 of = {"author": f"c{self.public.author[video]}"} if act in ON_AUTHOR else {}
                 events.append({"id": f"{act}{number}", "kind": act, "at": at + place, **where, **of})
         return events
-
-    def _own(self, wire: Wire) -> Wire:
-        """With an id of its own."""
-        self.made += 1
-        return {**wire, "id": f"s{self.made}"}
