@@ -1,1 +1,1 @@
-"""A made-up world of viewers, creators and videos in which feeds can be compared: what is found is true of that world."""
+"""A made-up world of viewers, creators and videos in which feeds are compared: what is found is true of that world."""

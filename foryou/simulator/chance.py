@@ -26,7 +26,7 @@ def picked(rng: np.random.Generator, weights: Column, count: int) -> Column:
 def picked_each(draws: Column, weights: Column) -> Column:
     """For each row one position in its own weights [rows, n]; `draws` [rows] are in [0, 1)."""
     edges = np.cumsum(np.asarray(weights, np.float64), axis=1)
-    return np.minimum((edges <= draws[:, None] * edges[:, -1:]).sum(1), weights.shape[1] - 1).astype(np.int64)
+    return np.asarray(np.minimum((edges <= draws[:, None] * edges[:, -1:]).sum(1), weights.shape[1] - 1), np.int64)
 
 
 class Draws:

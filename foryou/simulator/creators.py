@@ -66,4 +66,4 @@ def _followers(skill: Column, seed: int) -> Column:
     luck = stream(seed, "creators", "followers").standard_normal(len(skill))
     fame = FAME * skill + np.sqrt(1 - FAME**2) * luck
     many = MEDIAN_FOLLOWERS * np.exp(SPREAD_FOLLOWERS * fame)
-    return np.minimum(many, MOST_FOLLOWERS).astype(np.int32)
+    return np.asarray(np.minimum(many, MOST_FOLLOWERS), np.int32)

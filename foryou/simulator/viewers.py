@@ -147,12 +147,8 @@ def _joined(creators: int, hours: Column, zone: Column, start: int, days: int, s
     draws = rng.random((count, 4))
     before = start - HOUR - (-np.log1p(-draws[:, 0]) * BEFORE).astype(np.int64)
     hour = picked_each(draws[:, 2], hours) + draws[:, 3]
-    at = (
-        start
-        + (draws[:, 0] * days).astype(np.int64) * DAY
-        + (hour * HOUR).astype(np.int64)
-        - zone.astype(np.int64) * MINUTE
-    )
+    day = (draws[:, 0] * days).astype(np.int64) * DAY
+    at = start + day + (hour * HOUR).astype(np.int64) - zone.astype(np.int64) * MINUTE
     late = (draws[:, 1] < LATE) & (np.arange(count) >= creators)
     return np.where(late, np.maximum(at, start), before).astype(np.int64)
 

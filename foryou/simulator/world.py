@@ -64,7 +64,7 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Planted:
-    """What was planted for one claim: the pairs from `first` on, `count` of them, by the `pair` of videos or viewers."""
+    """What was planted for one claim: the `count` pairs from `first` on, by the `pair` of videos or viewers."""
 
     claim: str
     first: int
