@@ -1,4 +1,4 @@
-"""The loop: simulated time passes in steps, viewers ask and watch, creators post, and a policy is told what happened."""
+"""The loop: time passes in steps, viewers ask and watch, creators post, and a policy is told what happened."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from foryou.core.batch import Batch, Column
 from foryou.core.clock import DAY, SECOND
 from foryou.simulator.audience import Audience
 from foryou.simulator.behaviour import Behaviour
-from foryou.simulator.followers import followers
-from foryou.simulator.policies.policy import PUBLIC, Policy, Public, Times
+from foryou.simulator.policies.policy import PUBLIC, Policy, Times
 from foryou.simulator.posting import Posting
-from foryou.simulator.world import World, viewer_names, wire_video, wire_viewer
+from foryou.simulator.public import public
+from foryou.simulator.world import World
 
 STEP_S = 300
 """Simulated seconds of a step. Within one, a feed may know up to so much less, or more, than at its own moment."""
@@ -65,25 +65,6 @@ def simulate(
     return Outcome(policy.name, world, exposures, run.published, report, time.perf_counter() - began)
 
 
-def public_of(world: World, published: Times) -> Public:
-    """What any platform knows of a world; `published` is filled while it runs."""
-    videos = world.videos
-    return Public(
-        world.seed,
-        world.start,
-        len(world.viewers),
-        len(world.creators),
-        len(videos),
-        videos["creator"],
-        videos["duration"],
-        videos["language"],
-        viewer_names(world),
-        lambda n: wire_video(world, n, int(published[n]) if published[n] >= 0 else None),
-        lambda v: wire_viewer(world, v),
-        followers(world),
-    )
-
-
 class _Run:
     """A run that goes on step by step."""
 
@@ -93,7 +74,7 @@ class _Run:
         self.posting = Posting(world)
         self.published = np.full(len(world.videos), -1, np.int64)
         self._joined, self._kept = -1, list[Batch]()
-        policy.start(public_of(world, self.published))
+        policy.start(public(world))
 
     def step(self, now: int, until: int) -> None:
         """Everything from `now` up to `until` (ms)."""

@@ -11,8 +11,10 @@ import numpy as np
 from foryou.client import Client, connect, in_process
 from foryou.core.batch import Batch
 from foryou.core.errors import BackendError
-from foryou.simulator.policies.policy import Numbers, Public, Times, Wire
+from foryou.simulator.policies.policy import Numbers, Times
 from foryou.simulator.policies.wires import Wires
+from foryou.simulator.public import Public
+from foryou.simulator.world import Wire
 from foryou.timed import opened
 
 AT_ONCE = 1_000
@@ -102,7 +104,7 @@ class ForYou:
         self._waiting += [self.wires.viewer(viewer) for viewer in viewers.tolist()]
 
     def publish(self, videos: Numbers, at: int) -> None:
-        self._waiting += [self.wires.video(video) for video in videos.tolist()]
+        self._waiting += [self.wires.video(video, at) for video in videos.tolist()]
         self._deliver(at)
 
     def feed(self, viewers: Numbers, at: Times, sessions: Times, n: int) -> Numbers:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foryou.simulator.policies.policy import Public
+from foryou.simulator.public import Public
 
 TAGS, AUTHORS, LANGUAGES = 32, 12, 4
 WIDTH = TAGS + AUTHORS + LANGUAGES + 2
 
 
-def hashed(names: list[str], width: int) -> NDArray[np.float32]:
+def hashed(names: Iterable[str], width: int) -> NDArray[np.float32]:
     """The names as one vector of length 1 `[width]`: each is a random direction (Weinberger et al., 2009)."""
     out = np.zeros(width, np.float32)
     for name in names:

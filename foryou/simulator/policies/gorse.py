@@ -1,8 +1,8 @@
 """A feed of lists that are made in the background, as gorse makes them: lists each minute, models each hour.
 
-Not gorse itself: its schedule and its parts (gorse-io/gorse, `config.toml` and `logics/`, 2026). Candidates are popular
-videos, the latest, neighbours of what the viewer liked, and the nearest by matrix factors; a factorisation machine ranks
-them (Rendle, 2010); a list is kept, and what was seen is taken out when somebody asks.
+Not gorse itself: its schedule and its parts (gorse-io/gorse, `config.toml` and `logics/`, 2026). Candidates are
+popular videos, the latest, neighbours of what the viewer liked, and the nearest by matrix factors; a factorisation
+machine ranks them (Rendle, 2010); a list is kept, and what was seen is taken out when somebody asks.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from foryou.simulator.policies.ials import Factors
 from foryou.simulator.policies.item_knn import Neighbours
 from foryou.simulator.policies.likings import Likings
 from foryou.simulator.policies.machine import Machine
-from foryou.simulator.policies.policy import Numbers, Public, Times, good
+from foryou.simulator.policies.policy import Numbers, Times, good
 from foryou.simulator.policies.popular import Popular
+from foryou.simulator.public import Public
 
 CACHED = 100
 """Videos of a list, and candidates of each kind (`cache_size`)."""

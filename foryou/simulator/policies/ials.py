@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from foryou.core.batch import Batch
 from foryou.core.clock import HOUR
 from foryou.simulator.policies.likings import Likings
-from foryou.simulator.policies.policy import Numbers, Public, Times
+from foryou.simulator.policies.policy import Numbers, Times
 from foryou.simulator.policies.popular import Popular
+from foryou.simulator.public import Public
 
 DIM = 32
 UNSEEN = 0.05
@@ -80,8 +81,8 @@ def _turned(starts: Numbers, videos: Numbers, count: int) -> tuple[Numbers, Numb
 
 
 class Ials:
-    """Implicit ALS (Hu et al., 2008), fitted each hour; a viewer's vector is made anew for each slate. Who liked nothing
-    yet, and places that are left, get what is popular."""
+    """Implicit ALS (Hu et al., 2008), fitted each hour; a viewer's vector is made anew for each slate. Who liked
+    nothing yet, and places that are left, get what is popular."""
 
     name = "ials"
 

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from foryou.core.batch import Batch
 from foryou.core.clock import HOUR
 from foryou.simulator.policies.likings import Likings
-from foryou.simulator.policies.policy import Numbers, Public, Times
+from foryou.simulator.policies.policy import Numbers, Times
 from foryou.simulator.policies.popular import Popular
+from foryou.simulator.public import Public
 
 LATEST = 50
 """How many of a viewer's likings are looked at, the latest."""

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from foryou.core.batch import Batch
 from foryou.core.clock import HOUR
 from foryou.simulator.policies.features import WIDTH, features
-from foryou.simulator.policies.policy import Numbers, Public, Times, good
+from foryou.simulator.policies.policy import Numbers, Times, good
 from foryou.simulator.policies.popular import Popular
+from foryou.simulator.public import Public
 
 ALPHA = 0.3
 """How many deviations of the guess are added to it."""

@@ -7,7 +7,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from foryou.simulator.policies.policy import Numbers, Public
+from foryou.simulator.policies.policy import Numbers
+from foryou.simulator.public import Public
 
 DIM = 8
 TAGS = 4
@@ -61,17 +62,15 @@ class Machine:
     """Learns from exposures, a fit at a time."""
 
     def __init__(self, public: Public) -> None:
-        tags: dict[str, int] = {}
         base = public.viewers + public.videos + public.creators
         of = np.full((public.videos, 2 + TAGS), -1, np.int32)
         of[:, 0] = public.viewers + np.arange(public.videos)
         of[:, 1] = public.viewers + public.videos + public.author
-        for video, names in enumerate(public.hashtags):
-            for place, name in enumerate(names[:TAGS]):
-                of[video, 2 + place] = base + tags.setdefault(name.lower(), len(tags))
+        tags = public.tags[:, :TAGS]
+        of[:, 2 : 2 + tags.shape[1]] = np.where(tags >= 0, base + tags, -1)
         self.of: Numbers = of
         rng = np.random.default_rng((public.seed, 0xF0))
-        self.bias = np.zeros(base + len(tags), np.float32)
+        self.bias = np.zeros(base + len(public.tag_names), np.float32)
         self.factors: NDArray[np.float32] = rng.normal(0, 0.05, (len(self.bias), DIM)).astype(np.float32)
         self.squares = np.zeros(len(self.bias), np.float32)
         self._waiting: list[tuple[Numbers, Numbers, NDArray[np.bool_]]] = []

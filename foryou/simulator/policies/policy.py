@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Mapping
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foryou.core.batch import Batch
+from foryou.simulator.public import Public
 
-Wire: TypeAlias = dict[str, Any]
 Numbers: TypeAlias = NDArray[np.int32]
 Times: TypeAlias = NDArray[np.int64]
 
@@ -23,35 +21,6 @@ PUBLIC = (
 """The columns of what happened that any platform can see; what a viewer got out of it is not among them."""
 GOOD = ("finish", "like", "comment", "share", "save", "follow")
 """What counts as liking a video, for feeds that know yes and no only."""
-
-
-@dataclass(frozen=True)
-class Public:
-    """What any platform knows before it begins: how many there are, and what clients send of each, on demand.
-
-    Viewers, creators and videos are numbers from 0 on; `author`, `duration` (s) and `language` are those of each video
-    `[videos]`, also of those that are not out yet: a policy looks at what was published only.
-    """
-
-    seed: int
-    start: int
-    viewers: int
-    creators: int
-    videos: int
-    author: Numbers
-    duration: NDArray[np.float32]
-    language: NDArray[np.int8]
-    names: Sequence[str]
-    """Of the viewers."""
-    wire_video: Callable[[int], Wire]
-    wire_viewer: Callable[[int], Wire]
-    follows: tuple[Numbers, Numbers]
-    """Who followed whom before the start: viewers, creators."""
-
-    @cached_property
-    def hashtags(self) -> list[list[str]]:
-        """The hashtags of each video, as they were written."""
-        return [list(self.wire_video(number).get("hashtags", ())) for number in range(self.videos)]
 
 
 class Policy(Protocol):

@@ -9,8 +9,9 @@ import numpy as np
 
 from foryou.core.batch import Batch
 from foryou.core.clock import DAY
-from foryou.simulator.policies.policy import Numbers, Public, Times, good
+from foryou.simulator.policies.policy import Numbers, Times, good
 from foryou.simulator.policies.shelf import Shelf, insert
+from foryou.simulator.public import Public
 
 HALF_LIFE = 3 * DAY
 """After which a liking counts half."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from foryou.core.batch import Batch
-from foryou.simulator.policies.policy import Numbers, Public, Times
+from foryou.simulator.policies.policy import Numbers, Times
 from foryou.simulator.policies.shelf import Shelf
+from foryou.simulator.public import Public
 
 
 class Random:

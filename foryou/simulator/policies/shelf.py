@@ -9,7 +9,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from foryou.core.batch import Batch
-from foryou.simulator.policies.policy import Numbers, Public
+from foryou.simulator.policies.policy import Numbers
+from foryou.simulator.public import Public
 
 
 @njit(cache=True, nogil=True)

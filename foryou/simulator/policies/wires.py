@@ -7,7 +7,8 @@ from operator import itemgetter
 
 from foryou.core.batch import Batch
 from foryou.core.clock import SECOND
-from foryou.simulator.policies.policy import Public, Wire
+from foryou.simulator.public import Public
+from foryou.simulator.world import Wire
 
 ACTS = ("like", "comment", "share", "save", "follow", "visit", "not_interested", "report")
 ON_AUTHOR = ("follow", "visit")
@@ -42,20 +43,22 @@ class Wires:
         """Who somebody says that they are, when they join."""
         return self.public.wire_viewer(viewer)
 
-    def video(self, video: int) -> Wire:
-        """What a video is, when it is published."""
-        return self.public.wire_video(video)
+    def video(self, video: int, at: int) -> Wire:
+        """What a video is; it is published at `at` (ms), where it was not out before the start."""
+        wire = self.public.wire_video(video)
+        return wire if self.public.uploaded[video] < self.public.start else {**wire, "at": at, "uploaded": at}
 
     def followed(self, viewer: int, creator: int) -> Wire:
         """Somebody followed somebody before the start."""
-        who, at = self.public.names[viewer], self.public.start - 1
+        who, at = self.public.viewer_names[viewer], self.public.start - 1
         return {"id": f"f{viewer}-{creator}", "kind": "follow", "viewer": who, "author": f"c{creator}", "at": at}
 
     def asks(self, viewer: int) -> tuple[str, str, str]:
         """The name, device and time zone with which somebody asks for a feed."""
         if viewer not in self._asks:
             wire = self.public.wire_viewer(viewer)
-            self._asks[viewer] = (self.public.names[viewer], str(wire.get("device", "")), str(wire.get("time_zone", "")))
+            said = str(wire.get("device", "")), str(wire.get("time_zone", ""))
+            self._asks[viewer] = (self.public.viewer_names[viewer], *said)
         return self._asks[viewer]
 
     def session(self, viewer: int, number: int) -> str:
@@ -79,7 +82,8 @@ class Wires:
         for (viewer, video, at, session, position, surface, seconds, furthest, replays), acted in zip(
             zip(*columns, strict=True), acts, strict=True
         ):
-            where: Wire = {"viewer": self.public.names[viewer], "video": f"v{video}", "surface": SURFACES[surface]}
+            where: Wire = {"viewer": self.public.viewer_names[viewer], "video": f"v{video}"}
+            where["surface"] = SURFACES[surface]
             if surface == 0:
                 where |= {"session": f"{viewer}-{session}", "position": position, "request": self._requests[viewer]}
             number = self.made
