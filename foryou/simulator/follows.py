@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from foryou.core.batch import Column
-from foryou.simulator.chance import stream
+from foryou.simulator.chance import picked_each, stream
+from foryou.simulator.people import LANGUAGES
 from foryou.simulator.world import World
 
 PEOPLE = 250_000
@@ -15,28 +16,26 @@ MOST = 0.25
 FOREIGN = 0.1
 """How likely somebody of another language follows, against one of the same."""
 
+BY_CHANCE = 0.02
+"""What even somebody with no taste for any of it counts."""
+
 
 def follows(world: World) -> tuple[Column, Column]:
     """Viewers and creators, int32 [follows], by creator: mostly of the same language and with a taste for it."""
     people, makers = world.viewers, world.creators
+    rng = stream(world.seed, "follows")
     there = np.flatnonzero(people["joined"] < world.start)
     number = np.minimum(makers["followers"] / PEOPLE, MOST) * len(there)
-    rng = stream(world.seed, "follows")
-    number = np.floor(number + rng.random(len(number))).astype(np.int64)
-    likes = people["taste"][there] @ world.topics.similarity  # [viewers, T]
-    found = []
-    for creator in np.flatnonzero(number).tolist():
-        fits = likes @ makers["topic"][creator] + 0.01
-        fits = np.where(people["language"][there] == makers["language"][creator], fits, FOREIGN * fits)
-        fits[there == makers["viewer"][creator]] = 0.0
-        found.append(_drawn(fits, int(number[creator]), rng))
-    viewer = there[np.concatenate(found)] if found else np.empty(0, np.int64)
-    sizes = [len(each) for each in found]
-    return viewer.astype(np.int32), np.repeat(np.flatnonzero(number), sizes).astype(np.int32)
-
-
-def _drawn(weight: Column, count: int, rng: np.random.Generator) -> Column:
-    """Positions, drawn by their weights and each once: a few fewer than `count`."""
-    edges = np.cumsum(weight)
-    draws = np.searchsorted(edges, rng.random(count) * edges[-1], "right")
-    return np.unique(np.minimum(draws, len(weight) - 1))
+    creator = np.repeat(np.arange(len(makers)), np.floor(number + rng.random(len(number))).astype(np.int64))
+    leaf = picked_each(rng.random(len(creator)), makers["topic"][creator])
+    group = leaf * len(LANGUAGES) + makers["language"][creator]  # who follows for one topic in one language
+    draws, viewer = rng.random(len(creator)), np.zeros(len(creator), np.int64)
+    likes = people["taste"][there] @ world.topics.similarity + BY_CHANCE  # [viewers, T]
+    for each in np.unique(group).tolist():
+        here, language = group == each, each % len(LANGUAGES)
+        same = people["language"][there] == language
+        edges = np.cumsum(np.where(same, 1.0, FOREIGN) * likes[:, each // len(LANGUAGES)])
+        viewer[here] = there[np.searchsorted(edges, draws[here] * edges[-1], "right")]
+    others = viewer != makers["viewer"][creator]
+    found = np.unique(np.stack([creator[others], viewer[others]], axis=1), axis=0).astype(np.int32)
+    return found[:, 1], found[:, 0]

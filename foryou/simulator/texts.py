@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from foryou.simulator.chance import Draws
 
+SILENT = -1
+"""The seed of the words of a video that says nothing of itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -31,6 +34,8 @@ class Words:
 
 def words_of(subject: Subject) -> Words:
     """The words of a video: always the same for the same subject."""
+    if subject.seed == SILENT:
+        return Words("", "", ())
     draws = Draws(subject.seed)
     tags = draws.some((subject.leaf, subject.beside, "fyp"), 1 + draws.below(3))
     return Words(f"{subject.leaf} {subject.format}", "", tuple(tags))
