@@ -98,14 +98,12 @@ class ForYou:
     def _follow(self, public: Public) -> None:
         viewers, creators = public.follows
         self._waiting = [self.wires.followed(*pair) for pair in zip(viewers.tolist(), creators.tolist(), strict=True)]
-        self._deliver(public.start)
 
     def join(self, viewers: Numbers, at: int) -> None:
         self._waiting += [self.wires.viewer(viewer) for viewer in viewers.tolist()]
 
     def publish(self, videos: Numbers, at: int) -> None:
         self._waiting += [self.wires.video(video, at) for video in videos.tolist()]
-        self._deliver(at)
 
     def feed(self, viewers: Numbers, at: Times, sessions: Times, n: int) -> Numbers:
         """All of a round are asked for at the time of its last, when all that happened before was sent."""
