@@ -119,14 +119,14 @@ class Behaviour:
     """Half of it is gone after so many hours without a video."""
     mood_keep: float = 0.8
     """The mood of a visit after each video: this share stays, the rest is what the video gave."""
-    leave: float = 0.034
+    leave: float = 0.028
     """Chance of leaving after a video, for usual patience at `content` mood."""
     content: float = 0.5
     """The mood at which a visit has its usual length and the habit stays as it is."""
     leave_mood: float = 3.0
     leave_streak: float = 0.12
     """Effects on the logarithm of that hazard: of a mood below the usual one, and of each skip in a row (at most 8)."""
-    leave_tired: float = 0.02
+    leave_tired: float = 0.006
     """The same for each minute of the visit."""
     pace_s: float = 0.8
     """Between two videos."""

@@ -20,7 +20,7 @@ MOST_LAPS = 12.0
 STARTED_AGAIN = 0.1
 """A replay counts from this share of the video on: what is less is the time it takes to swipe."""
 USUAL_WORTH = 0.4
-FOLLOW = ACTS_IN_ORDER.index("follow")
+LIKED, SHARED, FOLLOW = 0, 2, 4
 RARE_LOGIT, RARE = -3.0, 0.05
 """Log-odds below the first are chances below the second."""
 
@@ -72,26 +72,29 @@ def worth_of(n, films, video, meeting):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _hold(n, films, video, meeting, bucket):  # type: ignore[no-untyped-def]
-    """The chance of staying beyond the first seconds."""
-    if not np.isnan(films[video].set_hook):
-        return np.float64(films[video].set_hook)
-    logit = (
-        n.hold[bucket]
-        + n.hold_hook * films[video].hook
+def held_by(n, films, video, meeting):  # type: ignore[no-untyped-def]
+    """What viewer and video add to the log-odds of staying beyond the first seconds."""
+    effect = (
+        n.hold_hook * films[video].hook
         + n.hold_match * (meeting.match - n.usual_match)
         + n.hold_appeal * films[video].appeal
         + n.hold_picture * (films[video].picture - 0.5)
         + n.hold_satiation * (meeting.satiation - n.usual_satiation)
         + n.hold_quirk * meeting.quirk
     )
-    if meeting.known:
-        logit += n.known_hold
-    return _chance(logit)
+    return effect + n.known_hold if meeting.known else effect
 
 
 @njit(cache=True, nogil=True)
-def _risk(n, films, video, meeting):  # type: ignore[no-untyped-def]
+def _hold(n, films, video, meeting, bucket):  # type: ignore[no-untyped-def]
+    """The chance of staying beyond the first seconds."""
+    if not np.isnan(films[video].set_hook):
+        return np.float64(films[video].set_hook)
+    return _chance(n.hold[bucket] + held_by(n, films, video, meeting))
+
+
+@njit(cache=True, nogil=True)
+def risk_of(n, films, video, meeting):  # type: ignore[no-untyped-def]
     """How many times the usual hazard of leaving after the first seconds."""
     return np.exp(
         -n.stay_match * (meeting.match - n.usual_match)
@@ -151,7 +154,7 @@ def seconds_of(n, films, video, meeting):  # type: ignore[no-untyped-def]
         hold = max(hold, finish)
     if uniform(meeting.key, HOLD) >= hold:
         return first * min(_left_early(n.early[bucket], uniform(meeting.key, WHEN)), 0.999)
-    hazard, risk, luck = n.leaving[bucket], _risk(n, films, video, meeting), uniform(meeting.key, STAY)
+    hazard, risk, luck = n.leaving[bucket], risk_of(n, films, video, meeting), uniform(meeting.key, STAY)
     if not np.isnan(finish):
         luck = _as_set(luck, finish / hold, np.exp(-risk * hazard_at(n.laps, hazard, 1.0)))
     lap = lap_at(n.laps, hazard, -np.log(luck) / risk)
@@ -167,21 +170,28 @@ def _as_set(luck, chance, was):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def act_logit(n, films, video, offsets, act, share, worth):  # type: ignore[no-untyped-def]
+    """The log-odds of one act. `offsets` [7] are the viewer's, `share` is how much was watched."""
+    logit = n.act[act] + n.act_watched[act] * (share - 1.0) + n.act_worth[act] * (worth - USUAL_WORTH)
+    logit += offsets[min(act, offsets.shape[0] - 1)]
+    if act == LIKED:
+        logit += films[video].likeable
+    elif act == SHARED:
+        logit += films[video].shareable
+    if films[video].bait:
+        logit += n.act_bait[act]
+    return logit
+
+
+@njit(cache=True, nogil=True)
 def acts_of(n, films, video, meeting, offsets, share, worth):  # type: ignore[no-untyped-def]
-    """What is pressed, one bit for each act. `offsets` [7] are the viewer's, `share` is how much was watched."""
+    """What is pressed, one bit for each act."""
     pressed = 0
     for act in range(ACTS):
-        logit = n.act[act] + n.act_watched[act] * (share - 1.0) + n.act_worth[act] * (worth - USUAL_WORTH)
-        logit += offsets[min(act, offsets.shape[0] - 1)]
-        if act == 0:
-            logit += films[video].likeable
-        elif act == 2:
-            logit += films[video].shareable
-        if films[video].bait:
-            logit += n.act_bait[act]
-        luck, given = uniform(meeting.key, LIKE + act), act == 0 and not np.isnan(films[video].set_like)
         if act == FOLLOW and meeting.following:
             continue
+        logit, luck = act_logit(n, films, video, offsets, act, share, worth), uniform(meeting.key, LIKE + act)
+        given = act == LIKED and not np.isnan(films[video].set_like)
         if not given and logit < RARE_LOGIT and luck > RARE:
             continue  # the same answer without the exponential
         if luck < (np.float64(films[video].set_like) if given else _chance(logit)):
