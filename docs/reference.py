@@ -140,7 +140,7 @@ def commands_page() -> Iterator[str]:
         "status is then 2."
     )
     for name, callback in commands():
-        params = list(get_params_from_function(callback).values())
+        params = [p for p in get_params_from_function(callback).values() if p.annotation is not typer.Context]
         usage = " ".join(p.name.upper() for p in params if isinstance(p.default, ArgumentInfo))
         yield f"## foryou {name}"
         yield " ".join((callback.__doc__ or "").split())

@@ -15,6 +15,7 @@ from foryou import terminal
 from foryou.core.errors import InvalidEvent
 from foryou.simulator.behaviour import Behaviour
 from foryou.simulator.compare import Job, Report, all_done, compared
+from foryou.simulator.fitting import fit
 from foryou.simulator.measures import MEASURES
 from foryou.simulator.policies.known import Options, policy_of
 from foryou.simulator.report import page
@@ -77,6 +78,9 @@ def compare(
         report.write_text(page(told), "utf-8")
     out.print(_table(told))
     out.print(_words(told), soft_wrap=True)
+
+
+simulate.command()(fit)
 
 
 def told_of(runs: Sequence[Report], policy: str, sizes: Sizes, seeds: Sequence[int], step_s: int = STEP_S) -> Report:
