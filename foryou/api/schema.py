@@ -34,6 +34,7 @@ Text: TypeAlias = Annotated[str, Meta(max_length=10_000)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=32_767)]
 Pixels: TypeAlias = Annotated[int, Meta(ge=1, le=65_536)]
 Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=1e6)]
+Level: TypeAlias = Annotated[float, Meta(ge=-1, le=1)]
 Time: TypeAlias = Annotated[int, Meta(ge=EARLIEST, le=LATEST)] | Annotated[datetime, Meta(tz=True)]
 
 
@@ -88,6 +89,9 @@ class Event(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
         Meta(description="the viewer whose share brought this viewer to the video; `surface` is then shared"),
     ] = None
     time_zone: Annotated[Name | None, Meta(description="an IANA time zone such as Europe/Oslo")] = None
+    novelty: Annotated[
+        Level | None, Meta(description="how adventurous a feed is wanted, from -1 (familiar) over 0 to 1 (adventurous)")
+    ] = None
 
 
 class Refusal(Struct, frozen=True):
@@ -286,6 +290,7 @@ _NUMBERS = (
     "height",
     "episode",
     "long_view",
+    "novelty",
 )
 
 

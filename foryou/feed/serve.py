@@ -126,11 +126,14 @@ def log_rows(request: Request, slate: Slate, version: str, degraded: Sequence[st
         "propensity": slate["propensity"],
         "score": slate["score"],
         "explore": slate["explore"],
+        "variety": slate["variety"],
+        "explored": slate["explored"],
     }
     if degraded:
         rows["degraded"] = np.array([" ".join(degraded).encode()] * count, object)
     if "rejected" in slate:
         rows |= {f"p_{name}": slate[name] for name in NAMES if name in slate}
+        rows["freshness"] = slate["freshness"]
         rows |= {name: _for_each(request.viewer[name], count) for name in VIEWER_COLUMNS}
         rows |= {name: slate[name] for name in ITEM_COLUMNS}
     return Batch(
@@ -158,6 +161,9 @@ KEPT = (
     "propensity",
     "score",
     "explore",
+    "freshness",
+    "variety",
+    "explored",
     "degraded",
     *(f"p_{name}" for name in NAMES),
 )
