@@ -119,7 +119,7 @@ class _InProcess:
         return msgspec.json.decode(_encode(calls.explain(self.engine, request, video, language)), type=Answer)
 
     def reach(self, video: str, language: Language = "en") -> Answer:
-        return msgspec.json.decode(_encode(self.engine.reach(video, language)), type=Answer)
+        return msgspec.json.decode(_encode(self.engine.reach(video, calls.spoken(language))), type=Answer)
 
     def viewer(self, viewer: str) -> Answer:
         return msgspec.json.decode(_encode(self.engine.viewer(viewer)), type=Answer)
