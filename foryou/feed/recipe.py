@@ -138,7 +138,7 @@ def for_you(
             ("own", not_own),
         ],
         scorers=[("inputs", Inputs(store)), ("predict", Predict(model)), ("value", value)],
-        rerankers=[("arrange", _arrange(s))],
+        rerankers=[("arrange", _arrange(s, index))],
         fallback=Predict(lambda: fallback),
         budget=Budget(s.ranked, tuple(map(s.places, SOURCES))),
         plain=source_score,
@@ -146,7 +146,7 @@ def for_you(
     )
 
 
-def _arrange(s: FeedSettings) -> Arrange:
+def _arrange(s: FeedSettings, index: Callable[[], Index]) -> Arrange:
     return Arrange(
         temperature=s.temperature,
         diversity=s.diversity,
@@ -156,6 +156,7 @@ def _arrange(s: FeedSettings) -> Arrange:
         exploration=s.exploration,
         probes=s.probes,
         trial=SOURCES.index("fresh"),
+        index=index,
     )
 
 

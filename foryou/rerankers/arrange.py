@@ -5,6 +5,7 @@ Each slot is drawn with chances that are known exactly, given the slots before i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +14,10 @@ from numpy.typing import NDArray
 from foryou.core.batch import Column
 from foryou.core.ids import NONE
 from foryou.core.pipeline import Candidates, Request
+from foryou.core.ports import Index, Keys
 from foryou.features.hydrate import newness
 from foryou.rerankers.fatigue import worn
-from foryou.rerankers.slots import fill
+from foryou.rerankers.slots import PRECISION, fill
 from foryou.rerankers.trial import draws_of
 
 LEAST = 1e-9
@@ -53,6 +55,8 @@ class Arrange:
     window: int = 6
     pool: int = 150
     trials: int = 40
+    index: Callable[[], Index] | None = None
+    """Of the vectors by which probes know themes; without it hashtags have to do."""
 
     def __call__(self, request: Request, rows: Candidates) -> Candidates:
         order, size = self._ordered(request, rows)
@@ -84,13 +88,21 @@ class Arrange:
         trial = np.flatnonzero((pool["sources"] >> self.trial) & 1)[: self.trials] if self.exploration > 0 else _NONE
         value = np.asarray(pool["score"], np.float64)
         draws = draws_of(pool.take(trial), float(np.std(value)), rng) if len(trial) else np.zeros((0, 0))
-        bolder = 2.0**novelty
+        bolder, shares = 2.0**novelty, self._shares(request, slots)
         told: tuple[Column, ...] = fill(
-            value, shift, topics, author, pool["sound"], familiar, trial, draws, (self.author_gap, self.sound_gap),
-            self.window, self.diversity * bolder, self.temperature * bolder if self.temperature >= LEAST else 0.0,
-            self._shares(request, slots), rng.random((slots, 3)),
+            value, shift, topics, author, pool["sound"], familiar, *self._themes(request, pool["item"], shares),
+            trial, draws, (self.author_gap, self.sound_gap), self.window, self.diversity * bolder,
+            self.temperature * bolder if self.temperature >= LEAST else 0.0, shares, rng.random((slots, 3)),
         )  # fmt: skip
         return told
+
+    def _themes(self, request: Request, item: Keys, shares: Column) -> tuple[Column, Column]:
+        """The vectors of the pool `[pool, dim]`, and the inverse of `slots.fill`; dim 0 where there are no probes."""
+        if self.index is None or not shares[:, 1].any():
+            return np.zeros((len(item), 0), np.float32), np.zeros((0, 0))
+        index = self.index()
+        vectors, shown = index.vectors(item), index.vectors(request.viewer["history_item"][0]).astype(np.float64)
+        return vectors, np.linalg.inv(PRECISION * np.eye(vectors.shape[1]) + shown.T @ shown)
 
     def _shares(self, request: Request, slots: int) -> NDArray[np.float64]:
         """How often each slot is a trial, and a probe `[slots, 2]`."""

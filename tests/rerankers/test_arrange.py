@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from foryou.backends.dense import DenseIndex
 from foryou.core.batch import Batch
 from foryou.core.clock import MINUTE
 from foryou.core.pipeline import Candidates, Request
 from foryou.rerankers.arrange import SPARED, Arrange
 from foryou.rerankers.score import by_score
-from foryou.rerankers.slots import PROBE, TRIAL, USUAL, fill
+from foryou.rerankers.slots import PRECISION, PROBE, TRIAL, USUAL, fill
 
 NOW = 1_700_000_000_000
 PLAIN = Arrange(temperature=0.0, diversity=0.0, fatigue=0.0, author_gap=0, sound_gap=0)
@@ -81,6 +82,8 @@ def pools(draw: st.DrawFn) -> dict[str, Any]:
         "author": np.array(draw(st.lists(few, min_size=count, max_size=count)), np.int64),
         "sound": np.array(draw(st.lists(few, min_size=count, max_size=count)), np.int64),
         "familiar": rng.random(count),
+        "vectors": (vectors := rng.normal(0, 0.3, (count, draw(st.sampled_from((0, 3))))).astype(np.float32)),
+        "inverse": np.eye(vectors.shape[1]) / PRECISION,
         "trial": trial,
         "draws": rng.normal(0, 1, (8, len(trial))),
         "gaps": (draw(st.integers(0, 5)), draw(st.integers(0, 3))),
@@ -324,3 +327,17 @@ def test_probes_of_a_new_viewer_spread_over_themes_and_fade_as_they_get_known() 
 def test_nobody_is_probed_whom_nothing_can_be_learned_of() -> None:
     reranker, nobody = Arrange(probes=0.5), Request(1, NOW, 0, 10, 0, 0, 0, 0, watching(depth=5.0, viewer_known=0.0), 3)
     assert (reranker(nobody, rows(60))["explored"] == USUAL).all()
+
+
+def test_probes_go_where_least_is_known_by_vectors_too() -> None:
+    index = DenseIndex()
+    corner = np.repeat(np.eye(4, dtype=np.float32), 15, axis=0)[np.argsort(np.arange(60) % 15, kind="stable")]
+    index.add(np.arange(1, 61), corner)
+    some = rows(60, item=np.arange(1, 61), score=np.linspace(1, 0.9, 60))
+    viewer = watching([(0, 0)] * 3, depth=5.0, viewer_known=0.0)  # items 1 to 3: the first three of four directions
+    probed = []
+    for seed in range(100):
+        after = Arrange(probes=0.5, index=lambda: index)(asking(10, seed, viewer), some)
+        probed += after["item"][np.flatnonzero(after["explored"] == PROBE)[:1]].tolist()
+    share = np.bincount([(item - 1) % 4 for item in probed], minlength=4) / len(probed)
+    assert share[3] > 2 * share[:3].max()
