@@ -131,7 +131,7 @@ def keep(request: Request, slate: Slate, trace: Trace, model: Model, surface: st
         surface,
         model.version,
         model.version,
-        _copied(slate, (*_SHOWN, *_ABOUT, "value") if asked else _SHOWN),
+        _copied(slate, (*_SHOWN, *_ABOUT, "value", "freshness") if asked else _SHOWN),
         _copied(request.viewer, PROOF),
         model.families(Pairs(request.viewer, slate, np.zeros(len(slate), np.int64))) if asked else None,
         _diary(trace),
@@ -159,7 +159,9 @@ def kept_of(rows: Batch, model: Model) -> Kept:
     shown = rows.select(_SHOWN)
     if f"p_{NAMES[0]}" in rows:
         shown = shown.extend({name: rows[f"p_{name}"] for name in NAMES})
-        shown = shown.extend({"value": rows["score"] - rows["explore"] - rows["variety"]})
+        freshness = _freshness(rows)
+        value = rows["score"] - rows["explore"] - rows["variety"]
+        shown = shown.extend({"value": value, "freshness": freshness})
     if whole:
         shown = shown.extend({name: rows[name] for name in _ABOUT if name not in NAMES})
     viewer = rows.take(np.zeros(1, np.int64))
@@ -176,6 +178,11 @@ def kept_of(rows: Batch, model: Model) -> Kept:
         if whole
         else None,
     )
+
+
+def _freshness(rows: Batch) -> Column:
+    """What a slate's rows were worth for being new; slates were logged before that was told."""
+    return rows["freshness"] if "freshness" in rows else np.zeros(len(rows))
 
 
 def _with_variety(rows: Batch) -> Batch:
@@ -212,6 +219,7 @@ def _one(kept: Kept, split: Split | None, row: int) -> dict[str, object]:
         "source": int(shown["source"][row]),
         "sources": [bit for bit in range(len(SOURCES)) if int(shown["sources"][row]) >> bit & 1],
         "exploration": float(shown["explore"][row]),
+        "freshness": float(shown["freshness"][row]) if "freshness" in shown else 0.0,
         "variety": float(shown["variety"][row]),
         "explored": int(shown["explored"][row]),
         "heads": _heads(shown, row),
@@ -222,7 +230,7 @@ def _one(kept: Kept, split: Split | None, row: int) -> dict[str, object]:
         return {**told, "thin": bool(told["heads"])}
     told |= _families(kept, split, row) | {"evidence": evidence(kept.viewer, kept.at, shown, row)}
     if kept.diary is not None:
-        told["without_strongest"] = _without(kept.diary, split, float(shown["value"][row]), row)
+        told["without_strongest"] = _without(kept.diary, split, shown, row)
     return told
 
 
@@ -246,8 +254,9 @@ def _families(kept: Kept, split: Split, row: int) -> dict[str, object]:
 
     Between two versions of a model there is a difference that belongs to no family: it is a part of its own.
     """
-    score, names = float(kept.shown["score"][row]), [*FAMILIES, "variety", "exploration"]
+    score, names = float(kept.shown["score"][row]), [*FAMILIES, "freshness", "variety", "exploration"]
     parts = {name: float(part) for name, part in zip(split.names, split.parts[:, row], strict=True)}
+    parts["freshness"] = float(kept.shown["freshness"][row])
     parts["variety"] = float(kept.shown["variety"][row])
     parts["exploration"] = float(kept.shown["explore"][row])
     if kept.explained_with != kept.version:
@@ -257,12 +266,12 @@ def _families(kept: Kept, split: Split, row: int) -> dict[str, object]:
     return {"neutral": neutral, "families": [{"family": name, "part": parts[name]} for name in names]}
 
 
-def _without(diary: Diary, split: Split, value: float, row: int) -> dict[str, object]:
+def _without(diary: Diary, split: Split, shown: Slate, row: int) -> dict[str, object]:
     """Where among the candidates the score alone would put it without its strongest family."""
     strongest = int(np.argmax(split.parts[:, row]))
-    without = split.without[strongest, row]
+    without = split.without[strongest, row] + float(shown["freshness"][row])
     above = len(diary.ranked) - int(np.searchsorted(diary.ranked, without, side="right"))
-    place = above - int(value > without)  # it is no competitor of its own
+    place = above - int(shown["value"][row] > without)  # it is no competitor of its own
     return {"family": split.names[strongest], "position": place, "of": len(diary.ranked)}
 
 

@@ -19,6 +19,7 @@ from foryou.filters.seen import NotSeen, NotServed
 from foryou.models.clusters import Codebook
 from foryou.rerankers.arrange import Arrange
 from foryou.rerankers.score import by_score
+from foryou.scorers.fresh import Freshness
 from foryou.scorers.predict import Predict
 from foryou.scorers.value import Value, source_score
 from foryou.sources.clusters import Clusters
@@ -54,6 +55,11 @@ class FeedSettings:
     fresh_audience: float = field(
         default=100.0, metadata={"help": "exposures after which a new video had its first audience"}
     )
+    freshness: float = field(
+        default=0.05,
+        metadata={"help": "what a video that is just uploaded is worth more than an old one, in the score"},
+    )
+    half_life_h: float = field(default=24.0, metadata={"help": "hours after which half of `freshness` is left"})
     exploration: float = field(
         default=0.07, metadata={"help": "part of the places that go to new videos on trial, by Thompson sampling"}
     )
@@ -79,12 +85,14 @@ class FeedSettings:
 
     def __post_init__(self) -> None:
         for name in (
-            *SOURCES, "themes", "fresh_audience", "temperature", "diversity", "fatigue", "author_gap",
+            *SOURCES, "themes", "fresh_audience", "freshness", "temperature", "diversity", "fatigue", "author_gap",
             "sound_gap",
         ):  # fmt: skip
             value = getattr(self, name)
             if not (isfinite(value) and value >= 0):
                 raise SettingsError(f"feed.{name} is {value}; expected 0 or more")
+        if not (isfinite(self.half_life_h) and self.half_life_h > 0):
+            raise SettingsError(f"feed.half_life_h is {self.half_life_h}; expected hours, above 0")
         for name in ("fresh_days", "seen_days"):
             value = getattr(self, name)
             if not (isfinite(value) and value > 0):
@@ -137,7 +145,12 @@ def for_you(
             ("hidden", NotHidden(store)),
             ("own", not_own),
         ],
-        scorers=[("inputs", Inputs(store)), ("predict", Predict(model)), ("value", value)],
+        scorers=[
+            ("inputs", Inputs(store)),
+            ("predict", Predict(model)),
+            ("value", value),
+            ("freshness", Freshness(s.freshness, s.half_life_h)),
+        ],
         rerankers=[("arrange", _arrange(s, index))],
         fallback=Predict(lambda: fallback),
         budget=Budget(s.ranked, tuple(map(s.places, SOURCES))),

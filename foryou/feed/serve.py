@@ -133,6 +133,7 @@ def log_rows(request: Request, slate: Slate, version: str, degraded: Sequence[st
         rows["degraded"] = np.array([" ".join(degraded).encode()] * count, object)
     if "rejected" in slate:
         rows |= {f"p_{name}": slate[name] for name in NAMES if name in slate}
+        rows["freshness"] = slate["freshness"]
         rows |= {name: _for_each(request.viewer[name], count) for name in VIEWER_COLUMNS}
         rows |= {name: slate[name] for name in ITEM_COLUMNS}
     return Batch(
@@ -160,6 +161,7 @@ KEPT = (
     "propensity",
     "score",
     "explore",
+    "freshness",
     "variety",
     "explored",
     "degraded",

@@ -131,7 +131,8 @@ def test_neutral_and_the_families_add_up_to_the_value(make: Callable[[], Model])
     split = split_value(model.families(pairs))
     assert split.names == tuple(FAMILIES)
     everything = value_of(model.families(pairs).heads(np.ones((1, len(FAMILIES)), np.bool_)), WEIGHTS)
-    assert split.neutral + split.parts.sum(axis=0) == pytest.approx(everything, abs=1e-9)
+    # Heads are float32: how many rows are computed together shows in the last digits, on some processors.
+    assert split.neutral + split.parts.sum(axis=0) == pytest.approx(everything, rel=1e-6, abs=1e-6)
     assert everything == pytest.approx(value_of(model.predict(pairs), WEIGHTS), abs=1e-3)
 
 
@@ -175,12 +176,13 @@ def test_the_bars_of_every_video_of_a_slate_add_up_to_its_score(world: World, le
         assert told["score"] == item["score"]
         assert told["model"] == slate.model
         assert set(heads) == set(NAMES)
-        assert set(families) == {*FAMILIES, "variety", "exploration"}
+        assert set(families) == {*FAMILIES, "freshness", "variety", "exploration"}
         for head in HEADS:
             assert heads[head.name]["weight"] == head.weight
             assert heads[head.name]["part"] == pytest.approx(head.weight * heads[head.name]["prediction"], abs=1e-12)
         of_heads = sum(row["part"] for row in heads.values())
-        assert of_heads + families["variety"] + families["exploration"] == pytest.approx(told["score"], abs=1e-9)
+        beside = families["freshness"] + families["variety"] + families["exploration"]
+        assert of_heads + beside == pytest.approx(told["score"], abs=1e-9)
         assert told["neutral"] + sum(families.values()) == pytest.approx(told["score"], abs=1e-9)
 
 
@@ -198,6 +200,7 @@ def test_without_its_strongest_family_a_video_stands_where_ranking_it_anew_would
         assert each["without_strongest"]["family"] == strongest["family"]
         on = np.array([[name != strongest["family"] for name in FAMILIES]])
         alone = value_of(engine.version.model.families(Pairs(asked.viewer, one, of)).heads(on), WEIGHTS)[0]
+        alone += one["freshness"][0]
         others = candidates["score"][candidates["item"] != one["item"][0]]
         assert each["without_strongest"]["position"] == int((others > alone).sum())
         assert 0 <= each["without_strongest"]["position"] < each["without_strongest"]["of"] == len(candidates)
@@ -270,7 +273,7 @@ def test_last_weeks_finishes_are_no_evidence_for_this_week() -> None:
 
 def test_every_family_has_words_in_every_language() -> None:
     for language in LANGUAGES:
-        assert set(FAMILY_WORDS[language]) == {*FAMILIES, "variety", "exploration", "version"}
+        assert set(FAMILY_WORDS[language]) == {*FAMILIES, "freshness", "variety", "exploration", "version"}
 
 
 def test_the_plain_and_the_following_feed_say_why_too(world: World) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from foryou.core.batch import Batch
+from foryou.core.clock import HOUR
 from foryou.core.heads import HEADS, NAMES
 from foryou.core.pipeline import Request
 from foryou.models.linear import Linear
+from foryou.rerankers.arrange import Arrange
+from foryou.scorers.fresh import Freshness, freshness
 from foryou.scorers.predict import Predict
 from foryou.scorers.value import Value, source_score, value_of
 from tests.models.worlds import chance
@@ -64,3 +69,36 @@ def test_a_report_outweighs_everything_good_that_is_likely() -> None:
 def test_feeds_without_a_model_score_what_the_source_said() -> None:
     rows = Batch({"source_score": np.array([0.5, -1], np.float32)})
     assert source_score(asking(Batch({}, 1)), rows)["score"].tolist() == [0.5, -1.0]
+
+
+def aged(hours: list[float]) -> Batch:
+    """Candidates of these ages that are worth the same otherwise, uploaded before the time 10,000 hours."""
+    uploaded = np.array([10_000 * HOUR - int(age * HOUR) for age in hours])
+    return Batch({"item": np.arange(len(hours)), "uploaded": uploaded, "score": np.ones(len(hours))})
+
+
+def test_what_is_new_is_worth_more_and_half_of_that_after_a_half_life() -> None:
+    at = replace(asking(Batch({}, 1)), at=10_000 * HOUR)
+    told = Freshness(0.2, 24.0)(at, aged([0, 24, 48, -5, 10_000]))
+    assert told["freshness"].tolist() == pytest.approx([0.2, 0.1, 0.05, 0.2, 0])
+    assert told["score"].tolist() == pytest.approx([1.2, 1.1, 1.05, 1.2, 1])
+    nothing = Freshness(0.0, 24.0)(at, aged([0, 24]))
+    assert nothing["score"].tolist() == [1, 1]
+
+
+@pytest.mark.mission("NO-29")
+def test_the_half_life_changes_the_median_age_of_a_feed_as_computed() -> None:
+    hours = np.arange(0, 480, 2.0)
+    ids = np.zeros(len(hours), np.int64)
+    alike = {"topics": np.zeros((len(hours), 8), np.int64), "author": ids, "sound": ids, "sources": ids}
+    arranged = Arrange(0.03, diversity=0.0, fatigue=0.0, pool=len(hours))
+    for half_life in (6.0, 24.0, 96.0):
+        chance = np.exp(freshness(hours, 0.2, half_life) / 0.03)
+        computed = hours[np.searchsorted(np.cumsum(chance) / chance.sum(), 0.5)]
+        rows, first = aged(hours.tolist()).extend(alike), []
+        for seed in range(300):
+            request = replace(asking(Batch({}, 1)), at=10_000 * HOUR, seed=seed, n=1)
+            scored = rows.extend(Freshness(0.2, half_life)(request, rows))
+            first.append(hours[arranged(request, scored)["item"][0]])
+        assert np.median(first) == pytest.approx(computed, abs=25)
+        assert np.median(first) < np.median(hours) - 30  # without it, all ages are as likely
