@@ -151,7 +151,7 @@ def for_you(
             ("value", value),
             ("freshness", Freshness(s.freshness, s.half_life_h)),
         ],
-        rerankers=[("arrange", _arrange(s, index))],
+        rerankers=[("arrange", _arrange(s, store, index))],
         fallback=Predict(lambda: fallback),
         budget=Budget(s.ranked, tuple(map(s.places, SOURCES))),
         plain=source_score,
@@ -159,7 +159,7 @@ def for_you(
     )
 
 
-def _arrange(s: FeedSettings, index: Callable[[], Index]) -> Arrange:
+def _arrange(s: FeedSettings, store: Store, index: Callable[[], Index]) -> Arrange:
     return Arrange(
         temperature=s.temperature,
         diversity=s.diversity,
@@ -170,6 +170,7 @@ def _arrange(s: FeedSettings, index: Callable[[], Index]) -> Arrange:
         probes=s.probes,
         trial=SOURCES.index("fresh"),
         index=index,
+        store=store,
     )
 
 

@@ -118,14 +118,18 @@ def test_a_video_comes_to_a_slot_as_often_as_its_logged_propensity_says() -> Non
     some = rows(6, sources=[1, 3, 1, 3, 3, 1], topics=topics, author=author)
     viewer = watching([(1, 1)], depth=5.0, viewer_known=0.0)
     expected, seen = np.zeros((2, 3, 6))
-    spread = np.zeros((3, 6))
+    spread, weighed, reward = np.zeros((3, 6)), [], np.array([0.1, 0.9, 0.3, 0.5, 0.2, 0.4])
     for seed in range(2500):
         row, *_, chance = reranker._fill(asking(3, seed, viewer), some, 3)
         expected += chance
         spread += chance * (1 - chance)
         seen[np.arange(3), row] += 1
+        weighed.append(reward[row[0]] / chance[0, row[0]] / 6)
     off = ((seen - expected) ** 2 / spread).sum(axis=1)
     assert (off < 22.5).all(), "chi-square with 6 degrees of freedom, p = .001"
+    error = np.std(weighed) / np.sqrt(len(weighed))
+    assert np.mean(weighed) == pytest.approx(reward.mean(), abs=3.3 * error), "what a feed by chance alone would get"
+    assert error < 0.02
 
 
 def chances(reranker: Arrange, request: Request, some: Candidates) -> tuple[np.ndarray, np.ndarray]:
@@ -302,6 +306,16 @@ def test_trials_take_the_promising_and_the_uncertain_more_often() -> None:
     known = np.log1p(1000) / 2
     uncertain = share(score=[2.0, 1.0, 0.9, 0.9], effect_evidence=[0.0, known, known, 0.0])
     assert uncertain[3] > 3 * uncertain[2]
+
+
+def test_trials_follow_the_doubts_of_the_model_where_it_has_any() -> None:
+    doubt = np.zeros((4, 3), np.float32)
+    doubt[3] = 1.0
+    some = rows(4, sources=[1, 3, 3, 3], score=[2.0, 1.0, 0.9, 0.8], doubt=doubt, own_doubt=[0.1] * 4)
+    reranker, viewer = Arrange(exploration=0.5, trial=1), watching(**SETTLED)
+    share = np.mean([chances(reranker, asking(1, seed, viewer), some)[0][0] for seed in range(200)], axis=0)
+    assert share[1] > share[2], "as sure, and better"
+    assert share[3] > 1.5 * share[2], "worse, but not sure at all"
 
 
 def test_probes_of_a_new_viewer_spread_over_themes_and_fade_as_they_get_known() -> None:
