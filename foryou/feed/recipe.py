@@ -146,7 +146,7 @@ def for_you(
             ("value", value),
             ("freshness", Freshness(s.freshness, s.half_life_h)),
         ],
-        rerankers=[("arrange", _arrange(s))],
+        rerankers=[("arrange", _arrange(s, store, index))],
         fallback=Predict(lambda: fallback),
         budget=Budget(s.ranked, tuple(map(s.places, SOURCES))),
         plain=source_score,
@@ -154,7 +154,7 @@ def for_you(
     )
 
 
-def _arrange(s: FeedSettings) -> Arrange:
+def _arrange(s: FeedSettings, store: Store, index: Callable[[], Index]) -> Arrange:
     return Arrange(
         temperature=s.temperature,
         diversity=s.diversity,
@@ -164,6 +164,8 @@ def _arrange(s: FeedSettings) -> Arrange:
         exploration=s.exploration,
         probes=s.probes,
         trial=SOURCES.index("fresh"),
+        index=index,
+        store=store,
     )
 
 
