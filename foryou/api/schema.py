@@ -34,6 +34,7 @@ Text: TypeAlias = Annotated[str, Meta(max_length=10_000)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=32_767)]
 Pixels: TypeAlias = Annotated[int, Meta(ge=1, le=65_536)]
 Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=1e6)]
+Level: TypeAlias = Annotated[float, Meta(ge=-1, le=1)]
 Time: TypeAlias = Annotated[int, Meta(ge=EARLIEST, le=LATEST)] | Annotated[datetime, Meta(tz=True)]
 
 
@@ -84,6 +85,9 @@ class Event(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
         Name | None, Meta(description="the network, as a salted hash of 1 to 256 characters; for limits only")
     ] = None
     time_zone: Annotated[Name | None, Meta(description="an IANA time zone such as Europe/Oslo")] = None
+    novelty: Annotated[
+        Level | None, Meta(description="how adventurous a feed is wanted, from -1 (familiar) over 0 to 1 (adventurous)")
+    ] = None
 
 
 class Refusal(Struct, frozen=True):
@@ -281,6 +285,7 @@ _NUMBERS = (
     "height",
     "episode",
     "long_view",
+    "novelty",
 )
 
 

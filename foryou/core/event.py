@@ -89,7 +89,7 @@ _VIDEO = (
     "width",
     "height",
 )
-_VIEWER = ("age", "gender", "country", "language", "device", "time_zone")
+_VIEWER = ("age", "gender", "country", "language", "device", "time_zone", "novelty")
 
 KINDS: Mapping[Kind, KindRule] = {
     Kind.VIDEO: KindRule(("video",), _VIDEO, "A video exists, or is now like this; fields left out keep their value."),
@@ -142,6 +142,8 @@ CATALOG = (Kind.VIDEO, Kind.REMOVE)
 
 UNKNOWN = -1
 """A number that was not sent, where 0 would mean something."""
+NOT_SAID = -2
+"""The same, where -1 would mean something too."""
 
 EVENT: tuple[Field, ...] = (
     Field("id", "int64", help="the client's id of the event: sent twice, it counts once"),
@@ -174,6 +176,9 @@ EVENT: tuple[Field, ...] = (
     Field("device", "int64"),
     Field("device_id", "int64", help="the device that an act came from, for limits only"),
     Field("network", "int64", help="the network that an act came from, for limits only"),
+    Field(
+        "novelty", "float32", default=NOT_SAID, help="how adventurous a feed is wanted, -1 familiar to 1; -2: not sent"
+    ),
     Field("offset", "int16", default=UNKNOWN, help="minutes east of UTC, from the time zone, plus 1,440; -1: not sent"),
     Field("raw", "object", help="the event as it was sent, MessagePack"),
 )

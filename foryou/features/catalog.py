@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from foryou.core.batch import Batch, Column, Rows
-from foryou.core.event import TOPICS, UNKNOWN, Kind
+from foryou.core.event import NOT_SAID, TOPICS, UNKNOWN, Kind
 from foryou.core.ids import id_of
 from foryou.core.table import Field, Table
 from foryou.core.view import View
@@ -30,7 +30,15 @@ _VIDEO_FIELDS = {
     "series": 0,
     "episode": 0,
 }
-_VIEWER_FIELDS = {"age": 0, "gender": 0, "country": 0, "language": 0, "device": 0, "offset": UNKNOWN}
+_VIEWER_FIELDS = {
+    "age": 0,
+    "gender": 0,
+    "country": 0,
+    "language": 0,
+    "device": 0,
+    "offset": UNKNOWN,
+    "novelty": NOT_SAID,
+}
 """What an upsert may name, each with the value that means: not sent."""
 _NEVER = np.iinfo(np.int64).max
 
@@ -65,6 +73,7 @@ VIEWER = Table(
         Field("language", "int64"),
         Field("device", "int64"),
         Field("offset", "int16", default=UNKNOWN),
+        Field("novelty", "float32", default=NOT_SAID, help="-1 familiar to 1 adventurous; -2: not said"),
         Field("said", "int64", len(_VIEWER_FIELDS), help="ms of the event that said each field"),
         Field("at", "int64"),
     ),
@@ -100,6 +109,8 @@ def _upsert(state: Batch, events: Batch, row: Rows, fields: dict[str, int]) -> d
     for turn in rounds(row):
         to, at = row[turn], events["at"][turn]
         for place, (name, absent) in enumerate(fields.items()):
+            if name not in events:
+                continue  # a batch from before there was such a field
             sent = events[name][turn]
             said = sent != absent
             put = (said if said.ndim == 1 else said.any(axis=1)) & (at >= held["said"][to, place])

@@ -12,7 +12,7 @@ from numba import njit
 
 from foryou.core.batch import Batch, Column, Columns, Rows
 from foryou.core.clock import DAY, HOUR, MINUTE
-from foryou.core.event import Kind
+from foryou.core.event import NOT_SAID, Kind
 from foryou.core.inputs import EFFECTS, INPUTS, RATES
 from foryou.core.ports import Keys, Store
 from foryou.features.acts import stands
@@ -48,13 +48,13 @@ _TO_PLAIN = np.array([_AT[name] for name in _PLAIN])
 
 
 def viewer_columns(store: Store, viewer: Keys, at: Column, context: Columns) -> Batch:
-    """Viewer-side inputs `[viewers]` as of `at` (ms), with the history columns.
+    """Viewer-side inputs `[viewers]` as of `at` (ms), with the history columns and `novelty` (-1 to 1, for rerankers).
 
     `context` may hold `surface`, `device`, `language`, `country` (ids, 0: not sent) and `offset` (minutes east of UTC
     plus 1,440, -1: not sent); what is not sent comes from the profile.
     """
     nothing = np.zeros(len(viewer), np.int64)
-    profile = store.columns("viewer", viewer, ("device", "language", "country", "offset", "age", "gender"))
+    profile = store.columns("viewer", viewer, ("device", "language", "country", "offset", "age", "gender", "novelty"))
     said = {name: context.get(name, nothing) for name in ("surface", "device", "language", "country")}
     device, language, country = (
         np.where(said[name] != 0, said[name], profile[name]) for name in ("device", "language", "country")
@@ -88,6 +88,7 @@ def viewer_columns(store: Store, viewer: Keys, at: Column, context: Columns) -> 
             "depth": np.log1p(depth).astype(np.float32),
             "gap": np.log1p(gap / HOUR).astype(np.float32),
             "sessions": np.log1p(session["count"]).astype(np.float32),
+            "novelty": np.where(profile["novelty"] == NOT_SAID, 0, profile["novelty"]),
             **{f"history_{name}": history[name] for name in _HISTORY},
         }
     )

@@ -25,7 +25,7 @@ from foryou.training.examples import ITEM_COLUMNS, VIEWER_COLUMNS
 
 WEIGHTS: Mapping[str, float] = {head.name: head.weight for head in HEADS}
 
-_SHOWN = ("item", "source", "sources", "score", "explore", "propensity")
+_SHOWN = ("item", "source", "sources", "score", "explore", "variety", "explored", "propensity")
 _ABOUT = (*NAMES, "topics", "author", "follows")
 """What of a slate that a model ranked is told, or is evidence."""
 _SURFACE = {id_of("surface", name): name for name in SURFACES}
@@ -90,6 +90,7 @@ class Diary:
     ranked: Column
     """The scores of all candidates, ascending."""
     orders: tuple[tuple[str, Column], ...]
+    """The items by value, and then as each reranker left them."""
     found: int
 
 
@@ -133,12 +134,16 @@ def keep(request: Request, slate: Slate, trace: Trace, model: Model, surface: st
         _copied(slate, (*_SHOWN, *_ABOUT, "value", "freshness") if asked else _SHOWN),
         _copied(request.viewer, PROOF),
         model.families(Pairs(request.viewer, slate, np.zeros(len(slate), np.int64))) if asked else None,
-        Diary(
-            np.sort(trace.candidates["score"]) if len(trace.candidates) else np.zeros(0),
-            tuple(trace.orders),
-            trace.found,
-        ),
+        _diary(trace),
     )
+
+
+def _diary(trace: Trace) -> Diary:
+    if not len(trace.candidates):
+        return Diary(np.zeros(0), tuple(trace.orders), trace.found)
+    ascending = np.argsort(trace.candidates["score"], kind="stable")
+    by_value = ("value", trace.candidates["item"][ascending[::-1]])
+    return Diary(trace.candidates["score"][ascending], (by_value, *trace.orders), trace.found)
 
 
 def _copied(rows: Batch, names: tuple[str, ...]) -> Batch:
@@ -150,10 +155,12 @@ def kept_of(rows: Batch, model: Model) -> Kept:
     """What explaining a slate needs, from the slate as it was logged, with a model that need not be the one that ranked
     it. Once its rows are thin there are no inputs any more."""
     served = rows["version"][0].decode() if "version" in rows else ""
-    whole, shown = "rejected" in rows, rows.select(_SHOWN)
+    whole, rows = "rejected" in rows, _with_variety(rows)
+    shown = rows.select(_SHOWN)
     if f"p_{NAMES[0]}" in rows:
         shown = shown.extend({name: rows[f"p_{name}"] for name in NAMES})
-        shown = shown.extend({"value": rows["score"] - rows["explore"], "freshness": _freshness(rows)})
+        value = rows["score"] - rows["explore"] - rows["variety"]
+        shown = shown.extend({"value": value, "freshness": _freshness(rows)})
     if whole:
         shown = shown.extend({name: rows[name] for name in _ABOUT if name not in NAMES})
     viewer = rows.take(np.zeros(1, np.int64))
@@ -175,6 +182,13 @@ def kept_of(rows: Batch, model: Model) -> Kept:
 def _freshness(rows: Batch) -> Column:
     """What a slate's rows were worth for being new; slates were logged before that was told."""
     return rows["freshness"] if "freshness" in rows else np.zeros(len(rows))
+
+
+def _with_variety(rows: Batch) -> Batch:
+    """Slates that were logged before there was any variety in the score have none."""
+    if "variety" in rows:
+        return rows
+    return rows.extend({"variety": np.zeros(len(rows)), "explored": np.zeros(len(rows), np.int8)})
 
 
 def explain(kept: Kept) -> list[dict[str, object]]:
@@ -205,6 +219,8 @@ def _one(kept: Kept, split: Split | None, row: int) -> dict[str, object]:
         "sources": [bit for bit in range(len(SOURCES)) if int(shown["sources"][row]) >> bit & 1],
         "exploration": float(shown["explore"][row]),
         "freshness": float(shown["freshness"][row]) if "freshness" in shown else 0.0,
+        "variety": float(shown["variety"][row]),
+        "explored": int(shown["explored"][row]),
         "heads": _heads(shown, row),
         "neutral": score,
         "families": [],
@@ -237,9 +253,10 @@ def _families(kept: Kept, split: Split, row: int) -> dict[str, object]:
 
     Between two versions of a model there is a difference that belongs to no family: it is a part of its own.
     """
-    score, names = float(kept.shown["score"][row]), [*FAMILIES, "freshness", "exploration"]
+    score, names = float(kept.shown["score"][row]), [*FAMILIES, "freshness", "variety", "exploration"]
     parts = {name: float(part) for name, part in zip(split.names, split.parts[:, row], strict=True)}
     parts["freshness"] = float(kept.shown["freshness"][row])
+    parts["variety"] = float(kept.shown["variety"][row])
     parts["exploration"] = float(kept.shown["explore"][row])
     if kept.explained_with != kept.version:
         names.append("version")
@@ -258,7 +275,7 @@ def _without(diary: Diary, split: Split, shown: Slate, row: int) -> dict[str, ob
 
 
 def _moves(diary: Diary, items: Column) -> list[list[dict[str, object]]]:
-    """What each reranker after the first did to the place of each item."""
+    """What each reranker did to the place of each item: the first, to that by value."""
     places = [np.argmax(order == items[:, None], axis=1).tolist() for _, order in diary.orders]
     return [
         [

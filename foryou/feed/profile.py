@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from foryou.core.clock import DAY
+from foryou.core.event import NOT_SAID
 from foryou.core.ids import id_of
 from foryou.core.inputs import OUTCOME_BITS
-from foryou.core.ports import Documents, Store
+from foryou.core.ports import Documents, Keys, Store
 from foryou.features.catalog import FORMAT_IDS, LENGTH_CUTS, LENGTH_IDS
 from foryou.features.documents import name_of
 from foryou.features.history import latest_exposures
@@ -28,7 +29,7 @@ _PASSIVE = OUTCOME_BITS["impression"] | OUTCOME_BITS["measured"]
 
 def profile(store: Store, documents: Documents, viewer: str, at: int) -> dict[str, object]:
     """Interests and less-ofs with strength in (-1, 1) and evidence, how many signals this week's feed rests on, and how
-    far what the viewer does counts for others (`trust`)."""
+    far what the viewer does counts for others (`trust`), and how adventurous a feed they want (`novelty`)."""
     number = np.array([id_of("viewer", viewer)], np.int64)
     interests = store.read("interest", number)
     keys = interests["key"]
@@ -63,7 +64,20 @@ def profile(store: Store, documents: Documents, viewer: str, at: int) -> dict[st
         key=lambda row: (-_f(row, "rejected"), _f(row, "strength")),
     )
     trust = believed(store, number)
-    return {"viewer": viewer, "signals_this_week": signals, "interests": more, "less_of": less, "trust": trust}
+    return {
+        "viewer": viewer,
+        "signals_this_week": signals,
+        "interests": more,
+        "less_of": less,
+        "trust": trust,
+        "novelty": novelty(store, number),
+    }
+
+
+def novelty(store: Store, viewer: Keys) -> float:
+    """How adventurous a feed the viewer wants, -1 to 1; 0 where they did not say."""
+    said = round(float(store.columns("viewer", viewer, ("novelty",))["novelty"][0]), 6)
+    return 0.0 if said == NOT_SAID else said
 
 
 def _f(row: dict[str, object], name: str) -> float:

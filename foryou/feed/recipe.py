@@ -17,10 +17,8 @@ from foryou.filters.eligible import available, not_own
 from foryou.filters.graph import NotBlocked, NotHidden
 from foryou.filters.seen import NotSeen, NotServed
 from foryou.models.clusters import Codebook
-from foryou.rerankers.diversity import Diversity
-from foryou.rerankers.explore import Explore, by_score
-from foryou.rerankers.quota import Quota
-from foryou.rerankers.spacing import Spacing
+from foryou.rerankers.arrange import Arrange
+from foryou.rerankers.score import by_score
 from foryou.scorers.fresh import Freshness
 from foryou.scorers.predict import Predict
 from foryou.scorers.value import Value, source_score
@@ -57,17 +55,26 @@ class FeedSettings:
     fresh_audience: float = field(
         default=100.0, metadata={"help": "exposures after which a new video had its first audience"}
     )
-    fresh_least: int = field(default=1, metadata={"help": "new videos in every ten, as far as there are any"})
     freshness: float = field(
         default=0.05,
         metadata={"help": "what a video that is just uploaded is worth more than an old one, in the score"},
     )
     half_life_h: float = field(default=24.0, metadata={"help": "hours after which half of `freshness` is left"})
+    exploration: float = field(
+        default=0.07, metadata={"help": "part of the places that go to new videos on trial, by Thompson sampling"}
+    )
+    probes: float = field(
+        default=0.3,
+        metadata={"help": "part of a new viewer's places that look for what they like; fades as they watch"},
+    )
     temperature: float = field(
         default=0.03, metadata={"help": "how much chance is in the order, in units of the score; 0: none"}
     )
     diversity: float = field(
         default=0.1, metadata={"help": "score given up for sharing all hashtags with those just before"}
+    )
+    fatigue: float = field(
+        default=0.05, metadata={"help": "score given up, at most, for what the viewer was shown in the last hours"}
     )
     author_gap: int = field(default=5, metadata={"help": "videos between two of the same author"})
     sound_gap: int = field(default=3, metadata={"help": "videos between two with the same sound"})
@@ -78,7 +85,8 @@ class FeedSettings:
 
     def __post_init__(self) -> None:
         for name in (
-            *SOURCES, "themes", "fresh_audience", "freshness", "temperature", "diversity", "author_gap", "sound_gap",
+            *SOURCES, "themes", "fresh_audience", "freshness", "temperature", "diversity", "fatigue", "author_gap",
+            "sound_gap",
         ):  # fmt: skip
             value = getattr(self, name)
             if not (isfinite(value) and value >= 0):
@@ -94,8 +102,9 @@ class FeedSettings:
         for name in ("ranked", "retrieved"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"feed.{name} is {getattr(self, name)}; expected 1 or more")
-        if not 0 <= self.fresh_least <= 10:
-            raise SettingsError(f"feed.fresh_least is {self.fresh_least}; expected 0 to 10")
+        for name in ("exploration", "probes"):
+            if not 0 <= getattr(self, name) <= 0.5:
+                raise SettingsError(f"feed.{name} is {getattr(self, name)}; expected 0 to 0.5")
 
     def places(self, source: str) -> int:
         """Of the candidates that are ranked, how many are the source's."""
@@ -142,16 +151,24 @@ def for_you(
             ("value", value),
             ("freshness", Freshness(s.freshness, s.half_life_h)),
         ],
-        rerankers=[
-            ("explore", Explore(s.temperature)),
-            ("diversity", Diversity(s.diversity)),
-            ("spacing", Spacing((("author", s.author_gap), ("sound", s.sound_gap)))),
-            ("fresh", Quota(SOURCES.index("fresh"), s.fresh_least)),
-        ],
+        rerankers=[("arrange", _arrange(s))],
         fallback=Predict(lambda: fallback),
         budget=Budget(s.ranked, tuple(map(s.places, SOURCES))),
         plain=source_score,
         order=by_score,
+    )
+
+
+def _arrange(s: FeedSettings) -> Arrange:
+    return Arrange(
+        temperature=s.temperature,
+        diversity=s.diversity,
+        fatigue=s.fatigue,
+        author_gap=s.author_gap,
+        sound_gap=s.sound_gap,
+        exploration=s.exploration,
+        probes=s.probes,
+        trial=SOURCES.index("fresh"),
     )
 
 

@@ -126,6 +126,8 @@ def log_rows(request: Request, slate: Slate, version: str, degraded: Sequence[st
         "propensity": slate["propensity"],
         "score": slate["score"],
         "explore": slate["explore"],
+        "variety": slate["variety"],
+        "explored": slate["explored"],
     }
     if degraded:
         rows["degraded"] = np.array([" ".join(degraded).encode()] * count, object)
@@ -160,6 +162,8 @@ KEPT = (
     "score",
     "explore",
     "freshness",
+    "variety",
+    "explored",
     "degraded",
     *(f"p_{name}" for name in NAMES),
 )

@@ -14,7 +14,7 @@ from foryou.feed.words import FAMILY_WORDS, LANGUAGES, in_words
 _HELP = {head.name: head.help for head in HEADS}
 
 _AS_LOGGED = (
-    *("at", "surface", "position", "score", "propensity", "exploration", "freshness", "model"),
+    *("at", "surface", "position", "score", "propensity", "exploration", "freshness", "variety", "explored", "model"),
     *("moved", "candidates", "found", "without_strongest"),
 )
 

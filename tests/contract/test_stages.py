@@ -19,10 +19,8 @@ from foryou.core.ports import Pairs
 from foryou.feed.recipe import SOURCES
 from foryou.feed.serve import Ask, log_rows, request_for
 from foryou.models.linear import Linear
-from foryou.rerankers.diversity import Diversity
-from foryou.rerankers.explore import Explore, by_score
-from foryou.rerankers.quota import Quota
-from foryou.rerankers.spacing import Spacing
+from foryou.rerankers.arrange import Arrange
+from foryou.rerankers.score import by_score
 from foryou.scorers.predict import Predict
 from tests.core.test_pipeline import adds_up, fails
 from tests.loop.conftest import World, make_world
@@ -151,8 +149,8 @@ def scored(draw: st.DrawFn) -> Candidates:
 
 
 RERANKERS = (
-    Explore(0.03), by_score, Diversity(0.1), Diversity(2.0, pool=7), Quota(4, 1), Quota(2, 2, every=3),
-    Spacing((("author", 2), ("sound", 5))), Spacing((("sound", 5),), pool=6), Explore(0.0),
+    by_score, Arrange(), Arrange(0.0, 0.0), Arrange(2.0, 2.0, pool=7), Arrange(author_gap=2, sound_gap=5),
+    Arrange(exploration=0.5, probes=0.5, trial=2), Arrange(exploration=0.5, trial=4, trials=2, pool=3),
 )  # fmt: skip
 
 
@@ -171,7 +169,7 @@ def test_a_reranker_returns_some_of_its_rows_each_once_and_unchanged(
     assert len(after) == len(rows), "none of ours drops a row"
 
 
-@pytest.mark.parametrize("rerank", [Explore(0.03), by_score], ids=["explore", "by_score"])
+@pytest.mark.parametrize("rerank", [Arrange(), Arrange(exploration=0.5, probes=0.5), by_score], ids=repr)
 @given(rows=scored())
 def test_scores_that_are_no_numbers_sink(library: World, rerank: Reranker, rows: Candidates) -> None:
     after = rerank(request(library), rows)["item"].tolist()
@@ -186,11 +184,22 @@ def test_chance_belongs_to_the_request_and_is_drawn_again_the_same(seed: int) ->
     def asked(seed: int) -> Request:
         return Request(1, 1, 1, 5, 0, 0, 0, 0, Batch({}, 1), seed)
 
-    rows = Batch({"item": np.arange(1, 30), "score": np.zeros(29)})
-    one, again = (Explore(1.0)(asked(seed), rows) for _ in range(2))
+    nothing = np.zeros((29, 2), np.int64)
+    rows = Batch(
+        {
+            "item": np.arange(1, 30),
+            "score": np.zeros(29),
+            "sources": np.arange(29) % 2,
+            "topics": nothing,
+            "author": nothing[:, 0],
+            "sound": nothing[:, 0],
+        }
+    )
+    bold = Arrange(1.0, exploration=0.5)
+    one, again = (bold(asked(seed), rows) for _ in range(2))
     assert one["item"].tolist() == again["item"].tolist()
-    assert one["item"].tolist() != Explore(1.0)(asked(seed ^ 1), rows)["item"].tolist()
-    other_order = Explore(1.0)(asked(seed), rows.take(np.arange(29)[::-1]))
+    assert one["item"].tolist() != bold(asked(seed ^ 1), rows)["item"].tolist()
+    other_order = bold(asked(seed), rows.take(np.arange(29)[::-1]))
     assert one["item"].tolist() == other_order["item"].tolist()
 
 

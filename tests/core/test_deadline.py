@@ -13,7 +13,7 @@ import pytest
 from foryou.core.batch import Batch, Columns
 from foryou.core.deadline import LEAST_RANKED, Costs, Deadline, Shortcuts
 from foryou.core.pipeline import Budget, Candidates, Pipeline, Request
-from foryou.rerankers.explore import by_score
+from foryou.rerankers.score import by_score
 from foryou.scorers.value import source_score
 
 ASKED = Request(1, 1, 1, 5, 0, 0, 0, 0, Batch({}, 1), 1)

@@ -14,7 +14,7 @@ from foryou.core.batch import Batch, Columns
 from foryou.core.errors import BackendError, ModelError
 from foryou.core.heads import HEADS, NAMES
 from foryou.core.pipeline import Budget, Candidates, Mask, Pipeline, Request, Trace
-from foryou.rerankers.explore import by_score
+from foryou.rerankers.score import by_score
 from foryou.scorers.value import Value, source_score
 
 
@@ -102,7 +102,7 @@ def test_whatever_else_fails_the_slate_is_only_degraded_and_says_so(
     usual = {"sources": [("a", brings(1, 2))], "scorers": [("number", its_number)], "rerankers": [("order", by_score)]}
     slate, trace = degrading(**{**usual, stage: [(name, fails(error)), *usual.get(stage, [])]})(ASKED)
     assert slate["item"].tolist() == [2, 1]
-    assert set(slate) >= {"score", "propensity", "explore"}
+    assert set(slate) >= {"score", "propensity", "explore", "variety", "explored"}
     assert trace.degraded == [said]
     (step,) = [step for step in trace.steps if step.error]
     assert type(error).__name__ in step.error

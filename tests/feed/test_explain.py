@@ -175,12 +175,14 @@ def test_the_bars_of_every_video_of_a_slate_add_up_to_its_score(world: World, le
         assert told["score"] == item["score"]
         assert told["model"] == slate.model
         assert set(heads) == set(NAMES)
-        assert set(families) == {*FAMILIES, "freshness", "exploration"}
+        assert set(families) == {*FAMILIES, "freshness", "variety", "exploration"}
         for head in HEADS:
             assert heads[head.name]["weight"] == head.weight
             assert heads[head.name]["part"] == pytest.approx(head.weight * heads[head.name]["prediction"], abs=1e-12)
         of_heads = sum(row["part"] for row in heads.values())
-        assert of_heads + families["freshness"] + families["exploration"] == pytest.approx(told["score"], abs=1e-9)
+        assert of_heads + families["freshness"] + families["variety"] + families["exploration"] == pytest.approx(
+            told["score"], abs=1e-9
+        )
         assert told["neutral"] + sum(families.values()) == pytest.approx(told["score"], abs=1e-9)
 
 
@@ -271,7 +273,7 @@ def test_last_weeks_finishes_are_no_evidence_for_this_week() -> None:
 
 def test_every_family_has_words_in_every_language() -> None:
     for language in LANGUAGES:
-        assert set(FAMILY_WORDS[language]) == {*FAMILIES, "freshness", "exploration", "version"}
+        assert set(FAMILY_WORDS[language]) == {*FAMILIES, "freshness", "variety", "exploration", "version"}
 
 
 def test_the_plain_and_the_following_feed_say_why_too(world: World) -> None:

@@ -87,4 +87,19 @@ def test_nothing_is_known_of_a_stranger(world: World) -> None:
         "interests": [],
         "less_of": [],
         "trust": {"weight": 1.0, "suspicious": False, "against": []},
+        "novelty": 0.0,
     }
+
+
+def test_how_adventurous_a_feed_a_viewer_wants_is_what_they_said_last(world: World) -> None:
+    world.send(
+        {"kind": "viewer", "viewer": "eve", "novelty": -0.5}, {"kind": "viewer", "viewer": "eve", "country": "NL"}
+    )
+    assert world.client.viewer("eve")["novelty"] == -0.5
+    world.send({"kind": "viewer", "viewer": "eve", "novelty": 1})
+    assert world.client.viewer("eve")["novelty"] == 1
+    world.send({"kind": "viewer", "viewer": "eve", "novelty": 0})
+    assert world.client.viewer("eve")["novelty"] == 0
+    bold = {"id": "bold", "kind": "viewer", "viewer": "eve", "novelty": 1.5}
+    (refusal,) = world.client.events([bold]).refused
+    assert refusal.field == "novelty"

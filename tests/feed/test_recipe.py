@@ -17,8 +17,8 @@ from foryou.feed.recipe import SOURCES, FeedSettings
         ("ranked", 0), ("retrieved", 0), ("clusters", -1), ("themes", -1), ("content", -1),
         ("nearest", -1), ("similar", -1), ("following", -1), ("popular", -1), ("fresh", -1), ("fresh_audience", -1.0),
         ("fresh_days", 0.0), ("seen_days", 0.0), ("seen_days", math.inf), ("seen_days", 91.0),
-        ("fresh_least", -1), ("fresh_least", 11),
         ("freshness", -0.1), ("half_life_h", 0.0), ("half_life_h", math.inf),
+        ("exploration", -0.1), ("exploration", 0.6), ("probes", -0.1), ("probes", 0.6), ("fatigue", -0.1),
         ("temperature", -0.1), ("temperature", math.nan), ("diversity", -0.1), ("author_gap", -1), ("sound_gap", -1),
     ],
 )  # fmt: skip
@@ -29,7 +29,7 @@ def test_a_knob_out_of_range_is_refused_by_its_name(name: str, value: float) -> 
 
 
 def test_nothing_is_a_number_too() -> None:
-    assert FeedSettings(nearest=0, fresh_least=0, temperature=0.0, author_gap=0, sound_gap=0).temperature == 0
+    assert FeedSettings(nearest=0, exploration=0, probes=0, temperature=0.0, author_gap=0, sound_gap=0).temperature == 0
 
 
 def test_sources_bring_all_that_is_retrieved_each_as_its_places_are_a_part_of_all() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from foryou.feed.recipe import FeedSettings
 from tests.loop.conftest import World, make_world
 
 
@@ -141,11 +142,14 @@ def test_an_empty_catalogue_gives_an_empty_feed() -> None:
     assert world.feed("ada", 10) == []
 
 
-def test_a_new_video_gets_one_place_in_ten(world: World) -> None:
+def test_a_new_video_gets_its_part_of_the_places() -> None:
+    world = make_world(FeedSettings(exploration=0.1))
     world.finish("ada", *world.videos("topic3")[:10])
     world.clock.forward(20 * 24 * 3_600_000)
     world.upload("newest", "topic9")
-    assert "newest" in world.feed("ada", 10)
+    slates = [world.feed(f"viewer{number}", 10) for number in range(60)]
+    assert 20 <= sum("newest" in slate for slate in slates) <= 50, "1 - 0.9^8 of them: 34"
+    world.engine.close()
 
 
 @pytest.mark.mission("NL-17")

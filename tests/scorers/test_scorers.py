@@ -14,7 +14,7 @@ from foryou.core.clock import HOUR
 from foryou.core.heads import HEADS, NAMES
 from foryou.core.pipeline import Request
 from foryou.models.linear import Linear
-from foryou.rerankers.explore import Explore
+from foryou.rerankers.arrange import Arrange
 from foryou.scorers.fresh import Freshness, freshness
 from foryou.scorers.predict import Predict
 from foryou.scorers.value import Value, source_score, value_of
@@ -74,7 +74,9 @@ def test_feeds_without_a_model_score_what_the_source_said() -> None:
 def aged(hours: list[float]) -> Batch:
     """Candidates of these ages that are worth the same otherwise, uploaded before the time 10,000 hours."""
     uploaded = np.array([10_000 * HOUR - int(age * HOUR) for age in hours])
-    return Batch({"item": np.arange(len(hours)), "uploaded": uploaded, "score": np.ones(len(hours))})
+    none = np.zeros(len(hours), np.int64)
+    about = {"author": none, "sound": none, "topics": none[:, None], "sources": none}
+    return Batch({"item": np.arange(len(hours)), "uploaded": uploaded, "score": np.ones(len(hours)), **about})
 
 
 def test_what_is_new_is_worth_more_and_half_of_that_after_a_half_life() -> None:
@@ -96,6 +98,6 @@ def test_the_half_life_changes_the_median_age_of_a_feed_as_computed() -> None:
         for seed in range(300):
             request = replace(asking(Batch({}, 1)), at=10_000 * HOUR, seed=seed, n=1)
             scored = rows.extend(Freshness(0.2, half_life)(request, rows))
-            first.append(hours[Explore(0.03)(request, scored)["item"][0]])
+            first.append(hours[Arrange(0.03, pool=len(hours))(request, scored)["item"][0]])
         assert np.median(first) == pytest.approx(computed, abs=25)
         assert np.median(first) < np.median(hours) - 30  # without it, all ages are as likely

@@ -86,7 +86,8 @@ export interface FamilyPart {
   part: number
 }
 
-/** Why a video was shown: `neutral` + the families' parts = `score`; heads' parts + freshness + exploration = `score`. */
+/** Why a video was shown: `neutral` + the families' parts = `score`, and so are the heads' parts + freshness, variety and
+    exploration. */
 export interface Explanation {
   request: string
   video: string
@@ -105,6 +106,7 @@ export interface Explanation {
   propensity?: number | null
   exploration?: number | null
   freshness?: number | null
+  variety?: number | null
   /** The version that the families' parts come from; another one than `model` only if that was gone. */
   explained_with?: string | null
 }

@@ -69,6 +69,7 @@ export const en = {
   moved: (stage: string, from: number, to: number) => `${stage} moved it from ${from} to ${to}.`,
   without: (family: string, n: number, of: number) => `Without “${family}” it would be number ${n} of ${of}.`,
   freshness: 'how new it is',
+  variety: 'variety',
   exploration: 'trying something new',
   propensity: (share: string) => `The chance that it was shown here was ${share}.`,
   model: (version: string) => `Model ${version}`,
@@ -134,10 +135,7 @@ export const en = {
     report: 'a report',
   } as Record<string, string>,
   stages: {
-    explore: 'Trying something new',
-    diversity: 'Variety',
-    fresh: 'Room for new videos',
-    spacing: 'Space between videos of one author or with one sound',
+    arrange: 'Variety, spacing and trying something new',
   } as Record<string, string>,
 }
 

@@ -71,6 +71,7 @@ export const nb: Messages = {
   moved: (stage, from, to) => `${stage} flyttet den fra ${from} til ${to}.`,
   without: (family, n, of) => `Uten «${family}» ville den vært nummer ${n} av ${of}.`,
   freshness: 'hvor ny den er',
+  variety: 'variasjon',
   exploration: 'å prøve noe nytt',
   propensity: (share) => `Sjansen for at den ble vist her, var ${share}.`,
   model: (version) => `Modell ${version}`,
@@ -129,9 +130,6 @@ export const nb: Messages = {
     report: 'en rapport',
   },
   stages: {
-    explore: 'Å prøve noe nytt',
-    diversity: 'Variasjon',
-    fresh: 'Plass til nye videoer',
-    spacing: 'Avstand mellom videoer fra samme skaper eller med samme lyd',
+    arrange: 'Variasjon, avstand og å prøve noe nytt',
   },
 }

@@ -72,6 +72,7 @@ export const nl: Messages = {
   moved: (stage, from, to) => `${stage}: van plaats ${from} naar ${to}.`,
   without: (family, n, of) => `Zonder ‘${family}’ stond hij op plaats ${n} van ${of}.`,
   freshness: 'hoe nieuw hij is',
+  variety: 'afwisseling',
   exploration: 'iets nieuws proberen',
   propensity: (share) => `De kans dat hij hier werd getoond was ${share}.`,
   model: (version) => `Model ${version}`,
@@ -137,9 +138,6 @@ export const nl: Messages = {
     report: 'gemeld',
   },
   stages: {
-    explore: 'Iets nieuws proberen',
-    diversity: 'Afwisseling',
-    fresh: 'Plek voor nieuwe video’s',
-    spacing: 'Ruimte tussen video’s van één maker of met één geluid',
+    arrange: 'Afwisseling, afstand en iets nieuws proberen',
   },
 }

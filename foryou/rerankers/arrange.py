@@ -1,0 +1,117 @@
+"""Fills a slate slot by slot: the best next, but not ten of the same, and now and then one to learn from.
+
+Each slot is drawn with chances that are known exactly, given the slots before it, and logged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foryou.core.batch import Column
+from foryou.core.ids import NONE
+from foryou.core.pipeline import Candidates, Request
+from foryou.features.hydrate import newness
+from foryou.rerankers.fatigue import worn
+from foryou.rerankers.slots import fill
+from foryou.rerankers.trial import draws_of
+
+LEAST = 1e-9
+"""The smallest temperature with any chance in it: scores divided by less are no numbers."""
+SPARED = 2
+"""The first videos of a visit are never on trial nor probes: they decide whether anybody stays."""
+_SELDOM = 0.1
+"""What a theme that a viewer was never shown is worth to the most adventurous, and costs the most familiar."""
+
+
+@dataclass(frozen=True)
+class Arrange:
+    """At each slot what may come is drawn by softmax((value + variety) / `temperature`).
+
+    What may come keeps `author_gap` and `sound_gap`; where nothing does, what keeps most of them. Variety is what is
+    taken off for likeness to the last `window` slots (hashtags in common, author, sound; mean over the window, times
+    `diversity`), for what the viewer was shown in the last hours (`fatigue`), and what a viewer's own `novelty` adds.
+    In a part `exploration` of the slots a row that the source with bit `trial` brought is taken by Thompson sampling
+    instead, and in a part `probes`, that fades as a new viewer gets known, a good one far from all themes shown.
+
+    Adds `value` (the score as it came), `variety`, `explore` (the noise of the draw, centred; 0 where a slot was not
+    drawn by score) and `explored` (`slots.USUAL`, `TRIAL` or `PROBE`); `score` becomes the sum of the first three, and
+    `propensity` the chance with which this row came to this slot, whichever way, given the slots before. Rows beyond
+    the slate follow by value, with propensity 0. Only the `pool` best by value, and the best on trial, can be drawn.
+    """
+
+    temperature: float = 0.03
+    diversity: float = 0.1
+    fatigue: float = 0.05
+    author_gap: int = 5
+    sound_gap: int = 3
+    exploration: float = 0.0
+    probes: float = 0.0
+    trial: int = 0
+    window: int = 6
+    pool: int = 150
+    trials: int = 40
+
+    def __call__(self, request: Request, rows: Candidates) -> Candidates:
+        order, size = self._ordered(request, rows)
+        pool = rows.take(order[:size])
+        slots = min(request.n, size)
+        row, noise, variety, how, chance = self._fill(request, pool, slots)
+        rest = np.ones(len(order), np.bool_)
+        rest[row] = False
+        after = rows.take(np.concatenate([order[row], order[rest]]))
+        return after.extend(_told(request.n, after["score"], noise, variety, how, chance[np.arange(slots), row]))
+
+    def _ordered(self, request: Request, rows: Candidates) -> tuple[NDArray[np.int64], int]:
+        """All rows, those first that can be drawn, each part by value; and how many can."""
+        score, number = rows["score"], np.isfinite(rows["score"])
+        order = np.lexsort((rows["item"], -np.where(number, score, -np.inf)))
+        place, size = np.arange(len(rows)), int(np.count_nonzero(number))
+        drawn = place < min(max(self.pool, request.n), size)
+        if self.exploration > 0 and len(rows):
+            tried = ((rows["sources"][order] >> self.trial) & 1 == 1) & (place < size)
+            drawn |= tried & (np.cumsum(tried) <= self.trials)
+        return np.concatenate([order[drawn], order[~drawn]]), int(np.count_nonzero(drawn))
+
+    def _fill(self, request: Request, pool: Candidates, slots: int) -> tuple[Column, ...]:
+        """`slots.fill` with what it needs: (row, noise, variety, how, chance)."""
+        rng, novelty = request.rng("arrange"), float(request.viewer["novelty"][0]) if "novelty" in request.viewer else 0
+        topics, author = np.ascontiguousarray(pool["topics"]), pool["author"]
+        tired, familiar = worn(request.viewer, request.at, topics, author)
+        shift = novelty * _SELDOM * (1 - familiar) - self.fatigue * tired
+        chance, coins = rng.random((slots, len(pool))), rng.random((slots, 2))
+        trial = np.flatnonzero((pool["sources"] >> self.trial) & 1)[: self.trials] if self.exploration > 0 else _NONE
+        value = np.asarray(pool["score"], np.float64)
+        draws = draws_of(pool, trial, float(np.std(value)), rng) if len(trial) else np.zeros((0, 0))
+        bolder = 2.0**novelty
+        told = fill(
+            value, shift, topics, author, pool["sound"], familiar, trial, draws, (self.author_gap, self.sound_gap),
+            self.window, self.diversity * bolder, self.temperature * bolder if self.temperature >= LEAST else 0.0,
+            self._shares(request, slots), chance, coins,
+        )  # fmt: skip
+        return *told, chance
+
+    def _shares(self, request: Request, slots: int) -> NDArray[np.float64]:
+        """How often each slot is a trial, and a probe `[slots, 2]`."""
+        viewer, out = request.viewer, np.zeros((slots, 2))
+        seen = round(float(np.expm1(viewer["depth"][0]))) if "depth" in viewer else 0
+        new = float(newness(viewer["viewer_known"])[0]) if "viewer_known" in viewer else 0.0
+        out[max(SPARED - seen, 0) :] = self.exploration, self.probes * new * (request.viewer_id != NONE)
+        return out
+
+
+_NONE = np.zeros(0, np.int64)
+
+
+def _told(n: int, value: Column, noise: Column, variety: Column, how: Column, propensity: Column) -> dict[str, Column]:
+    """The columns that arranging adds, for the slots and the rows that come after them: of these some are shown too,
+    where all others have a slot and their scores are no numbers."""
+    out: dict[str, Column] = {name: np.zeros(len(value)) for name in ("variety", "explore", "propensity")}
+    out["explored"] = np.zeros(len(value), np.int8)
+    out["propensity"][len(how) : n] = 1.0
+    columns = {"variety": variety, "explore": noise, "propensity": propensity, "explored": how}
+    for name, each in columns.items():
+        out[name][: len(how)] = each
+    return {**out, "value": value, "score": value + out["variety"] + out["explore"]}

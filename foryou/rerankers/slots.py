@@ -1,0 +1,201 @@
+"""Slot by slot: what may come next, with which chance each, and which one is drawn. Compiled; it knows arrays only."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+USUAL, TRIAL, PROBE = 0, 1, 2
+"""How a slot was filled: by the score, on trial, or to find out what a new viewer likes."""
+FLOOR = 0.05
+"""The part of a trial slot's chance that all trial candidates share alike, so that no propensity comes near nothing."""
+_SAME_AUTHOR, _SAME_SOUND = 1.0, 0.5
+"""How alike one author or one sound makes two videos; all hashtags in common: 1."""
+_PROBE_VALUE, _PROBE_TEMPERATURE = 0.5, 0.1
+"""What the value (0 to 1 among the good half) counts in a probe beside the spread (0 to 1), and its temperature."""
+
+
+@njit(cache=True, nogil=True)
+def fill(  # type: ignore[no-untyped-def]
+    value,
+    shift,
+    topics,
+    author,
+    sound,
+    familiar,
+    trial,
+    draws,
+    gaps,
+    window,
+    strength,
+    temperature,
+    shares,
+    chance,
+    coins,
+):
+    """Fills `len(chance)` slots from the pool, and says how: (row, noise, variety, how), each `[slots]`.
+
+    The pool `[pool]` comes best first: its `value`, `shift` (what is added whatever else is shown), `topics` `[pool,
+    topics]`, `author`, `sound`, how `familiar` its themes are (0 to 1), and `trial`, its rows that are on trial, with
+    `draws` `[draws, trial]` of their value. `gaps`: videos between two of an author and two of a sound. `shares`
+    `[slots, 2]`: which part of the times a slot is a trial's or a probe's. `chance` `[slots, pool]` comes in as uniform
+    numbers and leaves as the chance of each row at each slot, given the slots before. `coins` `[slots, 2]`: uniform.
+    """
+    slots, pool = chance.shape
+    row, how = np.empty(slots, np.int64), np.zeros(slots, np.int8)
+    noise, variety = np.zeros(slots), np.empty(slots)
+    number, alike, nearest = _numbers(topics), np.zeros((pool, window)), familiar.copy()
+    taken, may = np.zeros(pool, np.bool_), np.empty(pool, np.bool_)
+    change, usual, other = np.empty(pool), np.empty(pool), np.zeros((2, pool))
+    for slot in range(slots):
+        _allow(author, sound, gaps, row[:slot], taken, may)
+        for i in range(pool):
+            change[i] = shift[i] - strength * alike[i].sum() / window
+        best = _usual(value, change, may, temperature, chance[slot], usual)
+        other[:] = 0.0
+        trials = shares[slot, 0] if shares[slot, 0] > 0 and _trial(change, may, trial, draws, other[0]) else 0.0
+        probes = shares[slot, 1] if shares[slot, 1] > 0 and _probe(value, nearest, may, other[1]) else 0.0
+        pick, how[slot] = best, USUAL
+        if coins[slot, 0] < trials:
+            pick, how[slot] = _drawn(other[0], coins[slot, 1]), TRIAL
+        elif coins[slot, 0] < trials + probes:
+            pick, how[slot] = _drawn(other[1], coins[slot, 1]), PROBE
+        elif temperature > 0:
+            noise[slot] = temperature * (_gumbel(chance[slot, pick]) - np.euler_gamma)
+        row[slot], variety[slot], taken[pick] = pick, change[pick], True
+        for i in range(pool):
+            chance[slot, i] = (1 - trials - probes) * usual[i] + trials * other[0, i] + probes * other[1, i]
+            themes = _shared(topics, number, i, pick)
+            nearest[i] = max(nearest[i], themes)
+            near = themes + (_SAME_AUTHOR if author[i] != 0 and author[i] == author[pick] else 0.0)
+            alike[i, slot % window] = near + (_SAME_SOUND if sound[i] != 0 and sound[i] == sound[pick] else 0.0)
+    return row, noise, variety, how
+
+
+@njit(cache=True, nogil=True)
+def _numbers(topics):  # type: ignore[no-untyped-def]
+    number = np.zeros(len(topics), np.int64)
+    for i in range(len(topics)):
+        for t in range(topics.shape[1]):
+            number[i] += topics[i, t] != 0
+    return number
+
+
+@njit(cache=True, nogil=True)
+def _shared(topics, number, i, other):  # type: ignore[no-untyped-def]
+    """The share of the hashtags of `i` that the other one has too."""
+    shared = 0
+    for t in range(topics.shape[1]):
+        if topics[i, t] != 0:
+            for u in range(topics.shape[1]):
+                if topics[other, u] == topics[i, t]:
+                    shared += 1
+                    break
+    return shared / max(number[i], 1)
+
+
+@njit(cache=True, nogil=True)
+def _allow(author, sound, gaps, before, taken, may):  # type: ignore[no-untyped-def]
+    """`may`: the rows that keep both distances; where none does, those that keep most of the author's, and among those
+    most of the sound's: the rule relaxes before it drops anything."""
+    most, room = -1, np.empty(len(may), np.int64)
+    for i in range(len(may)):
+        room[i] = -1
+        if not taken[i]:
+            room[i] = _room(author, i, before, gaps[0]) * (gaps[1] + 1) + _room(sound, i, before, gaps[1])
+            most = max(most, room[i])
+    for i in range(len(may)):
+        may[i] = not taken[i] and room[i] == most
+
+
+@njit(cache=True, nogil=True)
+def _room(key, i, before, gap):  # type: ignore[no-untyped-def]
+    """How many others, `gap` at most, would be between row `i` and the last one before it with the same key."""
+    if key[i] != 0:
+        for back in range(min(gap, len(before))):
+            if key[before[len(before) - 1 - back]] == key[i]:
+                return back
+    return gap
+
+
+@njit(cache=True, nogil=True)
+def _gumbel(uniform):  # type: ignore[no-untyped-def]
+    return -np.log(-np.log(max(uniform, 1e-300)))
+
+
+@njit(cache=True, nogil=True)
+def _usual(value, change, may, temperature, uniform, out):  # type: ignore[no-untyped-def]
+    """softmax((value + change) / temperature) over what may come; returns one that is drawn so (Gumbel-max; Yellott,
+    1977)."""
+    best, drawn, high, highest = -1, -1, -np.inf, -np.inf
+    for i in range(len(may)):
+        if may[i]:
+            worth = value[i] + change[i]
+            if worth > high:
+                best, high = i, worth
+            if temperature > 0:
+                worth += temperature * _gumbel(uniform[i])
+                if worth > highest:
+                    drawn, highest = i, worth
+    out[:] = 0.0
+    if temperature <= 0:
+        out[best] = 1.0
+        return best
+    total = 0.0
+    for i in range(len(may)):
+        if may[i]:
+            out[i] = np.exp((value[i] + change[i] - high) / temperature)
+            total += out[i]
+    out /= total
+    return drawn
+
+
+@njit(cache=True, nogil=True)
+def _trial(change, may, trial, draws, out):  # type: ignore[no-untyped-def]
+    """The share of draws in which each row on trial is the best of those that may come; whether there is any."""
+    count = 0
+    for row in trial:
+        count += may[row]
+    if count == 0 or len(draws) == 0:
+        return False
+    for row in trial:
+        if may[row]:
+            out[row] = FLOOR / count
+    for draw in range(len(draws)):
+        best, highest = -1, -np.inf
+        for place in range(len(trial)):
+            row = trial[place]
+            if may[row] and draws[draw, place] + change[row] > highest:
+                best, highest = row, draws[draw, place] + change[row]
+        out[best] += (1 - FLOOR) / len(draws)
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _probe(value, nearest, may, out):  # type: ignore[no-untyped-def]
+    """Chances that spread over themes, among the better half of the pool: softmax of the distance from what was shown,
+    with a little of the value; whether there is any."""
+    good = (len(may) + 1) // 2
+    low, high, total = value[good - 1], value[0], 0.0
+    for i in range(good):
+        if may[i]:
+            worth = 1 - nearest[i] + _PROBE_VALUE * (value[i] - low) / max(high - low, 1e-12)
+            out[i] = np.exp((worth - 1 - _PROBE_VALUE) / _PROBE_TEMPERATURE)
+            total += out[i]
+    if total == 0:
+        return False
+    out /= total
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _drawn(chance, uniform):  # type: ignore[no-untyped-def]
+    """The row that a uniform number falls on."""
+    left, last = uniform, 0
+    for i in range(len(chance)):
+        if chance[i] > 0:
+            last = i
+            left -= chance[i]
+            if left < 0:
+                break
+    return last
