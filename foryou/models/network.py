@@ -104,6 +104,12 @@ class Pass:
         assert self.deep is not None
         return self.deep.logits
 
+    @property
+    def last(self) -> Numbers:
+        """The last hidden layer `[items, experts * width]` of a whole pass."""
+        assert self.deep is not None
+        return self.deep.spoken.reshape(len(self.item), -1)
+
 
 def history_keys(vectors: Numbers, past: Integers) -> Numbers:
     """What each history entry is, `[viewers, HISTORY, dim]`: item + author + mean topic."""

@@ -25,6 +25,7 @@ from foryou.models.families import FirstLayer, RankerFamilies, Upper
 from foryou.models.layout import BINARY, OUTPUTS, SURVIVAL, Place
 from foryou.models.linear import predictions, seconds_of
 from foryou.models.network import Pass
+from foryou.models.posterior import Posterior
 from foryou.models.retrieval import Often, contrast, unit
 from foryou.models.shape import CONTENT, RETRIEVED, Shape, slot, start
 
@@ -80,6 +81,7 @@ class Ranker:
         self.table = Embeddings(self.shape.dim, seed, admission=self.learning.admission, memory=memory)
         self.params = start(self.shape, seed)
         self.calibration = Calibration(OUTPUTS)
+        self.posterior = Posterior(self.shape.depth.experts * self.shape.depth.width)
         self._often = Often()
         self._copied: Upper | None = None
         self._sorted: FirstLayer | None = None
@@ -98,7 +100,8 @@ class Ranker:
         return predictions(self.logits(pairs), seconds_of(pairs.items))
 
     def predict_kept(self, pairs: Pairs) -> Batch:
-        """As `predict`, with both halves of the first layer's input beside the heads: `families` reads them."""
+        """As `predict`, with both halves of the first layer's input beside the heads, which `families` reads, and how
+        far the value may be off (`Posterior.doubts`)."""
         known = network.look_up(self.table, pairs, admit=False)
         run = network.forward(self.shape, self.table, self.params, pairs, known)
         viewer = (
@@ -106,7 +109,8 @@ class Ranker:
             if len(run.viewer) > 1
             else np.broadcast_to(run.viewer, (len(pairs), run.viewer.shape[1]))
         )
-        return self._told(run, pairs).extend({HALVES["viewer"]: viewer, HALVES["item"]: run.item})
+        doubts = self.posterior.doubts(run.last, pairs.items["effect_evidence"])
+        return self._told(run, pairs).extend({HALVES["viewer"]: viewer, HALVES["item"]: run.item, **doubts})
 
     def logits(self, pairs: Pairs) -> NDArray[np.float32]:
         """The calibrated outputs `[items, OUTPUTS]` that `predict` reads the heads from: for who reads more from them,
@@ -202,7 +206,7 @@ class Ranker:
         other = copy(self)
         other.table, other.params = self.table.copy(), self.params.copy()
         other._means = {side: values.copy() for side, values in self._means.items()}
-        other.calibration = self.calibration.copy()
+        other.calibration, other.posterior = self.calibration.copy(), self.posterior.copy()
         return other
 
     def parts(self) -> Mapping[str, Column]:
@@ -212,6 +216,7 @@ class Ranker:
             "numbers": np.array([self.learned, self.corrected, self.branch, self.seed, *self.table.numbers]),
             "dense": self.params.flat,
             "calibration": self.calibration.values,
+            **{f"posterior.{name}": values for name, values in self.posterior.parts().items()},
             **{f"mean.{name}": values for name, values in self._means.items()},
         }
 
@@ -224,6 +229,7 @@ class Ranker:
         found.table = Embeddings.attached(found.shape.dim, seed, _within(parts, "table."), (used, seen))
         found.params = found.params.over(parts["dense"])
         found.calibration.values = parts["calibration"]
+        found.posterior = Posterior.attached(_within(parts, "posterior."))
         found._means = {side: parts[f"mean.{side}"] for side in found._means}
         return found
 
@@ -236,6 +242,7 @@ class Ranker:
             **{f"table.{name}": values for name, values in self.table.state().items()},
             **{f"dense.{name}": values for name, values in self.params.state().items()},
             **{f"calibration.{name}": values for name, values in self.calibration.state().items()},
+            **{f"posterior.{name}": values for name, values in self.posterior.state().items()},
             **{f"mean.{name}": values.copy() for name, values in self._means.items()},
         }
 
@@ -248,6 +255,7 @@ class Ranker:
             self._often, self._copied, self._sorted = Often(state["often"]), None, None
             self.params.restore(_within(state, "dense."))
             self.calibration.restore(_within(state, "calibration."))
+            self.posterior.restore(_within(state, "posterior."))
             self._means = {side: np.array(state[f"mean.{side}"], np.float32) for side in self._means}
             self.branch = self.branch if branch is None else branch
         except KeyError as missing:
@@ -284,6 +292,7 @@ class Ranker:
         if learned is not None:
             self.corrected += len(pairs)
             return predicted
+        self.posterior.see(run.last, predicted, outcomes, counts)
         self.learned += len(pairs)
         share = len(pairs) / min(self.learned, self.learning.memory)
         self._means["viewer"] += min(share, 1.0) * (run.viewer[run.of].mean(axis=0) - self._means["viewer"])

@@ -84,7 +84,7 @@ class Arrange:
         chance, coins = rng.random((slots, len(pool))), rng.random((slots, 2))
         trial = np.flatnonzero((pool["sources"] >> self.trial) & 1)[: self.trials] if self.exploration > 0 else _NONE
         value = np.asarray(pool["score"], np.float64)
-        draws = draws_of(pool, trial, float(np.std(value)), rng) if len(trial) else np.zeros((0, 0))
+        draws = draws_of(pool.take(trial), float(np.std(value)), rng) if len(trial) else np.zeros((0, 0))
         bolder = 2.0**novelty
         told = fill(
             value, shift, topics, author, pool["sound"], familiar, trial, draws, (self.author_gap, self.sound_gap),

@@ -7,22 +7,29 @@ from numpy.typing import NDArray
 
 from foryou.core.batch import Column
 from foryou.core.pipeline import Candidates
+from foryou.models.posterior import DOUBT, HALF_KNOWN, OWN_DOUBT
 
 DRAWS = 32
 """Their shares are the chances, so these are multiples of a 32nd but for the floor."""
-HALF_KNOWN = 10.0
-"""Exposures after which half of what a video's own value may differ by is known: the noise of one exposure against the
-spread between videos."""
 
 
-def draws_of(rows: Candidates, trial: Column, spread: float, chance: np.random.Generator) -> NDArray[np.float64]:
-    """Values `[DRAWS, trial]` of the rows that are on trial.
+def draws_of(rows: Candidates, spread: float, chance: np.random.Generator) -> NDArray[np.float64]:
+    """Draws `[DRAWS, rows]` of the values of rows on trial.
 
-    Without a posterior of the model each is the prediction plus the video's own part, normal with mean 0 and variance
-    spread^2 / (1 + n / 10) after n exposures, where `spread` is how far the values of candidates lie apart: the
-    posterior of a mean of n outcomes whose noise has ten times the variance of what they are the mean of.
+    From the posterior of the model that scored them: see `foryou/models/posterior.py`. Where it has none, each is the
+    score plus the video's own part, normal with mean 0 and variance spread^2 / (1 + n / 10) after n exposures, where
+    `spread` is how far the scores of candidates lie apart.
     """
-    evidence = rows["effect_evidence"][trial] if "effect_evidence" in rows else np.zeros(len(trial))
-    seen = np.expm1(2.0 * evidence.astype(np.float64))
-    deviation = spread / np.sqrt(1 + np.maximum(seen, 0) / HALF_KNOWN)
-    return np.asarray(rows["score"][trial] + deviation * chance.standard_normal((DRAWS, len(trial))))
+    own = chance.standard_normal((DRAWS, len(rows)))
+    if DOUBT not in rows:
+        return np.asarray(rows["score"] + own * spread / np.sqrt(1 + _seen(rows) / HALF_KNOWN))
+    doubt = np.nan_to_num(rows[DOUBT])
+    together = chance.standard_normal((DRAWS, doubt.shape[1]), np.float32) @ doubt.T
+    return np.asarray(rows["score"] + together + own * rows[OWN_DOUBT])
+
+
+def _seen(rows: Candidates) -> Column:
+    """How many exposures are known of each."""
+    if "effect_evidence" not in rows:
+        return np.zeros(len(rows))
+    return np.expm1(2.0 * np.maximum(rows["effect_evidence"].astype(np.float64), 0.0))
