@@ -75,21 +75,39 @@ class Arrange:
             drawn |= tried & (np.cumsum(tried) <= self.trials)
         return np.concatenate([order[drawn], order[~drawn]]), int(np.count_nonzero(drawn))
 
-    def _fill(self, request: Request, pool: Candidates, slots: int) -> tuple[Column, ...]:
-        """`slots.fill` with what it needs: (row, noise, variety, how, chance)."""
+    def chances(
+        self, request: Request, rows: Candidates, slots: int, given: Column | None = None
+    ) -> tuple[Column, Column]:
+        """The rows of the pool, and the chance of each at each slot `[slots, pool]` given the slots before: the rows
+        `given` `[slots]`, or as they are drawn. What is given and could not be drawn is in the pool, without a
+        chance."""
+        order, size = self._ordered(request, rows)
+        missing = np.setdiff1d(_NONE if given is None else given, order[:size])
+        pool = np.concatenate([order[:size], missing])
+        place = np.full(len(rows), -1)
+        place[pool] = np.arange(len(pool))
+        *_, chance = self._fill(request, rows.take(pool), slots, size, None if given is None else place[given])
+        return pool, chance
+
+    def _fill(
+        self, request: Request, pool: Candidates, slots: int, size: int | None = None, given: Column | None = None
+    ) -> tuple[Column, ...]:
+        """`slots.fill` with what it needs: (row, noise, variety, how, chance). The first `size` rows can be drawn; all
+        of them, if nothing is said."""
+        size = len(pool) if size is None else size
         rng, novelty = request.rng("arrange"), float(request.viewer["novelty"][0]) if "novelty" in request.viewer else 0
         topics, author = np.ascontiguousarray(pool["topics"]), pool["author"]
-        tired, familiar = worn(request.viewer, request.at, topics, author)
+        tired, familiar = _worn(request, pool, topics, author)
         shift = novelty * _SELDOM * (1 - familiar) - self.fatigue * tired
         chance, coins = rng.random((slots, len(pool))), rng.random((slots, 2))
-        trial = np.flatnonzero((pool["sources"] >> self.trial) & 1)[: self.trials] if self.exploration > 0 else _NONE
-        value = np.asarray(pool["score"], np.float64)
-        draws = draws_of(pool.take(trial), float(np.std(value)), rng) if len(trial) else np.zeros((0, 0))
+        value, tried = np.asarray(pool["score"], np.float64), (pool["sources"][:size] >> self.trial) & 1
+        trial = np.flatnonzero(tried)[: self.trials] if self.exploration > 0 else _NONE
+        draws = draws_of(pool.take(trial), float(np.std(value[:size])), rng) if len(trial) else np.zeros((0, 0))
         bolder = 2.0**novelty
         told = fill(
             value, shift, topics, author, pool["sound"], familiar, trial, draws, (self.author_gap, self.sound_gap),
             self.window, self.diversity * bolder, self.temperature * bolder if self.temperature >= LEAST else 0.0,
-            self._shares(request, slots), chance, coins,
+            self._shares(request, slots), chance, coins, np.full(slots, -1) if given is None else given, size,
         )  # fmt: skip
         return *told, chance
 
@@ -103,6 +121,13 @@ class Arrange:
 
 
 _NONE = np.zeros(0, np.int64)
+
+
+def _worn(request: Request, pool: Candidates, topics: Column, author: Column) -> tuple[Column, Column]:
+    """As `worn`, or as it was noted when a slate was chosen."""
+    if "tired" in pool:
+        return pool["tired"].astype(np.float64), pool["familiar"].astype(np.float64)
+    return worn(request.viewer, request.at, topics, author)
 
 
 def _told(n: int, value: Column, noise: Column, variety: Column, how: Column, propensity: Column) -> dict[str, Column]:

@@ -32,6 +32,8 @@ def fill(  # type: ignore[no-untyped-def]
     shares,
     chance,
     coins,
+    given,
+    size,
 ):
     """Fills `len(chance)` slots from the pool, and says how: (row, noise, variety, how), each `[slots]`.
 
@@ -40,12 +42,15 @@ def fill(  # type: ignore[no-untyped-def]
     `draws` `[draws, trial]` of their value. `gaps`: videos between two of an author and two of a sound. `shares`
     `[slots, 2]`: which part of the times a slot is a trial's or a probe's. `chance` `[slots, pool]` comes in as uniform
     numbers and leaves as the chance of each row at each slot, given the slots before. `coins` `[slots, 2]`: uniform.
+    `given` `[slots]`: the row that comes to a slot whatever its chance; -1 where it is drawn. Rows from `size` on can
+    only be given.
     """
     slots, pool = chance.shape
     row, how = np.empty(slots, np.int64), np.zeros(slots, np.int8)
     noise, variety = np.zeros(slots), np.empty(slots)
     number, alike, nearest = _numbers(topics), np.zeros((pool, window)), familiar.copy()
     taken, may = np.zeros(pool, np.bool_), np.empty(pool, np.bool_)
+    taken[size:] = True
     change, usual, other = np.empty(pool), np.empty(pool), np.zeros((2, pool))
     for slot in range(slots):
         _allow(author, sound, gaps, row[:slot], taken, may)
@@ -54,7 +59,7 @@ def fill(  # type: ignore[no-untyped-def]
         best = _usual(value, change, may, temperature, chance[slot], usual)
         other[:] = 0.0
         trials = shares[slot, 0] if shares[slot, 0] > 0 and _trial(change, may, trial, draws, other[0]) else 0.0
-        probes = shares[slot, 1] if shares[slot, 1] > 0 and _probe(value, nearest, may, other[1]) else 0.0
+        probes = shares[slot, 1] if shares[slot, 1] > 0 and _probe(value[:size], nearest, may, other[1]) else 0.0
         pick, how[slot] = best, USUAL
         if coins[slot, 0] < trials:
             pick, how[slot] = _drawn(other[0], coins[slot, 1]), TRIAL
@@ -62,6 +67,8 @@ def fill(  # type: ignore[no-untyped-def]
             pick, how[slot] = _drawn(other[1], coins[slot, 1]), PROBE
         elif temperature > 0:
             noise[slot] = temperature * (_gumbel(chance[slot, pick]) - np.euler_gamma)
+        if given[slot] >= 0:
+            pick = given[slot]
         row[slot], variety[slot], taken[pick] = pick, change[pick], True
         for i in range(pool):
             chance[slot, i] = (1 - trials - probes) * usual[i] + trials * other[0, i] + probes * other[1, i]
@@ -175,7 +182,7 @@ def _trial(change, may, trial, draws, out):  # type: ignore[no-untyped-def]
 def _probe(value, nearest, may, out):  # type: ignore[no-untyped-def]
     """Chances that spread over themes, among the better half of the pool: softmax of the distance from what was shown,
     with a little of the value; whether there is any."""
-    good = (len(may) + 1) // 2
+    good = (len(value) + 1) // 2
     low, high, total = value[good - 1], value[0], 0.0
     for i in range(good):
         if may[i]:

@@ -90,6 +90,8 @@ def pools(draw: st.DrawFn) -> dict[str, Any]:
         "shares": np.tile([draw(share), draw(share)], (min(slots, count), 1)),
         "chance": rng.random((min(slots, count), count)),
         "coins": rng.random((min(slots, count), 2)),
+        "given": np.full(min(slots, count), -1),
+        "size": count,
     }
 
 
