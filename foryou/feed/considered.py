@@ -1,7 +1,8 @@
 """Everything that a slate was chosen from, small enough to be logged for some slates: the losers too.
 
 With it the choice can be made again with other weights, and the chance of what was shown be computed for both. Of
-hashtags, authors and sounds it says only which are the same, and of the viewer nothing but what arranging reads.
+videos it says only their order, of hashtags, authors and sounds only which are the same, and of the viewer nothing but
+what arranging reads.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def packed(request: Request, rows: Candidates, slate: Slate, policy: Policy) -> 
     tired, familiar = worn(request.viewer, request.at, np.ascontiguousarray(rows["topics"]), rows["author"])
     place = np.argsort(rows["item"])
     columns: dict[str, Column] = {
-        "item": rows["item"],
+        "item": np.argsort(place).astype(np.uint16),
         "sources": rows["sources"].astype(np.int32),
         **{name: _numbered(rows[name]) for name in _SAME},
         **{name: rows[name].astype(np.float16) for name in NAMES},

@@ -83,7 +83,7 @@ class FeedSettings:
         default=30.0, metadata={"help": "days in which a seen video is not shown again, at most 90"}
     )
     considered: float = field(
-        default=0.05,
+        default=0.02,
         metadata={"help": "share of slates logged with all candidates, to estimate from what other weights would do"},
     )
     seed: int = field(default=1, metadata={"help": "start of all chance in the feed: same log and seed, same slates"})
