@@ -66,6 +66,7 @@ class Feeds:
                 self.texts,
                 self.fallback,
                 feed,
+                self.settings.reach,
             ),
             "following": recipe.following(self.store, feed),
             "plain": recipe.plain(self.store),

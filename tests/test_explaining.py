@@ -144,9 +144,8 @@ def test_bars_of_another_version_add_up_to_the_score_that_was_logged_and_say_wha
         assert set(parts) == {*FAMILIES, "freshness", "variety", "exploration", "version"}
         assert parts["version"] != 0
         assert told["neutral"] + sum(parts.values()) == pytest.approx(item["score"], abs=1e-9)
-        assert sum(row["part"] for row in told["heads"]) + told["freshness"] + told["variety"] + told[
-            "exploration"
-        ] == pytest.approx(item["score"])
+        beside = told["freshness"] + told["variety"] + told["exploration"]
+        assert sum(row["part"] for row in told["heads"]) + beside == pytest.approx(item["score"])
         assert "without_strongest" not in told
         assert any(told["explained_with"] in sentence and slate.model in sentence for sentence in told["words"])
 
@@ -162,9 +161,8 @@ def test_a_day_later_a_slate_that_was_never_explained_still_says_what_was_predic
         told = why(world, slate.request, item["video"])
         assert (told["source"], told["position"], told["score"]) == (item["source"], item["position"], item["score"])
         assert {row["head"] for row in told["heads"]} == set(NAMES)
-        assert sum(row["part"] for row in told["heads"]) + told["freshness"] + told["variety"] + told[
-            "exploration"
-        ] == pytest.approx(item["score"])
+        beside = told["freshness"] + told["variety"] + told["exploration"]
+        assert sum(row["part"] for row in told["heads"]) + beside == pytest.approx(item["score"])
         assert told["families"] == []
         assert "kept for a day" in told["words"][-1]
     assert explained(world) == []

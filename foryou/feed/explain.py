@@ -159,8 +159,9 @@ def kept_of(rows: Batch, model: Model) -> Kept:
     shown = rows.select(_SHOWN)
     if f"p_{NAMES[0]}" in rows:
         shown = shown.extend({name: rows[f"p_{name}"] for name in NAMES})
+        freshness = _freshness(rows)
         value = rows["score"] - rows["explore"] - rows["variety"]
-        shown = shown.extend({"value": value, "freshness": _freshness(rows)})
+        shown = shown.extend({"value": value, "freshness": freshness})
     if whole:
         shown = shown.extend({name: rows[name] for name in _ABOUT if name not in NAMES})
     viewer = rows.take(np.zeros(1, np.int64))

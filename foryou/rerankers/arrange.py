@@ -67,7 +67,7 @@ class Arrange:
     def _ordered(self, request: Request, rows: Candidates) -> tuple[NDArray[np.int64], int]:
         """All rows, those first that can be drawn, each part by value; and how many can."""
         score, number = rows["score"], np.isfinite(rows["score"])
-        order = np.lexsort((rows["item"], -np.where(number, score, -np.inf)))
+        order = _by_value(np.where(number, score, -np.inf), rows["item"])
         place, size = np.arange(len(rows)), int(np.count_nonzero(number))
         drawn = place < min(max(self.pool, request.n), size)
         if self.exploration > 0 and len(rows):
@@ -99,17 +99,16 @@ class Arrange:
         topics, author = np.ascontiguousarray(pool["topics"]), pool["author"]
         tired, familiar = _worn(request, pool, topics, author)
         shift = novelty * _SELDOM * (1 - familiar) - self.fatigue * tired
-        chance, coins = rng.random((slots, len(pool))), rng.random((slots, 2))
         value, tried = np.asarray(pool["score"], np.float64), (pool["sources"][:size] >> self.trial) & 1
         trial = np.flatnonzero(tried)[: self.trials] if self.exploration > 0 else _NONE
         draws = draws_of(pool.take(trial), float(np.std(value[:size])), rng) if len(trial) else np.zeros((0, 0))
         bolder = 2.0**novelty
-        told = fill(
+        told: tuple[Column, ...] = fill(
             value, shift, topics, author, pool["sound"], familiar, trial, draws, (self.author_gap, self.sound_gap),
             self.window, self.diversity * bolder, self.temperature * bolder if self.temperature >= LEAST else 0.0,
-            self._shares(request, slots), chance, coins, np.full(slots, -1) if given is None else given, size,
+            self._shares(request, slots), rng.random((slots, 3)), np.full(slots, -1) if given is None else given, size,
         )  # fmt: skip
-        return *told, chance
+        return told
 
     def _shares(self, request: Request, slots: int) -> NDArray[np.float64]:
         """How often each slot is a trial, and a probe `[slots, 2]`."""
@@ -118,6 +117,13 @@ class Arrange:
         new = float(newness(viewer["viewer_known"])[0]) if "viewer_known" in viewer else 0.0
         out[max(SPARED - seen, 0) :] = self.exploration, self.probes * new * (request.viewer_id != NONE)
         return out
+
+
+def _by_value(value: Column, item: Column) -> NDArray[np.int64]:
+    """Highest first, equal ones by item: which costs more, and is rare."""
+    order = np.argsort(-value)
+    best = value[order]
+    return np.lexsort((item, -value)) if (best[1:] == best[:-1]).any() else order
 
 
 _NONE = np.zeros(0, np.int64)

@@ -30,25 +30,24 @@ def fill(  # type: ignore[no-untyped-def]
     strength,
     temperature,
     shares,
-    chance,
     coins,
     given,
     size,
 ):
-    """Fills `len(chance)` slots from the pool, and says how: (row, noise, variety, how), each `[slots]`.
+    """Fills `len(coins)` slots from the pool, and says how: (row, noise, variety, how), each `[slots]`, and the chance
+    `[slots, pool]` of each row at each slot, given the slots before.
 
     The pool `[pool]` comes best first: its `value`, `shift` (what is added whatever else is shown), `topics` `[pool,
     topics]`, `author`, `sound`, how `familiar` its themes are (0 to 1), and `trial`, its rows that are on trial, with
     `draws` `[draws, trial]` of their value. `gaps`: videos between two of an author and two of a sound. `shares`
-    `[slots, 2]`: which part of the times a slot is a trial's or a probe's. `chance` `[slots, pool]` comes in as uniform
-    numbers and leaves as the chance of each row at each slot, given the slots before. `coins` `[slots, 2]`: uniform.
+    `[slots, 2]`: which part of the times a slot is a trial's or a probe's. `coins` `[slots, 3]`: uniform numbers.
     `given` `[slots]`: the row that comes to a slot whatever its chance; -1 where it is drawn. Rows from `size` on can
     only be given.
     """
-    slots, pool = chance.shape
-    row, how = np.empty(slots, np.int64), np.zeros(slots, np.int8)
+    slots, pool = len(coins), len(value)
+    chance, row, how = np.empty((slots, pool)), np.empty(slots, np.int64), np.zeros(slots, np.int8)
     noise, variety = np.zeros(slots), np.empty(slots)
-    number, alike, nearest = _numbers(topics), np.zeros((pool, window)), familiar.copy()
+    (number, wide), alike, nearest = _numbers(topics), np.zeros((pool, window)), familiar.copy()
     taken, may = np.zeros(pool, np.bool_), np.empty(pool, np.bool_)
     taken[size:] = True
     change, usual, other = np.empty(pool), np.empty(pool), np.zeros((2, pool))
@@ -56,45 +55,45 @@ def fill(  # type: ignore[no-untyped-def]
         _allow(author, sound, gaps, row[:slot], taken, may)
         for i in range(pool):
             change[i] = shift[i] - strength * alike[i].sum() / window
-        best = _usual(value, change, may, temperature, chance[slot], usual)
+        worth = _usual(value, change, may, temperature, usual)
         other[:] = 0.0
         trials = shares[slot, 0] if shares[slot, 0] > 0 and _trial(change, may, trial, draws, other[0]) else 0.0
         probes = shares[slot, 1] if shares[slot, 1] > 0 and _probe(value[:size], nearest, may, other[1]) else 0.0
-        pick, how[slot] = best, USUAL
-        if coins[slot, 0] < trials:
-            pick, how[slot] = _drawn(other[0], coins[slot, 1]), TRIAL
-        elif coins[slot, 0] < trials + probes:
-            pick, how[slot] = _drawn(other[1], coins[slot, 1]), PROBE
-        elif temperature > 0:
-            noise[slot] = temperature * (_gumbel(chance[slot, pick]) - np.euler_gamma)
+        how[slot] = TRIAL if coins[slot, 0] < trials else PROBE if coins[slot, 0] < trials + probes else USUAL
+        pick = _drawn(usual if how[slot] == USUAL else other[how[slot] - 1], coins[slot, 1])
         if given[slot] >= 0:
             pick = given[slot]
+        if how[slot] == USUAL and temperature > 0:
+            noise[slot] = worth + temperature * _gumbel(coins[slot, 2]) - value[pick] - change[pick]
         row[slot], variety[slot], taken[pick] = pick, change[pick], True
         for i in range(pool):
             chance[slot, i] = (1 - trials - probes) * usual[i] + trials * other[0, i] + probes * other[1, i]
-            themes = _shared(topics, number, i, pick)
+            themes = _shared(topics, number, wide, i, pick)
             nearest[i] = max(nearest[i], themes)
             near = themes + (_SAME_AUTHOR if author[i] != 0 and author[i] == author[pick] else 0.0)
             alike[i, slot % window] = near + (_SAME_SOUND if sound[i] != 0 and sound[i] == sound[pick] else 0.0)
-    return row, noise, variety, how
+    return row, noise, variety, how, chance
 
 
 @njit(cache=True, nogil=True)
 def _numbers(topics):  # type: ignore[no-untyped-def]
-    number = np.zeros(len(topics), np.int64)
+    """How many hashtags each row has, and the most columns that any uses."""
+    number, wide = np.zeros(len(topics), np.int64), 0
     for i in range(len(topics)):
         for t in range(topics.shape[1]):
-            number[i] += topics[i, t] != 0
-    return number
+            if topics[i, t] != 0:
+                number[i] += 1
+                wide = max(wide, t + 1)
+    return number, wide
 
 
 @njit(cache=True, nogil=True)
-def _shared(topics, number, i, other):  # type: ignore[no-untyped-def]
+def _shared(topics, number, wide, i, other):  # type: ignore[no-untyped-def]
     """The share of the hashtags of `i` that the other one has too."""
     shared = 0
-    for t in range(topics.shape[1]):
+    for t in range(wide):
         if topics[i, t] != 0:
-            for u in range(topics.shape[1]):
+            for u in range(wide):
                 if topics[other, u] == topics[i, t]:
                     shared += 1
                     break
@@ -127,34 +126,31 @@ def _room(key, i, before, gap):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _gumbel(uniform):  # type: ignore[no-untyped-def]
-    return -np.log(-np.log(max(uniform, 1e-300)))
+    """Gumbel noise, centred."""
+    return -np.log(-np.log(max(uniform, 1e-300))) - np.euler_gamma
 
 
 @njit(cache=True, nogil=True)
-def _usual(value, change, may, temperature, uniform, out):  # type: ignore[no-untyped-def]
-    """softmax((value + change) / temperature) over what may come; returns one that is drawn so (Gumbel-max; Yellott,
-    1977)."""
-    best, drawn, high, highest = -1, -1, -np.inf, -np.inf
+def _usual(value, change, may, temperature, out):  # type: ignore[no-untyped-def]
+    """softmax((value + change) / temperature) over what may come.
+
+    Drawing so is taking the highest after adding Gumbel noise to each (Yellott, 1977). What the highest is then
+    comes to is Gumbel-distributed too, about the number that is returned, whichever it is: one draw of noise is enough.
+    """
+    best, high, total = -1, -np.inf, 0.0
     for i in range(len(may)):
-        if may[i]:
-            worth = value[i] + change[i]
-            if worth > high:
-                best, high = i, worth
-            if temperature > 0:
-                worth += temperature * _gumbel(uniform[i])
-                if worth > highest:
-                    drawn, highest = i, worth
+        if may[i] and value[i] + change[i] > high:
+            best, high = i, value[i] + change[i]
     out[:] = 0.0
     if temperature <= 0:
         out[best] = 1.0
-        return best
-    total = 0.0
+        return high
     for i in range(len(may)):
         if may[i]:
             out[i] = np.exp((value[i] + change[i] - high) / temperature)
             total += out[i]
     out /= total
-    return drawn
+    return high + temperature * np.log(total)
 
 
 @njit(cache=True, nogil=True)

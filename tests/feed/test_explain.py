@@ -131,7 +131,8 @@ def test_neutral_and_the_families_add_up_to_the_value(make: Callable[[], Model])
     split = split_value(model.families(pairs))
     assert split.names == tuple(FAMILIES)
     everything = value_of(model.families(pairs).heads(np.ones((1, len(FAMILIES)), np.bool_)), WEIGHTS)
-    assert split.neutral + split.parts.sum(axis=0) == pytest.approx(everything, abs=1e-9)
+    # Heads are float32: how many rows are computed together shows in the last digits, on some processors.
+    assert split.neutral + split.parts.sum(axis=0) == pytest.approx(everything, rel=1e-6, abs=1e-6)
     assert everything == pytest.approx(value_of(model.predict(pairs), WEIGHTS), abs=1e-3)
 
 
@@ -180,9 +181,8 @@ def test_the_bars_of_every_video_of_a_slate_add_up_to_its_score(world: World, le
             assert heads[head.name]["weight"] == head.weight
             assert heads[head.name]["part"] == pytest.approx(head.weight * heads[head.name]["prediction"], abs=1e-12)
         of_heads = sum(row["part"] for row in heads.values())
-        assert of_heads + families["freshness"] + families["variety"] + families["exploration"] == pytest.approx(
-            told["score"], abs=1e-9
-        )
+        beside = families["freshness"] + families["variety"] + families["exploration"]
+        assert of_heads + beside == pytest.approx(told["score"], abs=1e-9)
         assert told["neutral"] + sum(families.values()) == pytest.approx(told["score"], abs=1e-9)
 
 

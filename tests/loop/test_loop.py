@@ -143,7 +143,7 @@ def test_an_empty_catalogue_gives_an_empty_feed() -> None:
 
 
 def test_a_new_video_gets_its_part_of_the_places() -> None:
-    world = make_world(FeedSettings(exploration=0.1))
+    world = make_world(FeedSettings(exploration=0.1, freshness=0.0))
     world.finish("ada", *world.videos("topic3")[:10])
     world.clock.forward(20 * 24 * 3_600_000)
     world.upload("newest", "topic9")

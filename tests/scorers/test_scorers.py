@@ -91,13 +91,16 @@ def test_what_is_new_is_worth_more_and_half_of_that_after_a_half_life() -> None:
 @pytest.mark.mission("NO-29")
 def test_the_half_life_changes_the_median_age_of_a_feed_as_computed() -> None:
     hours = np.arange(0, 480, 2.0)
+    ids = np.zeros(len(hours), np.int64)
+    alike = {"topics": np.zeros((len(hours), 8), np.int64), "author": ids, "sound": ids, "sources": ids}
+    arranged = Arrange(0.03, diversity=0.0, fatigue=0.0, pool=len(hours))
     for half_life in (6.0, 24.0, 96.0):
         chance = np.exp(freshness(hours, 0.2, half_life) / 0.03)
         computed = hours[np.searchsorted(np.cumsum(chance) / chance.sum(), 0.5)]
-        rows, first = aged(hours.tolist()), []
+        rows, first = aged(hours.tolist()).extend(alike), []
         for seed in range(300):
             request = replace(asking(Batch({}, 1)), at=10_000 * HOUR, seed=seed, n=1)
             scored = rows.extend(Freshness(0.2, half_life)(request, rows))
-            first.append(hours[Arrange(0.03, pool=len(hours))(request, scored)["item"][0]])
+            first.append(hours[arranged(request, scored)["item"][0]])
         assert np.median(first) == pytest.approx(computed, abs=25)
         assert np.median(first) < np.median(hours) - 30  # without it, all ages are as likely

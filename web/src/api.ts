@@ -86,8 +86,7 @@ export interface FamilyPart {
   part: number
 }
 
-/** Why a video was shown: `neutral` + the families' parts = `score`, and so are the heads' parts + freshness, variety and
-    exploration. */
+/** Why a video was shown: `neutral` + the families' parts = `score`; heads' parts + freshness + variety + exploration = `score`. */
 export interface Explanation {
   request: string
   video: string
