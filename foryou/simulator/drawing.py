@@ -66,9 +66,13 @@ def points(title: str, drawn: Sequence[Point], x: str, at: float | None = None) 
     parts = [_frame(title, "")]
     for tick in _ticks(low, top):
         parts.append(_text(across(tick), high - 18, _short(tick), "middle", "tick"))
-        parts.append(f'<line x1="{across(tick):.1f}" x2="{across(tick):.1f}" y1="{TOP}" y2="{high - BOTTOM}" class="grid"/>')
+        parts.append(
+            f'<line x1="{across(tick):.1f}" x2="{across(tick):.1f}" y1="{TOP}" y2="{high - BOTTOM}" class="grid"/>'
+        )
     if at is not None:
-        parts.append(f'<line x1="{across(at):.1f}" x2="{across(at):.1f}" y1="{TOP}" y2="{high - BOTTOM}" class="mark"/>')
+        parts.append(
+            f'<line x1="{across(at):.1f}" x2="{across(at):.1f}" y1="{TOP}" y2="{high - BOTTOM}" class="mark"/>'
+        )
     for row, point in enumerate(drawn):
         y = TOP + 22 * row + 11
         parts.append(_text(120, y + 4, point.label, "end", "name"))
@@ -172,7 +176,9 @@ def _band(line: Line, places: Sequence[float], across: Callable[[float], float],
         return ""
     there = [f"{across(place):.1f},{scale(low):.1f}" for place, low, _ in whole]
     back = [f"{across(place):.1f},{scale(high):.1f}" for place, _, high in reversed(whole)]
-    return f'<polygon points="{" ".join(there + back)}" fill="{line.colour}" opacity="{0.16 if line.strong else 0.07}"/>'
+    return (
+        f'<polygon points="{" ".join(there + back)}" fill="{line.colour}" opacity="{0.16 if line.strong else 0.07}"/>'
+    )
 
 
 def _known(value: float | None) -> bool:
