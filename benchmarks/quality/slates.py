@@ -7,7 +7,7 @@ Chances are what they say and predictions are not: likes are expected one and a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,14 +102,14 @@ def truth_of(policy: Policy, slates: int, seed: int) -> Report:
     return {name: [float(each.mean()), float(each.std() / np.sqrt(slates))] for name, each in told.items()}
 
 
-def on_policy(slates: int, draws: int, seed: int = 1) -> Report:
+def on_policy(slates: int, draws: int, seed: int = 1, changed: Mapping[str, float] = CHANGED) -> Report:
     """Each reward of the changed policy: from the log of the one in use, and run by itself on requests of its own."""
     policy = Policy(WEIGHTS, Arrange(exploration=0.07, trial=4))
-    change = other(CHANGED)
+    change = other(changed)
     logged = run(policy, slates, seed)
     told = estimates(logged, replay(logged, change, draws), USUAL, seed)
     then = truth_of(change(policy), 2 * slates, seed + 1)
-    now = truth_of(replace(policy), 2 * slates, seed + 1)
+    now = truth_of(policy, 2 * slates, seed + 1)
     for name, row in told["rewards"].items():
         row["truth"], row["truth_now"] = then[name], now[name]
         row["relative_error"] = {each: found["mean"] / then[name][0] - 1 for each, found in row["estimators"].items()}
