@@ -51,8 +51,8 @@ def lines(title: str, places: Sequence[float], drawn: Sequence[Line], x: str, y:
         width = 2.6 if line.strong else 1.4
         style = f'stroke="{line.colour}" stroke-width="{width}" fill="none" stroke-linejoin="round"'
         dashes = ' stroke-dasharray="4 3"' if line.dashed else ""
-        for piece in _pieces(places, line.mean, across, scale):
-            parts.append(f'<polyline points="{piece}" {style}{dashes}/>')
+        pieces = _pieces(places, line.mean, across, scale)
+        parts += [f'<polyline points="{piece}" {style}{dashes}/>' for piece in pieces]
     return _svg(title, "".join(parts), HIGH)
 
 
@@ -66,9 +66,13 @@ def points(title: str, drawn: Sequence[Point], x: str, at: float | None = None) 
     parts = [_frame(title, "")]
     for tick in _ticks(low, top):
         parts.append(_text(across(tick), high - 18, _short(tick), "middle", "tick"))
-        parts.append(f'<line x1="{across(tick):.1f}" x2="{across(tick):.1f}" y1="{TOP}" y2="{high - BOTTOM}" class="grid"/>')
+        parts.append(
+            f'<line x1="{across(tick):.1f}" x2="{across(tick):.1f}" y1="{TOP}" y2="{high - BOTTOM}" class="grid"/>'
+        )
     if at is not None:
-        parts.append(f'<line x1="{across(at):.1f}" x2="{across(at):.1f}" y1="{TOP}" y2="{high - BOTTOM}" class="mark"/>')
+        parts.append(
+            f'<line x1="{across(at):.1f}" x2="{across(at):.1f}" y1="{TOP}" y2="{high - BOTTOM}" class="mark"/>'
+        )
     for row, point in enumerate(drawn):
         y = TOP + 22 * row + 11
         parts.append(_text(120, y + 4, point.label, "end", "name"))
@@ -81,7 +85,8 @@ def points(title: str, drawn: Sequence[Point], x: str, at: float | None = None) 
 def _whisker(point: Point, y: float, across: Callable[[float], float]) -> str:
     span = ""
     if point.low is not None and point.high is not None:
-        span = f'<line x1="{across(point.low):.1f}" x2="{across(point.high):.1f}" y1="{y}" y2="{y}" stroke="{point.colour}" stroke-width="2"/>'
+        ends = f'x1="{across(point.low):.1f}" x2="{across(point.high):.1f}" y1="{y}" y2="{y}"'
+        span = f'<line {ends} stroke="{point.colour}" stroke-width="2"/>'
     return span + f'<circle cx="{across(point.mean or 0.0):.1f}" cy="{y}" r="4.5" fill="{point.colour}"/>'
 
 
@@ -172,7 +177,9 @@ def _band(line: Line, places: Sequence[float], across: Callable[[float], float],
         return ""
     there = [f"{across(place):.1f},{scale(low):.1f}" for place, low, _ in whole]
     back = [f"{across(place):.1f},{scale(high):.1f}" for place, _, high in reversed(whole)]
-    return f'<polygon points="{" ".join(there + back)}" fill="{line.colour}" opacity="{0.16 if line.strong else 0.07}"/>'
+    return (
+        f'<polygon points="{" ".join(there + back)}" fill="{line.colour}" opacity="{0.16 if line.strong else 0.07}"/>'
+    )
 
 
 def _known(value: float | None) -> bool:
