@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 
 import msgspec
@@ -225,6 +226,7 @@ class Erasures:
         mine = np.array([viewer], np.int64)
         for stream in (SERVED_STREAM, EVENTS_STREAM):
             self.log.rewrite((stream,), upto, without("viewer", mine), (_bytes(viewer),))
+        self.log.rewrite((EVENTS_STREAM,), upto, partial(_unshared, viewer), (_bytes(viewer),))
         return removed
 
     def _from_models(self, viewer: int) -> int:
@@ -233,6 +235,19 @@ class Erasures:
             version = str(about["version"])
             self.models.replace(version, self.clean(self.models.read(version), gone))
         return len(self.models.all())
+
+
+def _unshared(viewer: int, record: Record) -> Batch:
+    """The events, of which none says that this viewer's share brought somebody."""
+    rows = record.rows
+    brought = rows["sharer"] == viewer if "sharer" in rows else np.zeros(len(rows), np.bool_)
+    if not brought.any():
+        return rows
+    raw = rows["raw"].copy()
+    for place in np.flatnonzero(brought).tolist():
+        event = msgspec.msgpack.decode(raw[place]) if raw[place] else {}
+        raw[place] = msgspec.msgpack.encode({name: value for name, value in event.items() if name != "sharer"})
+    return rows.extend({"sharer": np.where(brought, 0, rows["sharer"]), "raw": raw})
 
 
 def _bytes(number: int) -> bytes:

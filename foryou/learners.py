@@ -19,4 +19,11 @@ def learner_of(settings: Settings, backend: Backend) -> Learner:
     model = Ranker(seed=of.seed, learning=learning, memory=backend.memory)
     if of.warm_start:
         model.restore(read_state(Path(of.warm_start)))
-    return Learner(model, of, demographics=settings.demographics, models=backend.models, trust=settings.trust)
+    return Learner(
+        model,
+        of,
+        demographics=settings.demographics,
+        models=backend.models,
+        trust=settings.trust,
+        reach=settings.reach,
+    )

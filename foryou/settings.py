@@ -18,6 +18,7 @@ import msgspec
 
 from foryou.access.rules import AccessSettings
 from foryou.core.errors import SettingsError
+from foryou.features.reach import ReachSettings
 from foryou.features.trust import TrustSettings
 from foryou.feed.recipe import FeedSettings
 from foryou.retention import RetentionSettings
@@ -130,6 +131,7 @@ class Settings:
     trust: TrustSettings = field(
         default_factory=TrustSettings, metadata={"help": "how much engagement counts that may not be real"}
     )
+    reach: ReachSettings = field(default_factory=ReachSettings, metadata={"help": "how a new video finds its audience"})
     demographics: bool = field(
         default=True, metadata={"help": "whether age band, gender and country may be inputs of the model"}
     )

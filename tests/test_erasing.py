@@ -36,6 +36,7 @@ def lived(directory: Path | None) -> World:
     world = opened(directory)
     for number in range(100, 180):
         world.upload(f"v{number}", f"t{number % 4}")
+    world.upload("by ada", "t1", author=WHO)
     morning(world)
     for viewer in (WHO, "bob"):
         world.send(
@@ -47,6 +48,8 @@ def lived(directory: Path | None) -> World:
             {"kind": "save", "viewer": viewer, "video": "v5"},
             {"kind": "report", "viewer": viewer, "video": "a video that nobody described"},
             {"kind": "search", "viewer": viewer, "text": "bread"},
+            {"kind": "watch", "viewer": viewer, "video": "v8", "seconds": 9.0, "surface": "shared", "sharer": "cleo"},
+            {"kind": "watch", "viewer": "cleo", "video": "v9", "seconds": 9.0, "surface": "shared", "sharer": viewer},
         )
     world.engine.work()
     world.engine.save()

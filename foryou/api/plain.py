@@ -21,7 +21,20 @@ from foryou.api.schema import EARLIEST, FIELDS, LATEST
 from foryou.core.batch import Batch, Column
 from foryou.core.event import EVENT, KINDS, UNKNOWN, events
 
-TEXTS = ("id", "kind", "viewer", "video", "author", "request", "session", "surface", "text", "device_id", "network")
+TEXTS = (
+    "id",
+    "kind",
+    "viewer",
+    "video",
+    "author",
+    "request",
+    "session",
+    "surface",
+    "text",
+    "device_id",
+    "network",
+    "sharer",
+)
 WHOLE = ("at", "position", "replays")
 REAL = ("seconds", "furthest")
 TRUTH = ("long_view",)
@@ -220,7 +233,7 @@ def plain(columns: Mapping[str, Wire], received: int) -> tuple[NDArray[np.int64]
     }
     for name in _IDS:
         if name in columns:
-            taken[name] = ids_in(name, _texts(columns, name))[rows]
+            taken[name] = ids_in("viewer" if name == "sharer" else name, _texts(columns, name))[rows]
     for names, of in ((WHOLE[1:], whole[1:]), (REAL, real), (TRUTH, truth[None])):
         for slot, name in enumerate(names):
             there = (mask[rows] & _BIT[name]) != 0

@@ -84,6 +84,10 @@ class Event(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
     network: Annotated[
         Name | None, Meta(description="the network, as a salted hash of 1 to 256 characters; for limits only")
     ] = None
+    sharer: Annotated[
+        Name | None,
+        Meta(description="the viewer whose share brought this viewer to the video; `surface` is then shared"),
+    ] = None
     time_zone: Annotated[Name | None, Meta(description="an IANA time zone such as Europe/Oslo")] = None
     novelty: Annotated[
         Level | None, Meta(description="how adventurous a feed is wanted, from -1 (familiar) over 0 to 1 (adventurous)")
@@ -272,6 +276,7 @@ _IDS = {
     "viewer": "viewer", "video": "video", "author": "author", "sound": "sound", "session": "session",
     "surface": "surface", "language": "language", "country": "country", "device": "device", "age": "age",
     "gender": "gender", "series": "series", "device_id": "device_id", "network": "network",
+    "sharer": "viewer",
 }  # fmt: skip
 """The wire fields that are names, with the kind of name."""
 _NUMBERS = (

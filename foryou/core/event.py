@@ -95,10 +95,10 @@ KINDS: Mapping[Kind, KindRule] = {
     Kind.VIDEO: KindRule(("video",), _VIDEO, "A video exists, or is now like this; fields left out keep their value."),
     Kind.REMOVE: KindRule(("video",), (), "A video is taken down and never shown again."),
     Kind.VIEWER: KindRule(("viewer",), _VIEWER, "What a viewer told about themselves; everything is optional."),
-    Kind.IMPRESSION: KindRule(("viewer", "video"), _CONTEXT, "A video was on the viewer's screen."),
+    Kind.IMPRESSION: KindRule(("viewer", "video"), (*_CONTEXT, "sharer"), "A video was on the viewer's screen."),
     Kind.WATCH: KindRule(
         ("viewer", "video"),
-        (*_CONTEXT, "furthest", "replays"),
+        (*_CONTEXT, "furthest", "replays", "sharer"),
         "How long it was watched; a swipe after 0.3 s is a skip, and counts as seen.",
         one_of=("seconds", "long_view"),
     ),
@@ -179,6 +179,7 @@ EVENT: tuple[Field, ...] = (
     Field(
         "novelty", "float32", default=NOT_SAID, help="how adventurous a feed is wanted, -1 familiar to 1; -2: not sent"
     ),
+    Field("sharer", "int64", help="the viewer whose share brought this one to the video"),
     Field("offset", "int16", default=UNKNOWN, help="minutes east of UTC, from the time zone, plus 1,440; -1: not sent"),
     Field("raw", "object", help="the event as it was sent, MessagePack"),
 )

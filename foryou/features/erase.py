@@ -13,7 +13,9 @@ from foryou.core.event import Kind
 from foryou.core.ids import pair_of
 from foryou.core.ports import Keys, Store
 from foryou.features import lists, seen
+from foryou.features.accounts import authors_of
 from foryou.features.acts import act_key
+from foryou.features.chains import came_keys
 from foryou.features.history import served_key
 
 _ON_VIDEO = (Kind.LIKE, Kind.COMMENT, Kind.SAVE, Kind.NOT_INTERESTED, Kind.REPORT)
@@ -74,6 +76,14 @@ def _acts_of(store: Store, viewer: int, sessions: Keys) -> Keys:
     return np.concatenate([owners, *full])
 
 
+def _accounts(store: Store, viewer: int, sessions: Keys) -> Keys:
+    return authors_of(store, viewer)
+
+
+def _came(store: Store, viewer: int, sessions: Keys) -> Keys:
+    return came_keys(_videos(store), viewer)
+
+
 KEYED: Mapping[str, Of | None] = {
     **dict.fromkeys(("viewer", "session", "history", "interest", "taste", "companion"), _self),
     **dict.fromkeys(("count_viewer", "effect", "trust", "acted"), _self),
@@ -82,6 +92,9 @@ KEYED: Mapping[str, Of | None] = {
     "served": _served,
     "listed": _listed,  # before the lists that say what is in it
     "acts_of": _acts_of,
+    "account": _accounts,
+    "came": _came,
+    **dict.fromkeys(("reach", "reach_time", "reach_moves", "reach_peers", "reach_stage", "reach_usual", "chain"), None),
     **dict.fromkeys(("accepted", "video", "about", "content", "similar", "popular"), None),
     **dict.fromkeys(("board", "uploads", "young", "turn", "slates"), None),
     **dict.fromkeys(("origin", "trust_all", "crowd", "total"), None),

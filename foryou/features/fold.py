@@ -11,7 +11,9 @@ from foryou.core.ports import Offset, Store
 from foryou.core.table import Table
 from foryou.core.view import Groups, View
 from foryou.features import (
+    accounts,
     catalog,
+    chains,
     content,
     counters,
     effects,
@@ -19,6 +21,7 @@ from foryou.features import (
     interests,
     lists,
     popular,
+    reach,
     seen,
     similar,
     slates,
@@ -27,6 +30,7 @@ from foryou.features import (
 )
 from foryou.features.acts import ACTS
 from foryou.features.enrich import enrich
+from foryou.features.reach import ReachSettings
 from foryou.features.trust import DEFAULT, TrustSettings
 from foryou.features.trust import TABLES as trust_tables
 from foryou.grouping import group
@@ -61,6 +65,10 @@ TABLES: tuple[Table, ...] = tuple(
             lists.LISTED,
             lists.ACTED,
             lists.UPLOADS,
+            *reach.TABLES,
+            accounts.ACCOUNT,
+            chains.CHAIN,
+            chains.CAME,
             young.YOUNG,
             young.TURN,
             content.CONTENT,
@@ -102,7 +110,9 @@ def fold_served(store: Store, rows: Batch, offset: Offset) -> None:
     slates.fold_slate(store, rows, offset)
 
 
-def fold_events(store: Store, rows: Batch, trust: TrustSettings = DEFAULT) -> Batch:
+def fold_events(
+    store: Store, rows: Batch, trust: TrustSettings = DEFAULT, spread: ReachSettings = reach.DEFAULT
+) -> Batch:
     """Fold a batch of events: first what videos and viewers say of themselves, then what viewers did.
 
     Returns what viewers did, with the columns of `enrich`. Folding the same log again from empty tables gives the same
@@ -116,12 +126,15 @@ def fold_events(store: Store, rows: Batch, trust: TrustSettings = DEFAULT) -> Ba
     described = of_kinds(rows, CATALOG)
     if described.any():
         said = rows.take(described)
-        for describe in (lists.describe, young.describe, popular.describe):
+        for describe in (lists.describe, popular.describe, accounts.describe):
             describe(store, said)
+        reach.describe(store, said, spread)
+        young.describe(store, said, spread)
     reacted = of_kinds(rows, REACTIONS)
     reactions = rows if reacted.all() else rows.take(reacted)
     if len(reactions) == 0:
         return reactions
+    reactions = reactions.extend({"followed": reach.followed(store, reactions)})
     reactions, back = enrich(store, reactions, trust)
     totalled = np.stack([reactions["video"], reactions["author"], np.ones(len(reactions), np.int64)], axis=1)
     reactions = effects.explain(store, similar.pair_up(store, reactions))
@@ -134,7 +147,9 @@ def fold_events(store: Store, rows: Batch, trust: TrustSettings = DEFAULT) -> Ba
         view.fold_groups(store, groups)
     seen.fold(store, reactions)
     popular.fold(store, counted)
-    young.expose(store, counted)
+    reach.fold(store, counted, spread)
+    young.expose(store, counted, spread)
+    chains.fold(store, reactions)
     lists.act(store, reactions)
     return reactions
 
@@ -143,7 +158,10 @@ def _with(reactions: Batch, back: Batch) -> Batch:
     """What the counters read of reactions and of what is taken back, in log order."""
     everyone = np.ones(len(back), np.int64)
     back = back.extend({"everyone": everyone, "totalled": np.stack([back["video"], back["author"], everyone], axis=1)})
-    names = ("kind", *{*popular.READS, *(name for view in counters.VIEWS for name in (view.key, *view.reads))})
+    names = (
+        "kind",
+        *{*popular.READS, *reach.READS, *(name for view in counters.VIEWS for name in (view.key, *view.reads))},
+    )
     place = np.concatenate([np.arange(len(reactions)), back["after"]])
     both = Batch.concat([reactions.select(names), back.select(names)])
     return both.take(np.argsort(place, kind="stable"))

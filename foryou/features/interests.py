@@ -316,6 +316,24 @@ def look_up(store: Store, viewer: Keys, of: Rows, targets: Column, at: Column) -
 
 
 @njit(cache=True, nogil=True)
+def _strengths(key, pro, con, since, last, when, half, out):  # type: ignore[no-untyped-def]
+    for v in range(len(key)):
+        fade = np.exp2(-(max(when, last[v]) - since[v]) / half)
+        for s in range(key.shape[1]):
+            a, b = pro[v, s] * fade, con[v, s] * fade
+            out[v, s] = (a - b) / (a + b + PRIOR) if key[v, s] != 0 else 0.0
+
+
+def strengths(store: Store, viewer: Keys, at: int) -> tuple[Column, Column, Column]:
+    """What each viewer `[viewers]` likes more and less, as of `at` (ms): the keys, which of KINDS_OF_INTEREST each is
+    of, and the strength in (-1, 1), all `[viewers, SLOTS]`."""
+    held = store.columns(INTERESTS.name, viewer, ("key", "what", "for", "against", "since", "last"))
+    out = np.empty(held["key"].shape)
+    _strengths(held["key"], held["for"], held["against"], held["since"], held["last"], at, float(HALF_LIFE), out)
+    return held["key"], held["what"], out
+
+
+@njit(cache=True, nogil=True)
 def _put(strength, evidence, refused, lift, wide, targets, out, to):  # type: ignore[no-untyped-def]
     for i in range(targets.shape[0]):
         number, total, proof, lifts = 0, 0.0, 0.0, 0.0

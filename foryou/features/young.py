@@ -1,4 +1,5 @@
-"""The newest uploads with their exposures, in a ring of fixed size: what a search for new videos looks at.
+"""The newest uploads with how far they have come, in a ring of fixed size: what a search for videos that look for an
+audience looks at.
 
 The ring takes a video when it is first described as young. A video that leaves it because so many newer ones came has
 had its turn.
@@ -10,11 +11,10 @@ import numpy as np
 
 from foryou.core.batch import Batch
 from foryou.core.clock import DAY
-from foryou.core.event import CATALOG, Kind, of_kinds
+from foryou.core.event import CATALOG, TOPICS, Kind, of_kinds
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
-from foryou.features.counters import HALF_LIVES
-from foryou.features.enrich import OUTCOMES
+from foryou.features.reach import DEFAULT, REACH, ReachSettings, room
 
 SIZE = 1 << 16
 """Places of the ring."""
@@ -27,7 +27,11 @@ YOUNG = Table(
         Field("item", "int64"),
         Field("uploaded", "int64", help="ms; 0 if it is not to be shown"),
         Field("language", "int64"),
-        Field("shown", "float64", help="exposures, fading as the longest of the counters does"),
+        Field("topics", "int64", TOPICS),
+        Field("stage", "int8"),
+        Field("room", "float32", help="exposures that it still looks for in its stage"),
+        Field("entered", "int64", help="ms when it came to its stage"),
+        Field("promise", "float32", help="its quality at the last look, or as it is expected"),
         Field("turns", "int64", help="in row 0: how many videos came so far"),
     ),
 )
@@ -35,8 +39,8 @@ TURN = Table("turn", (Field("place", "int64", help="the row of YOUNG that was gi
 _COUNT = np.zeros(1, np.int64)
 
 
-def describe(store: Store, rows: Batch) -> None:
-    """Fold what was said about videos `[rows]`, after the catalogue was folded."""
+def describe(store: Store, rows: Batch, settings: ReachSettings = DEFAULT) -> None:
+    """Fold what was said about videos `[rows]`, after the catalogue and the stages were folded."""
     uploaded = np.where(rows["uploaded"] != 0, rows["uploaded"], rows["at"])
     young = (rows["kind"] == Kind.VIDEO) & (rows["received"] - uploaded < DAYS * DAY) & (rows["video"] != 0)
     come = rows["video"][young]
@@ -49,15 +53,15 @@ def describe(store: Store, rows: Batch) -> None:
         store.write(TURN.name, come, Batch({"place": place}))
         latest = slice(-SIZE, None)
         store.write(YOUNG.name, place[latest], Batch({"item": come[latest]}))
-    _update(store, np.unique(rows["video"][of_kinds(rows, CATALOG)]))
+    _update(store, np.unique(rows["video"][of_kinds(rows, CATALOG)]), settings)
 
 
-def expose(store: Store, rows: Batch) -> None:
-    """Fold what viewers did `[rows]`, after the counters were folded."""
-    _update(store, np.unique(rows["video"]))
+def expose(store: Store, rows: Batch, settings: ReachSettings = DEFAULT) -> None:
+    """Fold what viewers did `[rows]`, after the stages were folded."""
+    _update(store, np.unique(rows["video"]), settings)
 
 
-def _update(store: Store, video: Keys) -> None:
+def _update(store: Store, video: Keys, settings: ReachSettings) -> None:
     """Bring the rows of those videos that are in the ring to what the tables say."""
     place = store.columns(TURN.name, video, ("place",))["place"]
     video, place = video[place != 0], place[place != 0]
@@ -65,22 +69,20 @@ def _update(store: Store, video: Keys) -> None:
     if not there.any():
         return
     video, place = video[there], place[there]
-    state = store.columns("video", video, ("uploaded", "language", "known", "removed"))
+    about = store.columns("video", video, ("uploaded", "language", "topics", "known", "removed"))
+    come = store.columns(REACH.name, video, ("stage", "status", "entered", "sums", "value"))
     store.write(
         YOUNG.name,
         place,
         Batch(
             {
-                "uploaded": np.where((state["known"] == 1) & (state["removed"] == 0), state["uploaded"], 0),
-                "language": state["language"],
-                "shown": exposures(store, video),
+                "uploaded": np.where((about["known"] == 1) & (about["removed"] == 0), about["uploaded"], 0),
+                "language": about["language"],
+                "topics": about["topics"],
+                "stage": come["stage"],
+                "room": room(come, settings),
+                "entered": come["entered"],
+                "promise": come["value"],
             }
         ),
     )
-
-
-def exposures(store: Store, video: Keys) -> np.ndarray:
-    """How many people had each video `[videos]` on their screen lately, as of its latest event."""
-    values = store.columns("count_video", video, ("values",))["values"]
-    each = values.reshape(len(video), len(OUTCOMES), len(HALF_LIVES))[:, :, -1]
-    return np.asarray(np.maximum(each[:, 0], each[:, 1]))

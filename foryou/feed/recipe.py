@@ -11,6 +11,7 @@ from foryou.core.errors import SettingsError
 from foryou.core.heads import HEADS
 from foryou.core.pipeline import Budget, Pipeline
 from foryou.core.ports import Index, Model, Store
+from foryou.features.reach import DEFAULT, ReachSettings
 from foryou.features.seen import KEPT
 from foryou.feed.hydrators import Catalog, Inputs
 from foryou.filters.eligible import available, not_own
@@ -25,10 +26,10 @@ from foryou.scorers.value import Value, source_score
 from foryou.sources.clusters import Clusters
 from foryou.sources.content import Content
 from foryou.sources.following import Following
-from foryou.sources.fresh import Fresh
 from foryou.sources.nearest import Nearest
 from foryou.sources.popular import Popular
 from foryou.sources.similar import Similar
+from foryou.sources.trial import Trial
 
 SOURCES = ("nearest", "similar", "following", "popular", "fresh", "clusters", "content")
 """Their positions are logged: a new one comes last."""
@@ -47,14 +48,10 @@ class FeedSettings:
     similar: int = field(default=100, metadata={"help": "places for co-engagement with recent positives"})
     following: int = field(default=50, metadata={"help": "places for followed authors"})
     popular: int = field(default=125, metadata={"help": "places for the popular in the viewer's country and language"})
-    fresh: int = field(default=50, metadata={"help": "places for new videos that need a first audience"})
+    fresh: int = field(default=50, metadata={"help": "places for videos that look for an audience"})
     clusters: int = field(default=50, metadata={"help": "places for the viewer's several themes"})
     content: int = field(default=50, metadata={"help": "places for texts nearest to those of recent positives"})
     themes: int = field(default=6, metadata={"help": "themes of a viewer that are looked for at once"})
-    fresh_days: float = field(default=3.0, metadata={"help": "until what age a video is new, days"})
-    fresh_audience: float = field(
-        default=100.0, metadata={"help": "exposures after which a new video had its first audience"}
-    )
     freshness: float = field(
         default=0.05,
         metadata={"help": "what a video that is just uploaded is worth more than an old one, in the score"},
@@ -85,18 +82,15 @@ class FeedSettings:
 
     def __post_init__(self) -> None:
         for name in (
-            *SOURCES, "themes", "fresh_audience", "freshness", "temperature", "diversity", "fatigue", "author_gap",
-            "sound_gap",
+            *SOURCES, "themes", "freshness", "temperature", "diversity", "fatigue", "author_gap", "sound_gap",
         ):  # fmt: skip
             value = getattr(self, name)
             if not (isfinite(value) and value >= 0):
                 raise SettingsError(f"feed.{name} is {value}; expected 0 or more")
         if not (isfinite(self.half_life_h) and self.half_life_h > 0):
             raise SettingsError(f"feed.half_life_h is {self.half_life_h}; expected hours, above 0")
-        for name in ("fresh_days", "seen_days"):
-            value = getattr(self, name)
-            if not (isfinite(value) and value > 0):
-                raise SettingsError(f"feed.{name} is {value}; expected days, above 0")
+        if not (isfinite(self.seen_days) and self.seen_days > 0):
+            raise SettingsError(f"feed.seen_days is {self.seen_days}; expected days, above 0")
         if self.seen_days * DAY > KEPT:
             raise SettingsError(f"feed.seen_days is {self.seen_days}; expected at most {KEPT // DAY} days")
         for name in ("ranked", "retrieved"):
@@ -123,6 +117,7 @@ def for_you(
     texts: Callable[[], Index],
     fallback: Model,
     s: FeedSettings,
+    spread: ReachSettings = DEFAULT,
 ) -> Pipeline:
     """What this viewer is most likely to enjoy next; `index` is of learned vectors, `texts` of text vectors."""
     value = Value({head.name: head.weight for head in HEADS})
@@ -132,7 +127,7 @@ def for_you(
             ("similar", Similar(store, s.brings("similar"))),
             ("following", Following(store, s.brings("following"))),
             ("popular", Popular(store, s.brings("popular"), seen_days=s.seen_days)),
-            ("fresh", Fresh(store, s.brings("fresh"), s.fresh_days, s.fresh_audience)),
+            ("fresh", Trial(store, s.brings("fresh"), spread, s.seen_days)),
             ("clusters", Clusters(store, index, codebook, s.brings("clusters"), s.themes, s.seen_days)),
             ("content", Content(store, texts, s.brings("content"), s.seen_days)),
         ],
@@ -151,7 +146,7 @@ def for_you(
             ("value", value),
             ("freshness", Freshness(s.freshness, s.half_life_h)),
         ],
-        rerankers=[("arrange", _arrange(s))],
+        rerankers=[("arrange", _arrange(s, store, index))],
         fallback=Predict(lambda: fallback),
         budget=Budget(s.ranked, tuple(map(s.places, SOURCES))),
         plain=source_score,
@@ -159,7 +154,7 @@ def for_you(
     )
 
 
-def _arrange(s: FeedSettings) -> Arrange:
+def _arrange(s: FeedSettings, store: Store, index: Callable[[], Index]) -> Arrange:
     return Arrange(
         temperature=s.temperature,
         diversity=s.diversity,
@@ -169,6 +164,8 @@ def _arrange(s: FeedSettings) -> Arrange:
         exploration=s.exploration,
         probes=s.probes,
         trial=SOURCES.index("fresh"),
+        index=index,
+        store=store,
     )
 
 

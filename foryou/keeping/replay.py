@@ -12,7 +12,7 @@ from foryou.backends.saves import Saved
 from foryou.backends.tables import Tables
 from foryou.core.batch import Batch, Column
 from foryou.core.ports import Keys, Offset, Record, Store
-from foryou.features import content
+from foryou.features import content, reach
 from foryou.features.content import CONTENT
 from foryou.features.documents import fold_documents
 from foryou.features.fold import (
@@ -24,6 +24,7 @@ from foryou.features.fold import (
     fold_served,
     unfolded,
 )
+from foryou.features.reach import ReachSettings
 from foryou.features.trust import DEFAULT, TrustSettings
 from foryou.texts import TEXTS_STREAM
 
@@ -34,9 +35,11 @@ Rows = Mapping[str, Column]
 class Replayed:
     """Tables in memory that records are folded into, from nothing or from a base."""
 
-    def __init__(self, base: Saved | None, embedder: int, trust: TrustSettings = DEFAULT) -> None:
+    def __init__(
+        self, base: Saved | None, embedder: int, trust: TrustSettings = DEFAULT, spread: ReachSettings = reach.DEFAULT
+    ) -> None:
         """`embedder`: whose text vectors count."""
-        self._trust = trust
+        self._trust, self._spread = trust, spread
         self.store: Store = Tables()
         self.documents = MemoryDocuments()
         self._embedder = embedder
@@ -49,7 +52,7 @@ class Replayed:
         """What the engine makes of a record, without what it learns."""
         if record.stream == EVENTS_STREAM:
             rows = unfolded(self.store, record.rows)
-            fold_events(self.store, rows, self._trust)
+            fold_events(self.store, rows, self._trust, self._spread)
             fold_documents(self.documents, rows)
             content.hear(self.store, self.documents, rows)
         elif record.stream == SERVED_STREAM:

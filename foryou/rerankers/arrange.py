@@ -5,17 +5,19 @@ Each slot is drawn with chances that are known exactly, given the slots before i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foryou.core.batch import Column
+from foryou.core.batch import Batch, Column
 from foryou.core.ids import NONE
 from foryou.core.pipeline import Candidates, Request
+from foryou.core.ports import Index, Keys, Store
 from foryou.features.hydrate import newness
 from foryou.rerankers.fatigue import worn
-from foryou.rerankers.slots import fill
+from foryou.rerankers.slots import PRECISION, fill
 from foryou.rerankers.trial import draws_of
 
 LEAST = 1e-9
@@ -53,6 +55,10 @@ class Arrange:
     window: int = 6
     pool: int = 150
     trials: int = 40
+    index: Callable[[], Index] | None = None
+    """Of the vectors by which probes know themes; without it hashtags have to do."""
+    store: Store | None = None
+    """With the videos' sounds, for fatigue; without it authors and hashtags have to do."""
 
     def __call__(self, request: Request, rows: Candidates) -> Candidates:
         order, size = self._ordered(request, rows)
@@ -78,19 +84,32 @@ class Arrange:
     def _fill(self, request: Request, pool: Candidates, slots: int) -> tuple[Column, ...]:
         """`slots.fill` with what it needs: (row, noise, variety, how, chance)."""
         rng, novelty = request.rng("arrange"), float(request.viewer["novelty"][0]) if "novelty" in request.viewer else 0
-        topics, author = np.ascontiguousarray(pool["topics"]), pool["author"]
-        tired, familiar = worn(request.viewer, request.at, topics, author)
+        tired, familiar = worn(request.viewer, self._heard(request.viewer), request.at, pool)
         shift = novelty * _SELDOM * (1 - familiar) - self.fatigue * tired
         trial = np.flatnonzero((pool["sources"] >> self.trial) & 1)[: self.trials] if self.exploration > 0 else _NONE
         value = np.asarray(pool["score"], np.float64)
         draws = draws_of(pool.take(trial), float(np.std(value)), rng) if len(trial) else np.zeros((0, 0))
-        bolder = 2.0**novelty
+        bolder, shares = 2.0**novelty, self._shares(request, slots)
         told: tuple[Column, ...] = fill(
-            value, shift, topics, author, pool["sound"], familiar, trial, draws, (self.author_gap, self.sound_gap),
+            value, shift, np.ascontiguousarray(pool["topics"]), pool["author"], pool["sound"], familiar,
+            *self._themes(request, pool["item"], shares), trial, draws, (self.author_gap, self.sound_gap),
             self.window, self.diversity * bolder, self.temperature * bolder if self.temperature >= LEAST else 0.0,
-            self._shares(request, slots), rng.random((slots, 3)),
+            shares, rng.random((slots, 3)),
         )  # fmt: skip
         return told
+
+    def _heard(self, viewer: Batch) -> Column:
+        """The sounds of the videos in the viewer's history."""
+        past = viewer["history_item"][0] if "history_item" in viewer else np.zeros(0, np.int64)
+        return self.store.columns("video", past, ("sound",))["sound"] if self.store is not None else np.zeros_like(past)
+
+    def _themes(self, request: Request, item: Keys, shares: Column) -> tuple[Column, Column]:
+        """The vectors of the pool `[pool, dim]`, and the inverse of `slots.fill`; dim 0 where there are no probes."""
+        if self.index is None or not shares[:, 1].any():
+            return np.zeros((len(item), 0), np.float32), np.zeros((0, 0))
+        index = self.index()
+        vectors, shown = index.vectors(item), index.vectors(request.viewer["history_item"][0]).astype(np.float64)
+        return vectors, np.linalg.inv(PRECISION * np.eye(vectors.shape[1]) + shown.T @ shown)
 
     def _shares(self, request: Request, slots: int) -> NDArray[np.float64]:
         """How often each slot is a trial, and a probe `[slots, 2]`."""

@@ -63,8 +63,8 @@ class Reference:
 
     def holds(self, behaviour: Behaviour) -> tuple[Column, Column, Column]:
         """What each meeting adds to the log-odds of staying, its hazard of leaving, and what it is worth."""
-        held, risk, worth = _holds(behaviour.packed(), self._films, self._rows)
-        return held, risk, worth
+        held: tuple[Column, Column, Column] = _holds(behaviour.packed(), self._films, self._rows)
+        return held
 
     def seconds(self, behaviour: Behaviour) -> Column:
         """How long each is watched."""

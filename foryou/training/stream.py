@@ -23,6 +23,7 @@ from foryou.core.inputs import INPUTS
 from foryou.core.ports import Keys, Model, Models, Pairs, Store
 from foryou.features.fold import fold_events
 from foryou.features.hydrate import without_demographics
+from foryou.features.reach import ReachSettings
 from foryou.features.trust import TrustSettings
 from foryou.models.registry import Kept, Trial
 from foryou.training.examples import ITEM_COLUMNS, VIEWER_COLUMNS, Examples, as_of_now
@@ -110,6 +111,8 @@ class Learner:
     """Where versions are kept; without it none are, and nothing is tried."""
     trust: TrustSettings = field(default_factory=TrustSettings)
     """How much engagement counts that may not be real."""
+    reach: ReachSettings = field(default_factory=ReachSettings)
+    """How new videos find their audience."""
     learned: int = 0
     corrected: int = 0
     progress: Progress = field(default_factory=Progress)
@@ -139,7 +142,7 @@ class Learner:
         pairs = as_of_now(store, strangers) if len(strangers) else None
         if pairs is not None and not self.demographics:
             pairs = replace(pairs, viewers=without_demographics(pairs.viewers))
-        reactions = fold_events(store, rows, self.trust)
+        reactions = fold_events(store, rows, self.trust, self.reach)
         if pairs is not None:
             self._join.expect(strangers["viewer"], strangers["video"], strangers["at"], pairs)
         self._join.observe(reactions)

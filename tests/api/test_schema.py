@@ -23,8 +23,8 @@ VALUES: Mapping[str, object] = {
     "text": "cats", "hashtag": "#Cats", "duration": 12.5, "caption": "a cat", "description": "a cat, asleep",
     "hashtags": ["#Cats", "sleep", "cats"], "sound": "purr", "effects": ["slow"], "series": "naps", "episode": 2,
     "language": "nb", "uploaded": NOW - 900, "width": 720, "height": 1280, "age": "25-34", "gender": "f",
-    "country": "NO", "device": "phone", "device_id": "d7f3", "network": "n05c", "time_zone": "Europe/Oslo",
-    "novelty": 0.5,
+    "country": "NO", "device": "phone", "device_id": "d7f3", "network": "n05c", "sharer": "bob",
+    "time_zone": "Europe/Oslo", "novelty": 0.5,
 }  # fmt: skip
 """A right value for every field."""
 

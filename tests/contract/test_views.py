@@ -197,6 +197,7 @@ def _play(world: World) -> None:
     world.send({"kind": "follow", "viewer": "ada", "author": "author-v3"}, {"kind": "remove", "video": "v4"})
     world.send({"kind": "block", "viewer": "bob", "author": "author-v5"})
     world.send({"kind": "like", "viewer": "ada", "video": "v9", "device_id": "d1", "network": "n1"})
+    world.send({"kind": "watch", "viewer": "cleo", "video": "v3", "seconds": 9.0, "surface": "shared", "sharer": "ada"})
     world.engine.work()
 
 

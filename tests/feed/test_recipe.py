@@ -15,8 +15,8 @@ from foryou.feed.recipe import SOURCES, FeedSettings
     ("name", "value"),
     [
         ("ranked", 0), ("retrieved", 0), ("clusters", -1), ("themes", -1), ("content", -1),
-        ("nearest", -1), ("similar", -1), ("following", -1), ("popular", -1), ("fresh", -1), ("fresh_audience", -1.0),
-        ("fresh_days", 0.0), ("seen_days", 0.0), ("seen_days", math.inf), ("seen_days", 91.0),
+        ("nearest", -1), ("similar", -1), ("following", -1), ("popular", -1), ("fresh", -1),
+        ("seen_days", 0.0), ("seen_days", math.inf), ("seen_days", 91.0),
         ("freshness", -0.1), ("half_life_h", 0.0), ("half_life_h", math.inf),
         ("exploration", -0.1), ("exploration", 0.6), ("probes", -0.1), ("probes", 0.6), ("fatigue", -0.1),
         ("temperature", -0.1), ("temperature", math.nan), ("diversity", -0.1), ("author_gap", -1), ("sound_gap", -1),

@@ -1,0 +1,335 @@
+"""How far each video has come: the stage that it is in, how that went so far, and every move with its reason.
+
+A new video is shown to a small audience of strangers (viewers who do not follow its author), and to a larger one each
+time that it holds up (`stages` has the rules). Everything is read off the log: the same log gives the same stages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import isfinite
+
+import numpy as np
+from numba import njit
+
+from foryou.core.batch import Batch, Column
+from foryou.core.clock import HOUR
+from foryou.core.errors import SettingsError
+from foryou.core.event import Kind, of_kinds
+from foryou.core.heads import HEADS
+from foryou.core.ids import id_of
+from foryou.core.ports import Keys, Store
+from foryou.core.table import Field, Table
+from foryou.features import stages
+from foryou.features.acts import act_key
+from foryou.features.enrich import OUTCOMES
+from foryou.features.pairs import pairs
+from foryou.features.stages import BINS, DAYS, HOURS, KEYS, LAST, LOOKS, PEERS, RESTING, RUNNING, STAGES, SUMS, Reason
+from foryou.grouping import group
+
+MOVES = 12
+"""Moves of a video that are kept: the latest."""
+
+
+@dataclass(frozen=True)
+class ReachSettings:
+    """How a new video finds its audience."""
+
+    audiences: tuple[int, int, int, int] = field(
+        default=(40, 150, 500, 2000),
+        metadata={"help": "exposures that a video is tested with in each stage before the last, which is open"},
+    )
+    hours: float = field(default=72.0, metadata={"help": "for which a video looks for the audience of a stage"})
+    error: float = field(
+        default=0.2, metadata={"help": "chance at most that a video goes on that is no better than its peers' median"}
+    )
+    chance: float = field(default=0.01, metadata={"help": "share of videos that go on in any case, to learn from"})
+    prior: float = field(
+        default=10.0, metadata={"help": "exposures that what its author and hashtags usually do is worth"}
+    )
+    author_views: float = field(
+        default=500.0,
+        metadata={"help": "views after which the author's own taste no longer says who sees a video first"},
+    )
+
+    def __post_init__(self) -> None:
+        if any(size < 1 for size in self.audiences) or list(self.audiences) != sorted(self.audiences):
+            raise SettingsError(
+                f"reach.audiences is {self.audiences}; expected four whole numbers that grow, from 1 on"
+            )
+        for name in ("hours", "prior", "author_views"):
+            if not (isfinite(getattr(self, name)) and getattr(self, name) > 0):
+                raise SettingsError(f"reach.{name} is {getattr(self, name)}; expected above 0")
+        if not 0 < self.error <= 0.5:
+            raise SettingsError(f"reach.error is {self.error}; expected above 0, at most 0.5")
+        if not 0 <= self.chance <= 1:
+            raise SettingsError(f"reach.chance is {self.chance}; expected 0 to 1")
+
+    @property
+    def life(self) -> int:
+        """`hours` in ms."""
+        return int(self.hours * HOUR)
+
+    @cached_property
+    def rules(self) -> stages.Rules:
+        """The numbers as the kernel reads them."""
+        sizes = np.array([*self.audiences, self.audiences[-1]], np.float64)
+        return stages.Rules(sizes, float(self.life), self.chance, self.prior, stages.deviations(self.error))
+
+
+DEFAULT = ReachSettings()
+
+REACH = Table(
+    "reach",
+    (
+        Field("stage", "int8"),
+        Field("status", "int8", help="1 looks for the stage's audience, 2 had it, 3 stopped; 0: in no stage"),
+        Field("looks", "int8", help="at the quality in this stage"),
+        Field("chanced", "int8", help="bits of the stages that it left by chance"),
+        Field("entered", "int64", help="ms when it came to this stage"),
+        Field("first", "int64", help="ms when it came"),
+        Field("sums", "float64", SUMS, help="what strangers did in this stage, as far as they are trusted"),
+        Field("prior", "float32", help="the quality that was expected when it came to this stage"),
+        Field("prior_n", "float32"),
+        Field("value", "float32", help="quality at the last look"),
+        Field("error", "float32", help="standard error of that"),
+        Field("low", "float32"),
+        Field("high", "float32"),
+        Field(
+            "given", "float32", 2, help="what it adds to its author's and hashtags' record: weight, weight x quality"
+        ),
+        Field("total", "float32", 2, help="impressions and watches anywhere"),
+        Field("followers", "float32", help="exposures of those who follow its author"),
+        Field("by_stage", "float32", STAGES, help="exposures in the For You feed, by stage"),
+        Field("bins", "int8", LOOKS + 1, default=-1, help="bin of the quality on entering and at each look"),
+        Field("keys", "int64", KEYS, help="its author and first hashtags when it came"),
+    ),
+)
+TIMES = Table(
+    "reach_time",
+    (Field("hour", "float32", HOURS), Field("day", "float32", DAYS, help="the last: and all later ones")),
+)
+MOVED = Table(
+    "reach_moves",
+    (
+        Field("count", "int32", help="moves so far; move i is at i modulo MOVES"),
+        Field("start", "int8", MOVES),
+        Field("to", "int8", MOVES),
+        Field("reason", "int8", MOVES),
+        Field("at", "int64", MOVES),
+        *(Field(name, "float32", MOVES) for name in ("n", "value", "low", "high", "threshold")),
+    ),
+)
+PEERS_TABLE = Table("reach_peers", (Field("sums", "float64", SUMS),))
+LEVELS = Table(
+    "reach_stage",
+    (
+        Field("median", "float64", help="of the quality of videos that left this stage, or had its audience"),
+        Field("quarter", "float64", help="what a quarter of them are below"),
+        Field("number", "float64"),
+        Field("seen", "float64", BINS, help="looks by quality"),
+        Field("went", "float64", BINS, help="those after which the video went on to the next stage"),
+    ),
+)
+USUAL = Table(
+    "reach_usual",
+    (
+        Field("weight", "float64", help="videos, each as far as it is known"),
+        Field("value", "float64", help="sum of their quality"),
+    ),
+)
+TABLES = (REACH, TIMES, MOVED, PEERS_TABLE, LEVELS, USUAL)
+
+READS = ("video", "viewer", "author", "base", "amount", "at", "surface", "trusted", "followed")
+"""The columns of events that `fold` needs."""
+FOR_YOU = id_of("surface", "for_you")
+_KINDS = tuple(kind for kind in Kind if kind >= Kind.IMPRESSION and kind != Kind.SEARCH)
+_PEERS = np.arange(1, PEERS + 1)
+_STAGES = np.arange(1, STAGES + 1)
+_COLUMN = {name: position for position, name in enumerate(OUTCOMES)}
+_VALUE = {head.name: abs(head.weight) for head in HEADS}
+_WORTH = np.array([_VALUE[name] for name in ("like", "comment", "share", "save")])
+_AGAINST = np.array([_VALUE["not_interested"], _VALUE["report"]])
+_ACTS = [_COLUMN[name] for name in ("like", "comment", "share", "save")]
+_REFUSALS = [_COLUMN[name] for name in ("not_interested", "report")]
+
+
+def describe(store: Store, rows: Batch, settings: ReachSettings = DEFAULT) -> None:
+    """Fold what was said about videos `[rows]`, after the catalogue was folded: what is new comes to the first stage.
+
+    A video that is described for the first time when it is old waits there: it may still go on by what is seen of it.
+    """
+    come = rows.take((rows["kind"] == Kind.VIDEO) & (rows["video"] != 0))
+    come = come.take(np.sort(np.unique(come["video"], return_index=True)[1]))
+    come = come.take(~store.has(REACH.name, come["video"]))
+    if len(come) == 0:
+        return
+    uploaded = np.where(come["uploaded"] != 0, come["uploaded"], come["at"])
+    young = come["at"] - uploaded <= settings.life
+    keys = np.concatenate([come["author"][:, None], come["topics"][:, : KEYS - 1]], axis=1)
+    value = expectation(store, keys)
+    bins = np.full((len(come), LOOKS + 1), -1, np.int8)
+    bins[:, 0] = np.searchsorted(stages.EDGES, value, side="right")
+    store.write(
+        REACH.name,
+        come["video"],
+        Batch(
+            {
+                "status": np.where(young, RUNNING, RESTING),
+                "looks": np.where(young, 0, LOOKS - 1),
+                "entered": come["at"],
+                "first": come["at"],
+                "prior": value,
+                "value": value,
+                "low": value,
+                "high": value,
+                "bins": bins,
+                "keys": keys,
+            }
+        ),
+    )
+    nothing = np.zeros(len(come))
+    reason = np.where(young, Reason.PUBLISHED, Reason.OLD)
+    _note(store, come["video"], np.full(len(come), -1), nothing, reason, come["at"], np.zeros((5, len(come))))
+
+
+def expectation(store: Store, keys: Column) -> Column:
+    """The quality that is expected of new videos of an author with hashtags, `keys` `[videos, KEYS]`."""
+    found, row = group(keys.ravel())
+    held = store.columns(USUAL.name, found, ("weight", "value"))
+    of = np.where(keys != 0, row.reshape(keys.shape), -1)
+    out = np.empty(len(keys))
+    _expect(held["weight"], held["value"], of, out)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _expect(weight, value, of, out):  # type: ignore[no-untyped-def]
+    for k in range(len(of)):
+        out[k] = stages.expected(weight, value, of[k], 0.0, 0.0)
+
+
+def followed(store: Store, rows: Batch) -> Column:
+    """Whether the viewer of each event `[rows]` followed its author before this batch: to be asked before it is
+    folded."""
+    author = store.columns("video", rows["video"], ("author",))["author"]
+    author = np.where(rows["author"] != 0, rows["author"], author)
+    keys = act_key(rows["viewer"], author, Kind.FOLLOW)
+    return np.asarray(store.columns("act", keys, ("active",))["active"] == 1)
+
+
+def fold(store: Store, rows: Batch, settings: ReachSettings = DEFAULT) -> None:
+    """Fold what viewers did `[rows]`, as enriched, with `followed`; and what is taken back of that."""
+    rows = rows.take(of_kinds(rows, _KINDS))
+    video, of_event = group(rows["video"])
+    in_stages = (store.columns(REACH.name, video, ("status",))["status"] > 0) & (video != 0)
+    if not in_stages.any():
+        return
+    place = np.cumsum(in_stages) - 1
+    place[~in_stages] = -1
+    video = video[in_stages]
+    held = _mutable(store.read(REACH.name, video))
+    times, peers, levels = (
+        _mutable(store.read(name, keys))
+        for name, keys in ((TIMES.name, video), (PEERS_TABLE.name, _PEERS), (LEVELS.name, _STAGES))
+    )
+    known, row = group(held["keys"].ravel())
+    usual = _mutable(store.read(USUAL.name, known))
+    of = np.where(held["keys"] != 0, row.reshape(held["keys"].shape), -1)
+    seen, friend = _seen(rows, place[of_event])
+    room = 2 * len(rows) + LOOKS
+    moves = stages.Moves(*(np.zeros(room, dtype) for dtype in (*(np.int64,) * 4, *(np.float64,) * 5, np.int64)))
+    count = stages.advance(
+        stages.Videos(*(held[name] for name in stages.Videos._fields)),
+        stages.Times(**times),
+        video,
+        _groups(store, video),
+        peers["sums"],
+        stages.FIRST_PEERS,
+        stages.Levels(**levels),
+        stages.Usual(usual["weight"], usual["value"], of),
+        friend,
+        seen,
+        settings.rules,
+        stages.WEIGHTS,
+        moves,
+    )
+    store.write(REACH.name, video, Batch(held))
+    store.write(TIMES.name, video, Batch(times))
+    store.write(PEERS_TABLE.name, _PEERS, Batch(peers))
+    store.write(LEVELS.name, _STAGES, Batch(levels))
+    real = known != 0
+    store.write(USUAL.name, known[real], Batch(usual).take(real))
+    if count:
+        cut = stages.Moves(*(values[:count] for values in moves))
+        numbers = np.stack([cut.n, cut.value, cut.low, cut.high, cut.threshold])
+        _note(store, video[cut.video], cut.start, cut.to, cut.reason, cut.at, numbers)
+
+
+def _groups(store: Store, video: Keys) -> Column:
+    """The peers of each video."""
+    about = store.columns("video", video, ("length", "format"))
+    return np.asarray(about["length"] * 4 + about["format"])
+
+
+def _seen(rows: Batch, video: Column) -> tuple[stages.Seen, Column]:
+    """What the kernel reads of events, and whether each pair of viewer and author was one before."""
+    _, pair = group(pairs(rows["viewer"], rows["author"]))
+    friend = np.zeros(int(pair.max(initial=-1)) + 1, np.bool_)
+    friend[pair] = rows["followed"] & (rows["viewer"] != 0) & (rows["author"] != 0)
+    trusted = rows["trusted"]
+    adds = np.empty((len(rows), SUMS))
+    _put_adds(
+        trusted, np.array([_COLUMN[name] for name in ("impression", "watch", "measured", "skip", "finish")]),
+        np.array(_ACTS), _WORTH, np.array(_REFUSALS), _AGAINST, adds,
+    )  # fmt: skip
+    follow = np.where((rows["base"] == Kind.FOLLOW) & (rows["viewer"] != 0), rows["amount"], 0.0)
+    here = (rows["surface"] == FOR_YOU) | (rows["surface"] == 0)
+    return stages.Seen(video, pair, follow, rows["at"], here, adds), friend
+
+
+@njit(cache=True, nogil=True)
+def _put_adds(trusted, plain, acts, worth, refusals, against, adds):  # type: ignore[no-untyped-def]
+    for i in range(len(trusted)):
+        row = trusted[i]
+        adds[i, stages.IMPRESSIONS], adds[i, stages.WATCHES] = row[plain[0]], row[plain[1]]
+        adds[i, stages.MEASURED] = row[plain[2]]
+        adds[i, stages.HOOKED] = row[plain[2]] - row[plain[3]]
+        adds[i, stages.FINISHED] = row[plain[4]]
+        for s in range(stages.ENGAGED, len(adds[i])):
+            adds[i, s] = 0.0
+        for a in range(len(acts)):
+            adds[i, stages.ENGAGED] += row[acts[a]] * worth[a]
+            adds[i, stages.ENGAGED2] += row[acts[a]] * worth[a] * worth[a]
+        for a in range(len(refusals)):
+            adds[i, stages.REFUSED] += row[refusals[a]] * against[a]
+            adds[i, stages.REFUSED2] += row[refusals[a]] * against[a] * against[a]
+
+
+def _note(store: Store, video: Keys, start: Column, to: Column, reason: Column, at: Column, numbers: Column) -> None:
+    """Keeps moves `[moves]` in their order; `numbers` `[5, moves]`: n, value, low, high, threshold."""
+    unique, row = group(video)
+    held = _mutable(store.read(MOVED.name, unique))
+    names = ("n", "value", "low", "high", "threshold")
+    for i, k in enumerate(row.tolist()):
+        place = held["count"][k] % MOVES
+        for name, values in zip(
+            ("start", "to", "reason", "at", *names), (start, to, reason, at, *numbers), strict=True
+        ):
+            held[name][k, place] = values[i]
+        held["count"][k] += 1
+    store.write(MOVED.name, unique, Batch(held))
+
+
+def _mutable(rows: Batch) -> dict[str, Column]:
+    return {name: rows[name].copy() for name in rows}
+
+
+def room(rows: Mapping[str, Column] | Batch, settings: ReachSettings) -> Column:
+    """The exposures that each video `[videos]` still looks for in its stage; none where it does not look for any."""
+    sizes = np.array([*settings.audiences, np.inf])
+    there = np.maximum(rows["sums"][:, stages.IMPRESSIONS], rows["sums"][:, stages.WATCHES])
+    left = np.maximum(sizes[rows["stage"]] - there, 0.0)
+    return np.where(rows["status"] == RUNNING, np.where(rows["stage"] < LAST, left, 0.0), 0.0)

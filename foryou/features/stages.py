@@ -1,0 +1,440 @@
+"""The rules by which a video is shown to more people or to no more: what is counted of it, how that is judged, and when
+it moves.
+
+Numbers and kernels only; `reach` keeps the tables. What is judged is a video's quality: a weighted sum of how much
+better than its peers (videos of its length and format) it holds people in the first seconds, is watched to the end,
+and is liked, commented, shared and saved, less how often it is refused; each in standard deviations of one exposure.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from foryou.core.batch import Column
+from foryou.core.clock import DAY, HOUR
+
+STAGES = 5
+LAST = STAGES - 1
+"""The stage without an end."""
+IMPRESSIONS, WATCHES, MEASURED, HOOKED, FINISHED, ENGAGED, ENGAGED2, REFUSED, REFUSED2 = range(9)
+"""What is summed of a video in a stage, and of peers; the last of each two is a sum of squares."""
+SUMS = 9
+PARTS = ("hook", "completion", "engagement", "refusal")
+WEIGHTS = np.array([0.25, 0.30, 0.30, -0.15])
+"""What each part counts in the quality."""
+PEERS = 8 * 4
+"""Groups of videos that are compared: length buckets times formats."""
+PEERS_MOST = 20_000.0
+"""Exposures after which a group of peers forgets as much as it learns."""
+_FINISHED = (0.3, 0.5, 0.4, 0.3, 0.2, 0.12, 0.06, 0.03)
+_PSEUDO = 50.0
+
+
+def first_peers() -> Column:
+    """What is believed of each group `[PEERS, SUMS]` before anything was seen, worth `_PSEUDO` exposures."""
+    rows = np.empty((PEERS, SUMS))
+    for group in range(PEERS):
+        rows[group] = (1.0, 1.0, 1.0, 0.65, _FINISHED[group // 4], 0.055, 0.134, 0.0136, 0.28)
+    return rows * _PSEUDO
+
+
+FIRST_PEERS = first_peers()
+POOLED = 20.0
+"""Exposures that the spread among peers is worth beside a video's own."""
+CARRIED = 20.0
+"""Exposures that what was found in one stage is worth in the next, at most."""
+AUTHOR_PSEUDO, TOPIC_PSEUDO = 3.0, 6.0
+"""Videos of average quality that an author and a hashtag start with."""
+KNOWN = 20.0
+"""Exposures at which what a video says of its author and hashtags counts half."""
+KEYS = 4
+"""The author and so many hashtags less one that a video's quality is expected from."""
+LOOKS = 4
+"""Looks at the quality while a stage's audience fills: at each quarter. Later ones at twice the audience, four times,
+and so on."""
+MOST_LOOKS = 24
+BINS = 8
+EDGES = np.array([-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3])
+"""Between the bins of quality in which it is counted how many went on."""
+HOURS, DAYS = 48, 14
+"""Of the time since a video came, the hours and then the days in which exposures are told apart."""
+RUNNING, RESTING, STOPPED = 1, 2, 3
+"""Whether a video is looking for its stage's audience, had it without being good enough to go on, or was stopped."""
+
+
+class Reason(IntEnum):
+    """Why a video moved. The numbers are in tables: add, never renumber."""
+
+    PUBLISHED = 1
+    OLD = 2
+    ABOVE = 3
+    BELOW = 4
+    FULL = 5
+    EXPIRED = 6
+    CHANCE = 7
+    RISEN = 8
+
+
+_ABOVE, _BELOW, _FULL, _EXPIRED, _CHANCE, _RISEN = (
+    int(reason) for reason in (Reason.ABOVE, Reason.BELOW, Reason.FULL, Reason.EXPIRED, Reason.CHANCE, Reason.RISEN)
+)
+
+
+def deviations(error: float) -> Column:
+    """How many standard errors an interval reaches to either side at each look `[MOST_LOOKS]`.
+
+    The error is spent evenly over the audience of a stage (Lan and DeMets, 1983), and bounded without regard to how the
+    looks hang together: it is at most `error`; each look after the audience is full has half of the one before.
+    """
+    spent = [error / LOOKS / 2.0 ** max(look - LOOKS + 1, 0) for look in range(MOST_LOOKS)]
+    return np.array([NormalDist().inv_cdf(1.0 - each) for each in spent])
+
+
+class Videos(NamedTuple):
+    """The columns of the table `reach` that change, `[videos]`."""
+
+    stage: Column
+    status: Column
+    looks: Column
+    chanced: Column
+    entered: Column
+    first: Column
+    sums: Column
+    prior: Column
+    prior_n: Column
+    value: Column
+    error: Column
+    low: Column
+    high: Column
+    given: Column
+    total: Column
+    followers: Column
+    by_stage: Column
+    bins: Column
+
+
+class Times(NamedTuple):
+    """Those of `reach_time`."""
+
+    hour: Column
+    day: Column
+
+
+class Levels(NamedTuple):
+    """Those of `reach_stage`, `[STAGES]`."""
+
+    median: Column
+    quarter: Column
+    number: Column
+    seen: Column
+    went: Column
+
+
+class Usual(NamedTuple):
+    """Those of `reach_usual`: what authors and hashtags usually do, and whose rows a video's are `[videos, KEYS]`
+    (-1: none)."""
+
+    weight: Column
+    value: Column
+    of: Column
+
+
+class Seen(NamedTuple):
+    """What happened, in log order: `[events]`."""
+
+    video: Column
+    """Row of the video; -1: of none."""
+    pair: Column
+    """Row of the viewer with the author."""
+    follow: Column
+    """1: follows from now on, -1: no more."""
+    at: Column
+    here: Column
+    """Whether it was in the For You feed."""
+    adds: Column
+    """`[events, SUMS]`"""
+
+
+class Moves(NamedTuple):
+    """What moved: `[moves]`, filled from the front."""
+
+    video: Column
+    start: Column
+    to: Column
+    at: Column
+    n: Column
+    value: Column
+    low: Column
+    high: Column
+    threshold: Column
+    reason: Column
+
+
+@njit(cache=True, nogil=True)
+def shown(sums):  # type: ignore[no-untyped-def]
+    """Exposures: impressions, or watches where those are more."""
+    return max(sums[IMPRESSIONS], sums[WATCHES])
+
+
+@njit(cache=True, nogil=True)
+def looked(sums):  # type: ignore[no-untyped-def]
+    """Exposures whose outcome is known: watches, where there are any."""
+    return sums[WATCHES] if sums[WATCHES] > 0.0 else sums[IMPRESSIONS]
+
+
+@njit(cache=True, nogil=True)
+def rates(sums, out):  # type: ignore[no-untyped-def]
+    """The mean of each part in one exposure `[PARTS]`, and how many exposures there were."""
+    n, measured = max(looked(sums), 1e-9), max(sums[MEASURED], 1e-9)
+    out[0] = min(max(sums[HOOKED] / measured, 0.0), 1.0)
+    out[1] = min(max(sums[FINISHED] / measured, 0.0), 1.0)
+    out[2] = sums[ENGAGED] / n
+    out[3] = sums[REFUSED] / n
+    return n
+
+
+@njit(cache=True, nogil=True)
+def spreads(sums, mean, out):  # type: ignore[no-untyped-def]
+    """The variance of each part in one exposure `[PARTS]`."""
+    n = max(looked(sums), 1e-9)
+    out[0] = mean[0] * (1.0 - mean[0])
+    out[1] = mean[1] * (1.0 - mean[1])
+    out[2] = max(sums[ENGAGED2] / n - mean[2] * mean[2], 0.0)
+    out[3] = max(sums[REFUSED2] / n - mean[3] * mean[3], 0.0)
+
+
+@njit(cache=True, nogil=True)
+def _spread(mean, variance, scale, weights):  # type: ignore[no-untyped-def]
+    """The variance of the quality of one exposure. Who watched to the end also stayed at the beginning."""
+    together = weights[0] * weights[1] * mean[1] * (1.0 - mean[0]) / (scale[0] * scale[1])
+    total = 2.0 * together
+    for p in range(len(variance)):
+        total += weights[p] * weights[p] * variance[p] / (scale[p] * scale[p])
+    return total
+
+
+@njit(cache=True, nogil=True)
+def judge(sums, peers, first, weights, parts):  # type: ignore[no-untyped-def]
+    """The quality against peers, the variance of one exposure's, and how many exposures; `parts` `[PARTS]`: what each
+    part is better than its peers', in standard deviations of one exposure (a refusal is worse)."""
+    usual, own = np.empty(4), np.empty(4)
+    variance, scale, mine = np.empty(4), np.empty(4), np.empty(4)
+    both = peers + first
+    rates(both, usual)
+    spreads(both, usual, variance)
+    for p in range(4):
+        scale[p] = max(np.sqrt(variance[p]), 1e-3)
+    pooled = _spread(usual, variance, scale, weights)
+    n = looked(sums)
+    rates(sums, own)
+    spreads(sums, own, mine)
+    quality = 0.0
+    for p in range(4):
+        known = sums[MEASURED] if p < 2 else n
+        parts[p] = (own[p] - usual[p]) / scale[p] if known > 0.0 else 0.0
+        quality += weights[p] * parts[p]
+    spread = (n * _spread(own, mine, scale, weights) + POOLED * pooled) / (n + POOLED)
+    return quality, spread, n
+
+
+@njit(cache=True, nogil=True)
+def expected(weight, value, of, given, given_value):  # type: ignore[no-untyped-def]
+    """What is expected of a video from what its author and its hashtags did with other videos."""
+    topics, number = 0.0, 0
+    for j in range(1, len(of)):
+        if of[j] >= 0:
+            others = max(weight[of[j]] - given, 0.0)
+            topics += (value[of[j]] - given_value) / (others + TOPIC_PSEUDO)
+            number += 1
+    usual = topics / number if number > 0 else 0.0
+    if of[0] < 0:
+        return usual
+    others = max(weight[of[0]] - given, 0.0)
+    return (value[of[0]] - given_value + AUTHOR_PSEUDO * usual) / (others + AUTHOR_PSEUDO)
+
+
+@njit(cache=True, nogil=True)
+def bin_of(value):  # type: ignore[no-untyped-def]
+    """The bin of a quality."""
+    b = 0
+    while b < len(EDGES) and value >= EDGES[b]:
+        b += 1
+    return b
+
+
+@njit(cache=True, nogil=True)
+def lucky(video, stage, chance):  # type: ignore[no-untyped-def]
+    """Whether a video goes on from a stage in any case: the same one of a hundred whenever it is asked."""
+    mixed = np.uint64(video) + np.uint64(stage + 1) * np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return float((mixed ^ (mixed >> np.uint64(31))) >> np.uint64(11)) / float(1 << 53) < chance
+
+
+@njit(cache=True, nogil=True)
+def _look(v, k, peers, first, usual, pseudo, weights, parts):  # type: ignore[no-untyped-def]
+    """Judges a video as it is, shrunk to what is expected of it, and notes that for its author and hashtags."""
+    quality, spread, n = judge(v.sums[k], peers, first, weights, parts)
+    prior, prior_n = v.prior[k], v.prior_n[k]
+    if v.stage[k] == 0:
+        prior, prior_n = expected(usual.weight, usual.value, usual.of[k], v.given[k, 0], v.given[k, 1]), pseudo
+    v.value[k] = (n * quality + prior_n * prior) / (n + prior_n)
+    v.error[k] = np.sqrt(spread / (n + prior_n))
+    known = np.float32(n / (n + KNOWN))
+    for j in range(usual.of.shape[1]):
+        row = usual.of[k, j]
+        if row >= 0:
+            usual.weight[row] += float(known) - float(v.given[k, 0])
+            usual.value[row] += float(np.float32(known * quality)) - float(v.given[k, 1])
+    v.given[k, 0], v.given[k, 1] = known, np.float32(known * quality)
+    return n
+
+
+@njit(cache=True, nogil=True)
+def _conclude(v, k, levels, went):  # type: ignore[no-untyped-def]
+    """A video's time in a stage is over: what its peers in that stage do becomes known a little better."""
+    s, value = v.stage[k], v.value[k]
+    count = levels.number[s]
+    step = max(0.3 / (count + 3.0) ** 0.75, 0.004)
+    levels.median[s] += step * (0.5 if value > levels.median[s] else -0.5)
+    levels.quarter[s] += step * (0.25 if value > levels.quarter[s] else -0.75)
+    levels.number[s] = count + 1.0
+    for j in range(v.bins.shape[1]):
+        if v.bins[k, j] >= 0:
+            levels.seen[s, v.bins[k, j]] += 1.0
+            levels.went[s, v.bins[k, j]] += went
+
+
+@njit(cache=True, nogil=True)
+def _move(v, k, at, n, threshold, to, status, reason, moves, count):  # type: ignore[no-untyped-def]
+    moves.video[count], moves.start[count], moves.to[count], moves.at[count] = k, v.stage[k], to, at
+    moves.n[count], moves.value[count], moves.threshold[count] = n, v.value[k], threshold
+    moves.low[count], moves.high[count], moves.reason[count] = v.low[k], v.high[k], reason
+    if to != v.stage[k]:
+        v.prior[k], v.prior_n[k] = v.value[k], min(n + v.prior_n[k], CARRIED)
+        v.sums[k] = 0.0
+        v.looks[k], v.entered[k] = 0, at
+        v.bins[k] = -1
+        v.bins[k, 0] = bin_of(v.value[k])
+        v.stage[k] = to
+    v.status[k] = status
+    return count + 1
+
+
+@njit(cache=True, nogil=True)
+def _end(v, k, item, at, n, threshold, status, reason, chance, levels, moves, count):  # type: ignore[no-untyped-def]
+    """A video does not go on from its stage, unless chance wants it."""
+    s = v.stage[k]
+    if v.looks[k] > 0:
+        _conclude(v, k, levels, 0.0)
+    if s < LAST and lucky(item, s, chance):
+        v.chanced[k] |= 1 << s
+        return _move(v, k, at, n, threshold, s + 1, RUNNING, _CHANCE, moves, count)
+    return _move(v, k, at, n, threshold, s, status, reason, moves, count)
+
+
+@njit(cache=True, nogil=True)
+def _decide(v, k, item, at, n, deviation, rules, levels, moves, count):  # type: ignore[no-untyped-def]
+    """What comes of a look: how many moves there are then."""
+    s, full, running = v.stage[k], v.looks[k] >= LOOKS, v.status[k] == RUNNING
+    v.low[k] = v.value[k] - deviation * v.error[k]
+    v.high[k] = v.value[k] + deviation * v.error[k]
+    if s < LAST and v.low[k] > levels.median[s]:
+        threshold = levels.median[s]
+        if running:
+            _conclude(v, k, levels, 1.0)
+        reason = _ABOVE if running else _RISEN
+        return _move(v, k, at, n, threshold, s + 1, RUNNING, reason, moves, count)
+    if running and v.high[k] < levels.quarter[s]:
+        return _end(v, k, item, at, n, levels.quarter[s], STOPPED, _BELOW, rules.chance, levels, moves, count)
+    if running and full and s < LAST:
+        return _end(v, k, item, at, n, levels.median[s], RESTING, _FULL, rules.chance, levels, moves, count)
+    return count
+
+
+class Rules(NamedTuple):
+    """What the operator set, as kernels read it."""
+
+    sizes: Column
+    """`[STAGES]`; that of the last is when it is looked at first, over four."""
+    life: float
+    chance: float
+    prior: float
+    deviations: Column
+
+
+@njit(cache=True, nogil=True)
+def due(size, looks):  # type: ignore[no-untyped-def]
+    """Exposures at which the next look is due."""
+    return size * (looks + 1) / LOOKS if looks < LOOKS else size * 2.0 ** (looks - LOOKS + 1)
+
+
+@njit(cache=True, nogil=True)
+def _count(v, t, k, at, friend, here, adds):  # type: ignore[no-untyped-def]
+    """Adds an event to what is told of a video's audience."""
+    before = max(v.total[k, 0], v.total[k, 1])
+    v.total[k, 0] += adds[IMPRESSIONS]
+    v.total[k, 1] += adds[WATCHES]
+    more = max(v.total[k, 0], v.total[k, 1]) - before
+    if more <= 0.0:
+        return
+    if friend:
+        v.followers[k] += more
+    if here:
+        v.by_stage[k, v.stage[k]] += more
+    hours = max(at - v.first[k], 0) // HOUR
+    if hours < t.hour.shape[1]:
+        t.hour[k, hours] += more
+    days = max(at - v.first[k], 0) // DAY
+    t.day[k, min(days, t.day.shape[1] - 1)] += more
+
+
+@njit(cache=True, nogil=True)
+def _add(sums, adds, most):  # type: ignore[no-untyped-def]
+    """Adds what an event says; what is taken back never takes more than there is."""
+    if most > 0.0 and adds[WATCHES] > 0.0 and sums[WATCHES] > most:
+        for s in range(len(sums)):
+            sums[s] *= 1.0 - 1.0 / most
+    for s in range(len(sums)):
+        sums[s] = max(sums[s] + adds[s], 0.0)
+
+
+@njit(cache=True, nogil=True)
+def advance(v, t, item, group, peers, first, levels, usual, friend, seen, rules, weights, moves):  # type: ignore[no-untyped-def]
+    """Goes through what happened, in order, and moves videos; how many moves there were."""
+    count, parts = 0, np.empty(4)
+    for i in range(len(seen.video)):
+        if seen.follow[i] != 0:
+            friend[seen.pair[i]] = seen.follow[i] > 0
+        k = seen.video[i]
+        if k < 0:
+            continue
+        at, known, here, adds = seen.at[i], friend[seen.pair[i]], seen.here[i], seen.adds[i]
+        _count(v, t, k, at, known, here, adds)
+        if known:
+            continue
+        if here:
+            _add(peers[group[k]], adds, PEERS_MOST)
+        if here or v.status[k] != RUNNING:
+            _add(v.sums[k], adds, 0.0)
+        if v.status[k] == RUNNING and v.stage[k] < LAST and at - v.entered[k] > rules.life:
+            n = _look(v, k, peers[group[k]], first[group[k]], usual, rules.prior, weights, parts)
+            deviation = rules.deviations[min(v.looks[k], LOOKS - 1)]
+            v.low[k], v.high[k] = v.value[k] - deviation * v.error[k], v.value[k] + deviation * v.error[k]
+            threshold = levels.median[v.stage[k]]
+            count = _end(v, k, item[k], at, n, threshold, RESTING, _EXPIRED, rules.chance, levels, moves, count)
+        if adds[IMPRESSIONS] <= 0.0 and adds[WATCHES] <= 0.0:
+            continue
+        while v.looks[k] < MOST_LOOKS and looked(v.sums[k]) >= due(rules.sizes[v.stage[k]], v.looks[k]):
+            n = _look(v, k, peers[group[k]], first[group[k]], usual, rules.prior, weights, parts)
+            deviation = rules.deviations[v.looks[k]]
+            v.looks[k] += 1
+            if v.looks[k] <= LOOKS:
+                v.bins[k, v.looks[k]] = bin_of(v.value[k])
+            count = _decide(v, k, item[k], at, n, deviation, rules, levels, moves, count)
+    return count
