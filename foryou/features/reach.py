@@ -103,13 +103,11 @@ REACH = Table(
         Field("total", "float32", 2, help="impressions and watches anywhere"),
         Field("followers", "float32", help="exposures of those who follow its author"),
         Field("by_stage", "float32", STAGES, help="exposures in the For You feed, by stage"),
+        Field("hour", "float32", HOURS, help="exposures since it came, hour by hour"),
+        Field("day", "float32", DAYS, help="and day by day; the last: and all later ones"),
         Field("bins", "int8", LOOKS + 1, default=-1, help="bin of the quality on entering and at each look"),
         Field("keys", "int64", KEYS, help="its author and first hashtags when it came"),
     ),
-)
-TIMES = Table(
-    "reach_time",
-    (Field("hour", "float32", HOURS), Field("day", "float32", DAYS, help="the last: and all later ones")),
 )
 MOVED = Table(
     "reach_moves",
@@ -140,7 +138,7 @@ USUAL = Table(
         Field("value", "float64", help="sum of their quality"),
     ),
 )
-TABLES = (REACH, TIMES, MOVED, PEERS_TABLE, LEVELS, USUAL)
+TABLES = (REACH, MOVED, PEERS_TABLE, LEVELS, USUAL)
 
 READS = ("video", "viewer", "author", "base", "amount", "at", "surface", "trusted", "followed")
 """The columns of events that `fold` needs."""
@@ -231,9 +229,8 @@ def fold(store: Store, rows: Batch, settings: ReachSettings = DEFAULT) -> None:
     place[~in_stages] = -1
     video = video[in_stages]
     held = _mutable(store.read(REACH.name, video))
-    times, peers, levels = (
-        _mutable(store.read(name, keys))
-        for name, keys in ((TIMES.name, video), (PEERS_TABLE.name, _PEERS), (LEVELS.name, _STAGES))
+    peers, levels = (
+        _mutable(store.read(name, keys)) for name, keys in ((PEERS_TABLE.name, _PEERS), (LEVELS.name, _STAGES))
     )
     known, row = group(held["keys"].ravel())
     usual = _mutable(store.read(USUAL.name, known))
@@ -243,7 +240,6 @@ def fold(store: Store, rows: Batch, settings: ReachSettings = DEFAULT) -> None:
     moves = stages.Moves(*(np.zeros(room, dtype) for dtype in (*(np.int64,) * 4, *(np.float64,) * 5, np.int64)))
     count = stages.advance(
         stages.Videos(*(held[name] for name in stages.Videos._fields)),
-        stages.Times(**times),
         video,
         _groups(store, video),
         peers["sums"],
@@ -257,7 +253,6 @@ def fold(store: Store, rows: Batch, settings: ReachSettings = DEFAULT) -> None:
         moves,
     )
     store.write(REACH.name, video, Batch(held))
-    store.write(TIMES.name, video, Batch(times))
     store.write(PEERS_TABLE.name, _PEERS, Batch(peers))
     store.write(LEVELS.name, _STAGES, Batch(levels))
     real = known != 0
@@ -312,15 +307,26 @@ def _note(store: Store, video: Keys, start: Column, to: Column, reason: Column, 
     """Keeps moves `[moves]` in their order; `numbers` `[5, moves]`: n, value, low, high, threshold."""
     unique, row = group(video)
     held = _mutable(store.read(MOVED.name, unique))
-    names = ("n", "value", "low", "high", "threshold")
-    for i, k in enumerate(row.tolist()):
-        place = held["count"][k] % MOVES
-        for name, values in zip(
-            ("start", "to", "reason", "at", *names), (start, to, reason, at, *numbers), strict=True
-        ):
-            held[name][k, place] = values[i]
-        held["count"][k] += 1
+    columns = (start, to, reason, at, *numbers)
+    _put_moves(held["count"], tuple(held[name] for name in MOVED.names[1:]), row, tuple(map(_number, columns)))
     store.write(MOVED.name, unique, Batch(held))
+
+
+def _number(values: Column) -> Column:
+    return np.ascontiguousarray(values, np.float64)
+
+
+@njit(cache=True, nogil=True)
+def _put_moves(count, held, row, columns):  # type: ignore[no-untyped-def]
+    starts, tos, reasons, times, n, value, low, high, threshold = held
+    for i in range(len(row)):
+        k = row[i]
+        place = count[k] % starts.shape[1]
+        starts[k, place], tos[k, place] = np.int8(columns[0][i]), np.int8(columns[1][i])
+        reasons[k, place], times[k, place] = np.int8(columns[2][i]), np.int64(columns[3][i])
+        n[k, place], value[k, place], low[k, place] = columns[4][i], columns[5][i], columns[6][i]
+        high[k, place], threshold[k, place] = columns[7][i], columns[8][i]
+        count[k] += 1
 
 
 def _mutable(rows: Batch) -> dict[str, Column]:

@@ -115,14 +115,9 @@ class Videos(NamedTuple):
     total: Column
     followers: Column
     by_stage: Column
-    bins: Column
-
-
-class Times(NamedTuple):
-    """Those of `reach_time`."""
-
     hour: Column
     day: Column
+    bins: Column
 
 
 class Levels(NamedTuple):
@@ -375,7 +370,7 @@ def due(size, looks):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _count(v, t, k, at, friend, here, adds):  # type: ignore[no-untyped-def]
+def _count(v, k, at, friend, here, adds):  # type: ignore[no-untyped-def]
     """Adds an event to what is told of a video's audience."""
     before = max(v.total[k, 0], v.total[k, 1])
     v.total[k, 0] += adds[IMPRESSIONS]
@@ -388,10 +383,10 @@ def _count(v, t, k, at, friend, here, adds):  # type: ignore[no-untyped-def]
     if here:
         v.by_stage[k, v.stage[k]] += more
     hours = max(at - v.first[k], 0) // HOUR
-    if hours < t.hour.shape[1]:
-        t.hour[k, hours] += more
+    if hours < v.hour.shape[1]:
+        v.hour[k, hours] += more
     days = max(at - v.first[k], 0) // DAY
-    t.day[k, min(days, t.day.shape[1] - 1)] += more
+    v.day[k, min(days, v.day.shape[1] - 1)] += more
 
 
 @njit(cache=True, nogil=True)
@@ -405,7 +400,7 @@ def _add(sums, adds, most):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def advance(v, t, item, group, peers, first, levels, usual, friend, seen, rules, weights, moves):  # type: ignore[no-untyped-def]
+def advance(v, item, group, peers, first, levels, usual, friend, seen, rules, weights, moves):  # type: ignore[no-untyped-def]
     """Goes through what happened, in order, and moves videos; how many moves there were."""
     count, parts = 0, np.empty(4)
     for i in range(len(seen.video)):
@@ -415,7 +410,7 @@ def advance(v, t, item, group, peers, first, levels, usual, friend, seen, rules,
         if k < 0:
             continue
         at, known, here, adds = seen.at[i], friend[seen.pair[i]], seen.here[i], seen.adds[i]
-        _count(v, t, k, at, known, here, adds)
+        _count(v, k, at, known, here, adds)
         if known:
             continue
         if here:

@@ -13,7 +13,7 @@ from foryou.core.ports import Documents, Store
 from foryou.features import stages
 from foryou.features.chains import chain_of, wilson
 from foryou.features.documents import name_of
-from foryou.features.reach import LEVELS, MOVED, MOVES, PEERS_TABLE, REACH, TIMES, USUAL, ReachSettings, room
+from foryou.features.reach import LEVELS, MOVED, MOVES, PEERS_TABLE, REACH, USUAL, ReachSettings, room
 from foryou.features.stages import AUTHOR_PSEUDO, LAST, PARTS, RUNNING, STAGES, STOPPED, TOPIC_PSEUDO, WEIGHTS, Reason
 from foryou.feed.moves import PART_WORDS, move_in_words, next_in_words
 
@@ -54,7 +54,7 @@ def journey(
         "moves": moves,
         "why": moves[-1]["words"] if moves else "",
         "next": next_in_words(state, left, _hour(until), look, language),
-        "viewers": _viewers(store, number, row, settings),
+        "viewers": _viewers(row, settings),
         "sharing": _sharing(store, int(number[0])),
         "chance": _chance(row, levels, stage, state),
     }
@@ -152,9 +152,9 @@ def _moves(store: Store, number: Column, settings: ReachSettings, language: str)
     return told
 
 
-def _viewers(store: Store, number: Column, row: Batch, settings: ReachSettings) -> dict[str, object]:
+def _viewers(row: Batch, settings: ReachSettings) -> dict[str, object]:
     """Who saw it: in all, by stage, over time; and how much its author's taste still says who sees it first."""
-    times, views = store.read(TIMES.name, number), float(row["total"][0].max())
+    views = float(row["total"][0].max())
     followers = float(row["followers"][0])
     return {
         "exposures": round(views, 1),
@@ -162,8 +162,8 @@ def _viewers(store: Store, number: Column, row: Batch, settings: ReachSettings) 
         "followers_share": _round(followers / views) if views else 0.0,
         "for_you_by_stage": [round(each, 1) for each in row["by_stage"][0].tolist()],
         "since": int(row["first"][0]),
-        "by_hour": [round(each, 1) for each in times["hour"][0].tolist()],
-        "by_day": [round(each, 1) for each in times["day"][0].tolist()],
+        "by_hour": [round(each, 1) for each in row["hour"][0].tolist()],
+        "by_day": [round(each, 1) for each in row["day"][0].tolist()],
         "authors_taste": _round(max(1.0 - views / settings.author_views, 0.0)),
     }
 
