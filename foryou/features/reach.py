@@ -23,10 +23,25 @@ from foryou.core.ids import id_of
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
 from foryou.features import stages
+from foryou.features.accounts import account_of
 from foryou.features.acts import act_key
 from foryou.features.enrich import OUTCOMES
 from foryou.features.pairs import pairs
-from foryou.features.stages import BINS, DAYS, HOURS, KEYS, LAST, LOOKS, PEERS, RESTING, RUNNING, STAGES, SUMS, Reason
+from foryou.features.stages import (
+    BINS,
+    DAYS,
+    HOURS,
+    KEYS,
+    LAST,
+    LATEST,
+    LOOKS,
+    PEERS,
+    RESTING,
+    RUNNING,
+    STAGES,
+    SUMS,
+    Reason,
+)
 from foryou.grouping import group
 
 MOVES = 12
@@ -106,6 +121,8 @@ REACH = Table(
         Field("hour", "float32", HOURS, help="exposures since it came, hour by hour"),
         Field("day", "float32", DAYS, help="and day by day; the last: and all later ones"),
         Field("bins", "int8", LOOKS + 1, default=-1, help="bin of the quality on entering and at each look"),
+        Field("latest", "uint32", LATEST, help="parts of hashes of the latest viewers, and what is known of them"),
+        Field("turn", "int8", help="which of these is replaced next"),
         Field("keys", "int64", KEYS, help="its author and first hashtags when it came"),
     ),
 )
@@ -210,12 +227,13 @@ def _expect(weight, value, of, out):  # type: ignore[no-untyped-def]
 
 
 def followed(store: Store, rows: Batch) -> Column:
-    """Whether the viewer of each event `[rows]` followed its author before this batch: to be asked before it is
-    folded."""
+    """Whether the viewer of each event `[rows]` followed its author before this batch, or is its author: to be asked
+    before it is folded."""
     author = store.columns("video", rows["video"], ("author",))["author"]
     author = np.where(rows["author"] != 0, rows["author"], author)
     keys = act_key(rows["viewer"], author, Kind.FOLLOW)
-    return np.asarray(store.columns("act", keys, ("active",))["active"] == 1)
+    follows = store.columns("act", keys, ("active",))["active"] == 1
+    return np.asarray(follows | ((rows["viewer"] != 0) & (account_of(store, author) == rows["viewer"])))
 
 
 def fold(store: Store, rows: Batch, settings: ReachSettings = DEFAULT) -> None:
@@ -282,7 +300,8 @@ def _seen(rows: Batch, video: Column) -> tuple[stages.Seen, Column]:
     )  # fmt: skip
     follow = np.where((rows["base"] == Kind.FOLLOW) & (rows["viewer"] != 0), rows["amount"], 0.0)
     here = (rows["surface"] == FOR_YOU) | (rows["surface"] == 0)
-    return stages.Seen(video, pair, follow, rows["at"], here, adds), friend
+    who = (pairs(rows["viewer"], rows["video"]) & 0xFFFFFFFC).astype(np.uint32)
+    return stages.Seen(video, pair, follow, rows["at"], here, who, adds), friend
 
 
 @njit(cache=True, nogil=True)

@@ -61,6 +61,8 @@ MOST_LOOKS = 24
 BINS = 8
 EDGES = np.array([-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3])
 """Between the bins of quality in which it is counted how many went on."""
+LATEST = 32
+"""Viewers of a video that count once, however often they come: the latest. One account cannot be an audience."""
 HOURS, DAYS = 48, 14
 """Of the time since a video came, the hours and then the days in which exposures are told apart."""
 RUNNING, RESTING, STOPPED = 1, 2, 3
@@ -118,6 +120,8 @@ class Videos(NamedTuple):
     hour: Column
     day: Column
     bins: Column
+    latest: Column
+    turn: Column
 
 
 class Levels(NamedTuple):
@@ -151,6 +155,8 @@ class Seen(NamedTuple):
     at: Column
     here: Column
     """Whether it was in the For You feed."""
+    who: Column
+    """Part of a hash of viewer and video, the two lowest bits 0; 0: nobody."""
     adds: Column
     """`[events, SUMS]`"""
 
@@ -370,6 +376,20 @@ def due(size, looks):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _again(latest, turn, k, who, watch):  # type: ignore[no-untyped-def]
+    """Whether one of the latest viewers of a video has had this impression, or this watch, already; notes it."""
+    bit = np.uint32(2 if watch else 1)
+    for j in range(latest.shape[1]):
+        if latest[k, j] & np.uint32(0xFFFFFFFC) == who:
+            before = latest[k, j] & bit != 0
+            latest[k, j] |= bit
+            return before
+    latest[k, turn[k]] = who | bit
+    turn[k] = (turn[k] + 1) % latest.shape[1]
+    return False
+
+
+@njit(cache=True, nogil=True)
 def _count(v, k, at, friend, here, adds):  # type: ignore[no-untyped-def]
     """Adds an event to what is told of a video's audience."""
     before = max(v.total[k, 0], v.total[k, 1])
@@ -409,6 +429,9 @@ def advance(v, item, group, peers, first, levels, usual, friend, seen, rules, we
         k = seen.video[i]
         if k < 0:
             continue
+        exposed = seen.adds[i, IMPRESSIONS] > 0.0 or seen.adds[i, WATCHES] > 0.0
+        if exposed and _again(v.latest, v.turn, k, seen.who[i], seen.adds[i, WATCHES] > 0.0):
+            continue
         at, known, here, adds = seen.at[i], friend[seen.pair[i]], seen.here[i], seen.adds[i]
         _count(v, k, at, known, here, adds)
         if known:
@@ -423,7 +446,7 @@ def advance(v, item, group, peers, first, levels, usual, friend, seen, rules, we
             v.low[k], v.high[k] = v.value[k] - deviation * v.error[k], v.value[k] + deviation * v.error[k]
             threshold = levels.median[v.stage[k]]
             count = _end(v, k, item[k], at, n, threshold, RESTING, _EXPIRED, rules.chance, levels, moves, count)
-        if adds[IMPRESSIONS] <= 0.0 and adds[WATCHES] <= 0.0:
+        if not exposed:
             continue
         while v.looks[k] < MOST_LOOKS and looked(v.sums[k]) >= due(rules.sizes[v.stage[k]], v.looks[k]):
             n = _look(v, k, peers[group[k]], first[group[k]], usual, rules.prior, weights, parts)

@@ -206,6 +206,15 @@ def test_followers_change_nothing() -> None:
     assert rows["followers"].tolist() == [0, 100]
 
 
+def test_one_account_is_no_audience_however_often_it_watches() -> None:
+    chance = np.random.default_rng(1)
+    rows = watched(chance, 1, range(500, 501), 1.0, 1.0, 0.0)
+    often = [{**row, "at": row["at"] + n} for n in range(200) for row in rows]
+    store = folded(log(*videos([1])), log(*often))
+    held = store.read(REACH.name, np.array([1]))
+    assert (room(held, SMALL).tolist(), held["stage"].tolist()) == ([19], [0])
+
+
 def test_only_the_for_you_feed_fills_an_audience() -> None:
     chance = np.random.default_rng(1)
     rows = watched(chance, 1, range(500, 600), 0.6, 0.3, 0.0, surface=77)
