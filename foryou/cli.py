@@ -22,6 +22,7 @@ from foryou.app import Engine
 from foryou.core.errors import ForYouError
 from foryou.datasets.kuairand import KuaiRand
 from foryou.keeping import commands as keeping
+from foryou.simulator.commands import simulate
 
 app = typer.Typer(
     name="foryou",
@@ -354,6 +355,7 @@ for command in (keeping.backup, keeping.restore, keeping.verify, keeping.erase):
 app.command()(lab.replay)
 app.add_typer(lab.evaluate)
 app.add_typer(bench.bench)
+app.add_typer(simulate)
 app.add_typer(models)
 app.add_typer(keyring.keys)
 app.command()(keyring.audit)

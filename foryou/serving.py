@@ -17,12 +17,13 @@ from foryou.core.batch import Batch
 from foryou.core.clock import Clock
 from foryou.core.errors import NotFound
 from foryou.core.ids import id_of
-from foryou.core.pipeline import ANSWER, FALLBACK, Request, Slate
+from foryou.core.pipeline import ANSWER, FALLBACK, Request, Slate, Trace
 from foryou.core.ports import Documents, Index, Model, Store
 from foryou.explaining import Explanations
 from foryou.features.counters import totals
 from foryou.features.documents import cards
 from foryou.feed import recipe
+from foryou.feed.considered import is_drawn, packed
 from foryou.feed.explain import keep
 from foryou.feed.journey import journey
 from foryou.feed.numbers import Numbers
@@ -56,6 +57,7 @@ class Feeds:
         self._one = threading.Lock()
         self._pinned: Version | None = None
         feed = self.settings.feed
+        self._policy = recipe.policy(feed, self.store, lambda: self._in_use().index)
         self.recipes = {
             "for_you": recipe.for_you(
                 self.store,
@@ -84,9 +86,16 @@ class Feeds:
             model = self.fallback if any(step.name == FALLBACK for step in trace.steps) else version.model
             if len(slate):
                 with pipeline.costs.measured(ANSWER):
-                    self.log(log_rows(request, slate, model.version, trace.degraded))
+                    considered = self._considered(request, trace, slate)
+                    self.log(log_rows(request, slate, model.version, trace.degraded, considered))
                     self.explanations.keep(keep(request, slate, trace, model, ask.surface))
         return Served(str(number), ask.surface, model.version, self._items(slate), trace)
+
+    def _considered(self, request: Request, trace: Trace, slate: Slate) -> bytes:
+        """For some slates all that they were chosen from."""
+        if "rejected" not in slate or not is_drawn(request, self.settings.feed.considered):
+            return b""
+        return packed(request, trace.candidates, slate, self._policy)
 
     @contextmanager
     def _pinning(self) -> Iterator[Version]:
