@@ -22,26 +22,13 @@ from foryou.core.heads import HEADS
 from foryou.core.ids import id_of
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
-from foryou.features import stages
+from foryou.features import quality, stages
 from foryou.features.accounts import account_of
 from foryou.features.acts import act_key
 from foryou.features.enrich import OUTCOMES
 from foryou.features.pairs import pairs
-from foryou.features.stages import (
-    BINS,
-    DAYS,
-    HOURS,
-    KEYS,
-    LAST,
-    LATEST,
-    LOOKS,
-    PEERS,
-    RESTING,
-    RUNNING,
-    STAGES,
-    SUMS,
-    Reason,
-)
+from foryou.features.quality import KEYS, PEERS, SUMS
+from foryou.features.stages import BINS, DAYS, HOURS, LAST, LATEST, LOOKS, RESTING, RUNNING, STAGES, Reason
 from foryou.grouping import group
 
 MOVES = 12
@@ -223,7 +210,7 @@ def expectation(store: Store, keys: Column) -> Column:
 @njit(cache=True, nogil=True)
 def _expect(weight, value, of, out):  # type: ignore[no-untyped-def]
     for k in range(len(of)):
-        out[k] = stages.expected(weight, value, of[k], 0.0, 0.0)
+        out[k] = quality.expected(weight, value, of[k], 0.0, 0.0)
 
 
 def followed(store: Store, rows: Batch) -> Column:
@@ -261,13 +248,13 @@ def fold(store: Store, rows: Batch, settings: ReachSettings = DEFAULT) -> None:
         video,
         _groups(store, video),
         peers["sums"],
-        stages.FIRST_PEERS,
+        quality.FIRST_PEERS,
         stages.Levels(**levels),
         stages.Usual(usual["weight"], usual["value"], of),
         friend,
         seen,
         settings.rules,
-        stages.WEIGHTS,
+        quality.WEIGHTS,
         moves,
     )
     store.write(REACH.name, video, Batch(held))
@@ -308,18 +295,18 @@ def _seen(rows: Batch, video: Column) -> tuple[stages.Seen, Column]:
 def _put_adds(trusted, plain, acts, worth, refusals, against, adds):  # type: ignore[no-untyped-def]
     for i in range(len(trusted)):
         row = trusted[i]
-        adds[i, stages.IMPRESSIONS], adds[i, stages.WATCHES] = row[plain[0]], row[plain[1]]
-        adds[i, stages.MEASURED] = row[plain[2]]
-        adds[i, stages.HOOKED] = row[plain[2]] - row[plain[3]]
-        adds[i, stages.FINISHED] = row[plain[4]]
-        for s in range(stages.ENGAGED, len(adds[i])):
+        adds[i, quality.IMPRESSIONS], adds[i, quality.WATCHES] = row[plain[0]], row[plain[1]]
+        adds[i, quality.MEASURED] = row[plain[2]]
+        adds[i, quality.HOOKED] = row[plain[2]] - row[plain[3]]
+        adds[i, quality.FINISHED] = row[plain[4]]
+        for s in range(quality.ENGAGED, len(adds[i])):
             adds[i, s] = 0.0
         for a in range(len(acts)):
-            adds[i, stages.ENGAGED] += row[acts[a]] * worth[a]
-            adds[i, stages.ENGAGED2] += row[acts[a]] * worth[a] * worth[a]
+            adds[i, quality.ENGAGED] += row[acts[a]] * worth[a]
+            adds[i, quality.ENGAGED2] += row[acts[a]] * worth[a] * worth[a]
         for a in range(len(refusals)):
-            adds[i, stages.REFUSED] += row[refusals[a]] * against[a]
-            adds[i, stages.REFUSED2] += row[refusals[a]] * against[a] * against[a]
+            adds[i, quality.REFUSED] += row[refusals[a]] * against[a]
+            adds[i, quality.REFUSED2] += row[refusals[a]] * against[a] * against[a]
 
 
 def _note(store: Store, video: Keys, start: Column, to: Column, reason: Column, at: Column, numbers: Column) -> None:
@@ -355,6 +342,6 @@ def _mutable(rows: Batch) -> dict[str, Column]:
 def room(rows: Mapping[str, Column] | Batch, settings: ReachSettings) -> Column:
     """The exposures that each video `[videos]` still looks for in its stage; none where it does not look for any."""
     sizes = np.array([*settings.audiences, np.inf])
-    there = np.maximum(rows["sums"][:, stages.IMPRESSIONS], rows["sums"][:, stages.WATCHES])
+    there = np.maximum(rows["sums"][:, quality.IMPRESSIONS], rows["sums"][:, quality.WATCHES])
     left = np.maximum(sizes[rows["stage"]] - there, 0.0)
     return np.where(rows["status"] == RUNNING, np.where(rows["stage"] < LAST, left, 0.0), 0.0)

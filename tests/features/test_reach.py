@@ -13,7 +13,7 @@ from foryou.core.batch import Batch
 from foryou.core.clock import DAY
 from foryou.core.event import Kind
 from foryou.core.ports import Store
-from foryou.features import stages
+from foryou.features import quality, stages
 from foryou.features.fold import create_tables, fold_events
 from foryou.features.reach import MOVED, MOVES, REACH, ReachSettings, room
 from foryou.features.stages import RESTING, RUNNING, STOPPED, Reason
@@ -202,7 +202,7 @@ def test_followers_change_nothing() -> None:
     )
     rows = store.read(REACH.name, np.array([1, 2]))
     assert rows["stage"][0] == rows["stage"][1] > 0
-    assert rows["sums"][0, : stages.REFUSED] == pytest.approx(rows["sums"][1, : stages.REFUSED], abs=3)
+    assert rows["sums"][0, : quality.REFUSED] == pytest.approx(rows["sums"][1, : quality.REFUSED], abs=3)
     assert rows["followers"].tolist() == [0, 100]
 
 
