@@ -17,6 +17,9 @@ RHYTHM: Mapping[str, object] = {"publish_every_s": 60.0, "refresh_s": 1800.0}
 """Of learning: versions are swapped in, and all vectors computed again, less often than by default. A simulated day
 passes in a minute, and would be spent on copying models."""
 
+AT_ONCE = 4_096
+"""Rows learned before it is looked whether there are more."""
+
 
 @dataclass
 class Timed:
@@ -32,7 +35,8 @@ class Timed:
 
     def work(self) -> None:
         """Learn and embed what is ready, and each hour forget what is old. Explanations are made only on demand."""
-        while self.engine.learn(4096):
+        self.engine.work(AT_ONCE)
+        while self.engine.learn(AT_ONCE):
             pass
         while self.engine.embed():
             pass

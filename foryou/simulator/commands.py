@@ -31,7 +31,10 @@ out = Console()
 err = Console(stderr=True)
 
 AGAINST = "random,popular,recent,epsilon-greedy,item-knn,ials,linucb,gorse-like"
-SHOWN = ("satisfaction", "watch_s", "skip_rate", "not_interested_rate", "d1", "d7", "coverage", "gini", "entropy", "fresh_share")  # fmt: skip
+SHOWN = (
+    "satisfaction", "watch_s", "skip_rate", "not_interested_rate", "d1", "d7", "coverage", "gini", "entropy",
+    "fresh_share",
+)  # fmt: skip
 """What the table in the terminal shows; JSON and the page have all."""
 
 
@@ -126,13 +129,12 @@ def _positive(name: str, value: int) -> int:
 
 
 def _table(told: Report) -> Table:
-    table = Table(title=f"Simulated: {len(told['seeds'])} worlds, means and 95 % intervals", title_justify="left")
+    table = Table(title=f"Simulated: means over {len(told['seeds'])} worlds", title_justify="left", box=None)
     table.add_column("")
-    for name in told["policies"]:
-        table.add_column(name, justify="right")
-    for name in SHOWN:
-        table.add_row(name, *(_shown(row[name]) for row in told["policies"].values()))
-    table.add_row("swipes a second", *(f"{_speed(told, name):,.0f}" for name in told["policies"]))
+    for name in (*SHOWN, "swipes/s"):
+        table.add_column(name.replace("_", " "), justify="right")
+    for policy, row in told["policies"].items():
+        table.add_row(policy, *(_shown(row[name]) for name in SHOWN), f"{_speed(told, policy):,.0f}")
     return table
 
 
@@ -142,11 +144,7 @@ def _speed(told: Report, policy: str) -> float:
 
 
 def _shown(found: Mapping[str, Any]) -> str:
-    if found["mean"] is None:
-        return "-"
-    if found["low"] is None:
-        return f"{found['mean']:.4g}"
-    return f"{found['mean']:.4g} ± {found['high'] - found['mean']:.2g}"
+    return "-" if found["mean"] is None else f"{found['mean']:.3g}"
 
 
 def _words(told: Report) -> str:

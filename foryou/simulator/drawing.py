@@ -51,8 +51,8 @@ def lines(title: str, places: Sequence[float], drawn: Sequence[Line], x: str, y:
         width = 2.6 if line.strong else 1.4
         style = f'stroke="{line.colour}" stroke-width="{width}" fill="none" stroke-linejoin="round"'
         dashes = ' stroke-dasharray="4 3"' if line.dashed else ""
-        for piece in _pieces(places, line.mean, across, scale):
-            parts.append(f'<polyline points="{piece}" {style}{dashes}/>')
+        pieces = _pieces(places, line.mean, across, scale)
+        parts += [f'<polyline points="{piece}" {style}{dashes}/>' for piece in pieces]
     return _svg(title, "".join(parts), HIGH)
 
 
@@ -85,7 +85,8 @@ def points(title: str, drawn: Sequence[Point], x: str, at: float | None = None) 
 def _whisker(point: Point, y: float, across: Callable[[float], float]) -> str:
     span = ""
     if point.low is not None and point.high is not None:
-        span = f'<line x1="{across(point.low):.1f}" x2="{across(point.high):.1f}" y1="{y}" y2="{y}" stroke="{point.colour}" stroke-width="2"/>'
+        ends = f'x1="{across(point.low):.1f}" x2="{across(point.high):.1f}" y1="{y}" y2="{y}"'
+        span = f'<line {ends} stroke="{point.colour}" stroke-width="2"/>'
     return span + f'<circle cx="{across(point.mean or 0.0):.1f}" cy="{y}" r="4.5" fill="{point.colour}"/>'
 
 

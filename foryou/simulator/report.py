@@ -71,8 +71,8 @@ def _colours() -> Sequence[str]:
 def _line(told: Report, policy: str, name: str, colours: Mapping[str, str], dashed: bool = False) -> Line:
     runs = [run["curves"][name] for run in told["runs"] if run["policy"] == policy]
     found = [interval([_number(run[place]) for run in runs]) for place in range(len(runs[0]))]
-    ends = ([each["low"] for each in found], [each["high"] for each in found]) if not dashed else ((), ())
-    return Line(colours[policy], [each["mean"] for each in found], *ends, dashed, policy == told["policy"])
+    low, high = ([] if dashed else [each[end] for each in found] for end in ("low", "high"))
+    return Line(colours[policy], [each["mean"] for each in found], low, high, dashed, policy == told["policy"])
 
 
 def _number(value: float | None) -> float:
@@ -163,8 +163,8 @@ _DOCUMENT = """<!doctype html>
 <title>Simulated: {policy}</title><style>{style}</style></head><body>
 <header><span class="stamp">simulated</span><h1>{policy} beside other feeds</h1><p>{size}.</p>{verdict}</header>
 <main><nav class="legend">{legend}</nav><section class="charts">{charts}</section>
-<h2>Against the best other policy</h2><p>In pairs: the same worlds, the same viewers, the same luck. Green: better in the
-whole interval. Red: worse.</p><div class="wide">{paired}</div>
+<h2>Against the best other policy</h2><p>In pairs: the same worlds, the same viewers, the same luck. Green: better in
+the whole interval. Red: worse.</p><div class="wide">{paired}</div>
 <h2>All measures <small class="stamp">simulated</small></h2><p>{intervals}</p><div class="wide">{measures}</div>
 <h2>What is assumed</h2><ul>{assumed}</ul></main></body></html>
 """

@@ -69,7 +69,7 @@ class Factors:
         """The vector of a viewer who liked these, with the videos' as they are."""
         out = np.zeros((1, DIM), np.float32)
         _solve(gram, self.videos, np.array([0, len(liked)], np.int32), liked, UNSEEN, REGULAR, out)
-        return out[0]
+        return np.asarray(out[0])
 
 
 def _turned(starts: Numbers, videos: Numbers, count: int) -> tuple[Numbers, Numbers]:
