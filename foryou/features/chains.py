@@ -17,6 +17,8 @@ from foryou.core.event import Kind, of_kinds
 from foryou.core.ids import id_of, pair_of
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
+from foryou.features.counters import TOTAL
+from foryou.features.enrich import OUTCOMES
 from foryou.features.pairs import pairs_with
 from foryou.grouping import group
 
@@ -28,7 +30,6 @@ they come again; who comes by them counts as of generation 1."""
 CHAIN = Table(
     "chain",
     (
-        Field("views", "int32", 2, help="impressions and watches"),
         Field("generation", "int32", GENERATIONS, help="viewers who came by a share, of generation 1, 2, ..."),
         Field("depth", "int32"),
     ),
@@ -36,43 +37,40 @@ CHAIN = Table(
 CAME = Table("came", (Field("generation", "int16", help="of this viewer, who came to this video by a share"),))
 """By `pair_of(video, viewer)`."""
 SHARED = id_of("surface", "shared")
+_IMPRESSION, _WATCH = (OUTCOMES.index(name) for name in ("impression", "watch"))
 
 
 def fold(store: Store, rows: Batch) -> None:
-    """Fold what viewers did `[rows]`."""
-    rows = rows.take(of_kinds(rows, (Kind.IMPRESSION, Kind.WATCH)) & (rows["video"] != 0) & (rows["viewer"] != 0))
-    if len(rows) == 0:
+    """Fold what viewers did `[rows]`: who came by a share."""
+    sharer = rows["sharer"] if "sharer" in rows else np.zeros(len(rows), np.int64)
+    by = ((sharer != 0) | (rows["surface"] == SHARED)) & (sharer != rows["viewer"])
+    by &= of_kinds(rows, (Kind.IMPRESSION, Kind.WATCH)) & (rows["video"] != 0) & (rows["viewer"] != 0)
+    if not by.any():
         return
+    sharer, rows = sharer[by], rows.select(("video", "viewer", "kind")).take(by)
     video, row = group(rows["video"])
     held = {name: values.copy() for name, values in store.read(CHAIN.name, video).columns.items()}
-    sharer = rows["sharer"] if "sharer" in rows else np.zeros(len(rows), np.int64)
-    by = np.flatnonzero(((sharer != 0) | (rows["surface"] == SHARED)) & (sharer != rows["viewer"]))
-    viewer = pair_of(rows["video"][by], rows["viewer"][by])
-    known = np.where(sharer[by] != 0, pair_of(rows["video"][by], sharer[by]), 0)
-    keys, of = group(np.concatenate([viewer, known]))
+    known = np.where(sharer != 0, pair_of(rows["video"], sharer), 0)
+    keys, of = group(np.concatenate([pair_of(rows["video"], rows["viewer"]), known]))
     came = store.columns(CAME.name, keys, ("generation",))["generation"].copy()
     before = came.copy()
-    place = np.full(len(rows), -1)
-    place[by] = np.arange(len(by))
-    watch = (rows["kind"] == Kind.WATCH).astype(np.int64)
-    _grow(held["views"], held["generation"], held["depth"], came, row, watch, place, of[: len(by)], of[len(by) :])
+    _grow(held["generation"], held["depth"], came, row, rows["kind"] == Kind.WATCH, of[: len(row)], of[len(row) :])
     store.write(CHAIN.name, video, Batch(held))
-    new = (came != before) & (keys != 0)
+    new = came != before
     if new.any():
         store.write(CAME.name, keys[new], Batch({"generation": came[new]}))
 
 
 @njit(cache=True, nogil=True)
-def _grow(views, generation, depth, came, row, watch, place, of, by):  # type: ignore[no-untyped-def]
+def _grow(generation, depth, came, row, watch, of, by):  # type: ignore[no-untyped-def]
     for i in range(len(row)):
-        k, j = row[i], place[i]
-        views[k, watch[i]] += 1
-        if j < 0 or came[of[j]] != 0:
+        k = row[i]
+        if came[of[i]] != 0:
             continue
-        g = min(came[by[j]] + 1, 32_000)
+        g = min(came[by[i]] + 1, 32_000)
         if generation[k].sum() < MOST:
-            came[of[j]] = g
-        elif watch[i] == 0:  # of who is not remembered, only the watch counts
+            came[of[i]] = g
+        elif not watch[i]:  # of who is not remembered, only the watch counts
             continue
         generation[k, min(g, generation.shape[1]) - 1] += 1
         depth[k] = max(depth[k], g)
@@ -99,8 +97,9 @@ class Chain:
 
 def chain_of(store: Store, video: int) -> Chain:
     """The sharing chain of a video."""
-    row = store.read(CHAIN.name, np.array([video], np.int64))
-    views, sizes = int(row["views"][0].max()), row["generation"][0].tolist()
+    key = np.array([video], np.int64)
+    row, told = store.read(CHAIN.name, key), store.read(TOTAL.name, key)["raw"][0]
+    views, sizes = max(int(told[_IMPRESSION]), int(told[_WATCH])), row["generation"][0].tolist()
     brought = sum(sizes)
     while sizes and sizes[-1] == 0:
         sizes.pop()

@@ -94,7 +94,7 @@ KEYED: Mapping[str, Of | None] = {
     "acts_of": _acts_of,
     "account": _accounts,
     "came": _came,
-    **dict.fromkeys(("reach", "reach_time", "reach_moves", "reach_peers", "reach_stage", "reach_usual", "chain"), None),
+    **dict.fromkeys(("reach", "reach_moves", "reach_peers", "reach_stage", "reach_usual", "chain"), None),
     **dict.fromkeys(("accepted", "video", "about", "content", "similar", "popular"), None),
     **dict.fromkeys(("board", "uploads", "young", "turn", "slates"), None),
     **dict.fromkeys(("origin", "trust_all", "crowd", "total"), None),

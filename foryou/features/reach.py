@@ -22,11 +22,13 @@ from foryou.core.heads import HEADS
 from foryou.core.ids import id_of
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
-from foryou.features import stages
+from foryou.features import quality, stages
+from foryou.features.accounts import account_of
 from foryou.features.acts import act_key
 from foryou.features.enrich import OUTCOMES
 from foryou.features.pairs import pairs
-from foryou.features.stages import BINS, DAYS, HOURS, KEYS, LAST, LOOKS, PEERS, RESTING, RUNNING, STAGES, SUMS, Reason
+from foryou.features.quality import KEYS, PEERS, SUMS
+from foryou.features.stages import BINS, DAYS, HOURS, LAST, LATEST, LOOKS, RESTING, RUNNING, STAGES, Reason
 from foryou.grouping import group
 
 MOVES = 12
@@ -103,13 +105,13 @@ REACH = Table(
         Field("total", "float32", 2, help="impressions and watches anywhere"),
         Field("followers", "float32", help="exposures of those who follow its author"),
         Field("by_stage", "float32", STAGES, help="exposures in the For You feed, by stage"),
+        Field("hour", "float32", HOURS, help="exposures since it came, hour by hour"),
+        Field("day", "float32", DAYS, help="and day by day; the last: and all later ones"),
         Field("bins", "int8", LOOKS + 1, default=-1, help="bin of the quality on entering and at each look"),
+        Field("latest", "uint32", LATEST, help="parts of hashes of the latest viewers, and what is known of them"),
+        Field("turn", "int8", help="which of these is replaced next"),
         Field("keys", "int64", KEYS, help="its author and first hashtags when it came"),
     ),
-)
-TIMES = Table(
-    "reach_time",
-    (Field("hour", "float32", HOURS), Field("day", "float32", DAYS, help="the last: and all later ones")),
 )
 MOVED = Table(
     "reach_moves",
@@ -140,7 +142,7 @@ USUAL = Table(
         Field("value", "float64", help="sum of their quality"),
     ),
 )
-TABLES = (REACH, TIMES, MOVED, PEERS_TABLE, LEVELS, USUAL)
+TABLES = (REACH, MOVED, PEERS_TABLE, LEVELS, USUAL)
 
 READS = ("video", "viewer", "author", "base", "amount", "at", "surface", "trusted", "followed")
 """The columns of events that `fold` needs."""
@@ -208,16 +210,17 @@ def expectation(store: Store, keys: Column) -> Column:
 @njit(cache=True, nogil=True)
 def _expect(weight, value, of, out):  # type: ignore[no-untyped-def]
     for k in range(len(of)):
-        out[k] = stages.expected(weight, value, of[k], 0.0, 0.0)
+        out[k] = quality.expected(weight, value, of[k], 0.0, 0.0)
 
 
 def followed(store: Store, rows: Batch) -> Column:
-    """Whether the viewer of each event `[rows]` followed its author before this batch: to be asked before it is
-    folded."""
+    """Whether the viewer of each event `[rows]` followed its author before this batch, or is its author: to be asked
+    before it is folded."""
     author = store.columns("video", rows["video"], ("author",))["author"]
     author = np.where(rows["author"] != 0, rows["author"], author)
     keys = act_key(rows["viewer"], author, Kind.FOLLOW)
-    return np.asarray(store.columns("act", keys, ("active",))["active"] == 1)
+    follows = store.columns("act", keys, ("active",))["active"] == 1
+    return np.asarray(follows | ((rows["viewer"] != 0) & (account_of(store, author) == rows["viewer"])))
 
 
 def fold(store: Store, rows: Batch, settings: ReachSettings = DEFAULT) -> None:
@@ -231,9 +234,8 @@ def fold(store: Store, rows: Batch, settings: ReachSettings = DEFAULT) -> None:
     place[~in_stages] = -1
     video = video[in_stages]
     held = _mutable(store.read(REACH.name, video))
-    times, peers, levels = (
-        _mutable(store.read(name, keys))
-        for name, keys in ((TIMES.name, video), (PEERS_TABLE.name, _PEERS), (LEVELS.name, _STAGES))
+    peers, levels = (
+        _mutable(store.read(name, keys)) for name, keys in ((PEERS_TABLE.name, _PEERS), (LEVELS.name, _STAGES))
     )
     known, row = group(held["keys"].ravel())
     usual = _mutable(store.read(USUAL.name, known))
@@ -243,21 +245,19 @@ def fold(store: Store, rows: Batch, settings: ReachSettings = DEFAULT) -> None:
     moves = stages.Moves(*(np.zeros(room, dtype) for dtype in (*(np.int64,) * 4, *(np.float64,) * 5, np.int64)))
     count = stages.advance(
         stages.Videos(*(held[name] for name in stages.Videos._fields)),
-        stages.Times(**times),
         video,
         _groups(store, video),
         peers["sums"],
-        stages.FIRST_PEERS,
+        quality.FIRST_PEERS,
         stages.Levels(**levels),
         stages.Usual(usual["weight"], usual["value"], of),
         friend,
         seen,
         settings.rules,
-        stages.WEIGHTS,
+        quality.WEIGHTS,
         moves,
     )
     store.write(REACH.name, video, Batch(held))
-    store.write(TIMES.name, video, Batch(times))
     store.write(PEERS_TABLE.name, _PEERS, Batch(peers))
     store.write(LEVELS.name, _STAGES, Batch(levels))
     real = known != 0
@@ -287,40 +287,52 @@ def _seen(rows: Batch, video: Column) -> tuple[stages.Seen, Column]:
     )  # fmt: skip
     follow = np.where((rows["base"] == Kind.FOLLOW) & (rows["viewer"] != 0), rows["amount"], 0.0)
     here = (rows["surface"] == FOR_YOU) | (rows["surface"] == 0)
-    return stages.Seen(video, pair, follow, rows["at"], here, adds), friend
+    who = (pairs(rows["viewer"], rows["video"]) & 0xFFFFFFFC).astype(np.uint32)
+    return stages.Seen(video, pair, follow, rows["at"], here, who, adds), friend
 
 
 @njit(cache=True, nogil=True)
 def _put_adds(trusted, plain, acts, worth, refusals, against, adds):  # type: ignore[no-untyped-def]
     for i in range(len(trusted)):
         row = trusted[i]
-        adds[i, stages.IMPRESSIONS], adds[i, stages.WATCHES] = row[plain[0]], row[plain[1]]
-        adds[i, stages.MEASURED] = row[plain[2]]
-        adds[i, stages.HOOKED] = row[plain[2]] - row[plain[3]]
-        adds[i, stages.FINISHED] = row[plain[4]]
-        for s in range(stages.ENGAGED, len(adds[i])):
+        adds[i, quality.IMPRESSIONS], adds[i, quality.WATCHES] = row[plain[0]], row[plain[1]]
+        adds[i, quality.MEASURED] = row[plain[2]]
+        adds[i, quality.HOOKED] = row[plain[2]] - row[plain[3]]
+        adds[i, quality.FINISHED] = row[plain[4]]
+        for s in range(quality.ENGAGED, len(adds[i])):
             adds[i, s] = 0.0
         for a in range(len(acts)):
-            adds[i, stages.ENGAGED] += row[acts[a]] * worth[a]
-            adds[i, stages.ENGAGED2] += row[acts[a]] * worth[a] * worth[a]
+            adds[i, quality.ENGAGED] += row[acts[a]] * worth[a]
+            adds[i, quality.ENGAGED2] += row[acts[a]] * worth[a] * worth[a]
         for a in range(len(refusals)):
-            adds[i, stages.REFUSED] += row[refusals[a]] * against[a]
-            adds[i, stages.REFUSED2] += row[refusals[a]] * against[a] * against[a]
+            adds[i, quality.REFUSED] += row[refusals[a]] * against[a]
+            adds[i, quality.REFUSED2] += row[refusals[a]] * against[a] * against[a]
 
 
 def _note(store: Store, video: Keys, start: Column, to: Column, reason: Column, at: Column, numbers: Column) -> None:
     """Keeps moves `[moves]` in their order; `numbers` `[5, moves]`: n, value, low, high, threshold."""
     unique, row = group(video)
     held = _mutable(store.read(MOVED.name, unique))
-    names = ("n", "value", "low", "high", "threshold")
-    for i, k in enumerate(row.tolist()):
-        place = held["count"][k] % MOVES
-        for name, values in zip(
-            ("start", "to", "reason", "at", *names), (start, to, reason, at, *numbers), strict=True
-        ):
-            held[name][k, place] = values[i]
-        held["count"][k] += 1
+    columns = (start, to, reason, at, *numbers)
+    _put_moves(held["count"], tuple(held[name] for name in MOVED.names[1:]), row, tuple(map(_number, columns)))
     store.write(MOVED.name, unique, Batch(held))
+
+
+def _number(values: Column) -> Column:
+    return np.ascontiguousarray(values, np.float64)
+
+
+@njit(cache=True, nogil=True)
+def _put_moves(count, held, row, columns):  # type: ignore[no-untyped-def]
+    starts, tos, reasons, times, n, value, low, high, threshold = held
+    for i in range(len(row)):
+        k = row[i]
+        place = count[k] % starts.shape[1]
+        starts[k, place], tos[k, place] = np.int8(columns[0][i]), np.int8(columns[1][i])
+        reasons[k, place], times[k, place] = np.int8(columns[2][i]), np.int64(columns[3][i])
+        n[k, place], value[k, place], low[k, place] = columns[4][i], columns[5][i], columns[6][i]
+        high[k, place], threshold[k, place] = columns[7][i], columns[8][i]
+        count[k] += 1
 
 
 def _mutable(rows: Batch) -> dict[str, Column]:
@@ -330,6 +342,6 @@ def _mutable(rows: Batch) -> dict[str, Column]:
 def room(rows: Mapping[str, Column] | Batch, settings: ReachSettings) -> Column:
     """The exposures that each video `[videos]` still looks for in its stage; none where it does not look for any."""
     sizes = np.array([*settings.audiences, np.inf])
-    there = np.maximum(rows["sums"][:, stages.IMPRESSIONS], rows["sums"][:, stages.WATCHES])
+    there = np.maximum(rows["sums"][:, quality.IMPRESSIONS], rows["sums"][:, quality.WATCHES])
     left = np.maximum(sizes[rows["stage"]] - there, 0.0)
     return np.where(rows["status"] == RUNNING, np.where(rows["stage"] < LAST, left, 0.0), 0.0)

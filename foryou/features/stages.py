@@ -1,9 +1,7 @@
-"""The rules by which a video is shown to more people or to no more: what is counted of it, how that is judged, and when
-it moves.
+"""The rules by which a video is shown to more people or to no more: what is counted of it, when that is looked at, and
+what comes of it.
 
-Numbers and kernels only; `reach` keeps the tables. What is judged is a video's quality: a weighted sum of how much
-better than its peers (videos of its length and format) it holds people in the first seconds, is watched to the end,
-and is liked, commented, shared and saved, less how often it is refused; each in standard deviations of one exposure.
+Numbers and kernels only; `reach` keeps the tables, and `quality` says how good a video is.
 """
 
 from __future__ import annotations
@@ -17,43 +15,15 @@ from numba import njit
 
 from foryou.core.batch import Column
 from foryou.core.clock import DAY, HOUR
+from foryou.features.quality import IMPRESSIONS, PEERS_MOST, WATCHES, expected, judge, looked
 
 STAGES = 5
 LAST = STAGES - 1
 """The stage without an end."""
-IMPRESSIONS, WATCHES, MEASURED, HOOKED, FINISHED, ENGAGED, ENGAGED2, REFUSED, REFUSED2 = range(9)
-"""What is summed of a video in a stage, and of peers; the last of each two is a sum of squares."""
-SUMS = 9
-PARTS = ("hook", "completion", "engagement", "refusal")
-WEIGHTS = np.array([0.25, 0.30, 0.30, -0.15])
-"""What each part counts in the quality."""
-PEERS = 8 * 4
-"""Groups of videos that are compared: length buckets times formats."""
-PEERS_MOST = 20_000.0
-"""Exposures after which a group of peers forgets as much as it learns."""
-_FINISHED = (0.3, 0.5, 0.4, 0.3, 0.2, 0.12, 0.06, 0.03)
-_PSEUDO = 50.0
-
-
-def first_peers() -> Column:
-    """What is believed of each group `[PEERS, SUMS]` before anything was seen, worth `_PSEUDO` exposures."""
-    rows = np.empty((PEERS, SUMS))
-    for group in range(PEERS):
-        rows[group] = (1.0, 1.0, 1.0, 0.65, _FINISHED[group // 4], 0.055, 0.134, 0.0136, 0.28)
-    return rows * _PSEUDO
-
-
-FIRST_PEERS = first_peers()
-POOLED = 20.0
-"""Exposures that the spread among peers is worth beside a video's own."""
 CARRIED = 20.0
 """Exposures that what was found in one stage is worth in the next, at most."""
-AUTHOR_PSEUDO, TOPIC_PSEUDO = 3.0, 6.0
-"""Videos of average quality that an author and a hashtag start with."""
 KNOWN = 20.0
 """Exposures at which what a video says of its author and hashtags counts half."""
-KEYS = 4
-"""The author and so many hashtags less one that a video's quality is expected from."""
 LOOKS = 4
 """Looks at the quality while a stage's audience fills: at each quarter. Later ones at twice the audience, four times,
 and so on."""
@@ -61,6 +31,8 @@ MOST_LOOKS = 24
 BINS = 8
 EDGES = np.array([-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3])
 """Between the bins of quality in which it is counted how many went on."""
+LATEST = 32
+"""Viewers of a video that count once, however often they come: the latest. One account cannot be an audience."""
 HOURS, DAYS = 48, 14
 """Of the time since a video came, the hours and then the days in which exposures are told apart."""
 RUNNING, RESTING, STOPPED = 1, 2, 3
@@ -115,14 +87,11 @@ class Videos(NamedTuple):
     total: Column
     followers: Column
     by_stage: Column
-    bins: Column
-
-
-class Times(NamedTuple):
-    """Those of `reach_time`."""
-
     hour: Column
     day: Column
+    bins: Column
+    latest: Column
+    turn: Column
 
 
 class Levels(NamedTuple):
@@ -156,6 +125,8 @@ class Seen(NamedTuple):
     at: Column
     here: Column
     """Whether it was in the For You feed."""
+    who: Column
+    """Part of a hash of viewer and video, the two lowest bits 0; 0: nobody."""
     adds: Column
     """`[events, SUMS]`"""
 
@@ -173,89 +144,6 @@ class Moves(NamedTuple):
     high: Column
     threshold: Column
     reason: Column
-
-
-@njit(cache=True, nogil=True)
-def shown(sums):  # type: ignore[no-untyped-def]
-    """Exposures: impressions, or watches where those are more."""
-    return max(sums[IMPRESSIONS], sums[WATCHES])
-
-
-@njit(cache=True, nogil=True)
-def looked(sums):  # type: ignore[no-untyped-def]
-    """Exposures whose outcome is known: watches, where there are any."""
-    return sums[WATCHES] if sums[WATCHES] > 0.0 else sums[IMPRESSIONS]
-
-
-@njit(cache=True, nogil=True)
-def rates(sums, out):  # type: ignore[no-untyped-def]
-    """The mean of each part in one exposure `[PARTS]`, and how many exposures there were."""
-    n, measured = max(looked(sums), 1e-9), max(sums[MEASURED], 1e-9)
-    out[0] = min(max(sums[HOOKED] / measured, 0.0), 1.0)
-    out[1] = min(max(sums[FINISHED] / measured, 0.0), 1.0)
-    out[2] = sums[ENGAGED] / n
-    out[3] = sums[REFUSED] / n
-    return n
-
-
-@njit(cache=True, nogil=True)
-def spreads(sums, mean, out):  # type: ignore[no-untyped-def]
-    """The variance of each part in one exposure `[PARTS]`."""
-    n = max(looked(sums), 1e-9)
-    out[0] = mean[0] * (1.0 - mean[0])
-    out[1] = mean[1] * (1.0 - mean[1])
-    out[2] = max(sums[ENGAGED2] / n - mean[2] * mean[2], 0.0)
-    out[3] = max(sums[REFUSED2] / n - mean[3] * mean[3], 0.0)
-
-
-@njit(cache=True, nogil=True)
-def _spread(mean, variance, scale, weights):  # type: ignore[no-untyped-def]
-    """The variance of the quality of one exposure. Who watched to the end also stayed at the beginning."""
-    together = weights[0] * weights[1] * mean[1] * (1.0 - mean[0]) / (scale[0] * scale[1])
-    total = 2.0 * together
-    for p in range(len(variance)):
-        total += weights[p] * weights[p] * variance[p] / (scale[p] * scale[p])
-    return total
-
-
-@njit(cache=True, nogil=True)
-def judge(sums, peers, first, weights, parts):  # type: ignore[no-untyped-def]
-    """The quality against peers, the variance of one exposure's, and how many exposures; `parts` `[PARTS]`: what each
-    part is better than its peers', in standard deviations of one exposure (a refusal is worse)."""
-    usual, own = np.empty(4), np.empty(4)
-    variance, scale, mine = np.empty(4), np.empty(4), np.empty(4)
-    both = peers + first
-    rates(both, usual)
-    spreads(both, usual, variance)
-    for p in range(4):
-        scale[p] = max(np.sqrt(variance[p]), 1e-3)
-    pooled = _spread(usual, variance, scale, weights)
-    n = looked(sums)
-    rates(sums, own)
-    spreads(sums, own, mine)
-    quality = 0.0
-    for p in range(4):
-        known = sums[MEASURED] if p < 2 else n
-        parts[p] = (own[p] - usual[p]) / scale[p] if known > 0.0 else 0.0
-        quality += weights[p] * parts[p]
-    spread = (n * _spread(own, mine, scale, weights) + POOLED * pooled) / (n + POOLED)
-    return quality, spread, n
-
-
-@njit(cache=True, nogil=True)
-def expected(weight, value, of, given, given_value):  # type: ignore[no-untyped-def]
-    """What is expected of a video from what its author and its hashtags did with other videos."""
-    topics, number = 0.0, 0
-    for j in range(1, len(of)):
-        if of[j] >= 0:
-            others = max(weight[of[j]] - given, 0.0)
-            topics += (value[of[j]] - given_value) / (others + TOPIC_PSEUDO)
-            number += 1
-    usual = topics / number if number > 0 else 0.0
-    if of[0] < 0:
-        return usual
-    others = max(weight[of[0]] - given, 0.0)
-    return (value[of[0]] - given_value + AUTHOR_PSEUDO * usual) / (others + AUTHOR_PSEUDO)
 
 
 @njit(cache=True, nogil=True)
@@ -375,7 +263,21 @@ def due(size, looks):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _count(v, t, k, at, friend, here, adds):  # type: ignore[no-untyped-def]
+def _again(latest, turn, k, who, watch):  # type: ignore[no-untyped-def]
+    """Whether one of the latest viewers of a video has had this impression, or this watch, already; notes it."""
+    bit = np.uint32(2 if watch else 1)
+    for j in range(latest.shape[1]):
+        if latest[k, j] & np.uint32(0xFFFFFFFC) == who:
+            before = latest[k, j] & bit != 0
+            latest[k, j] |= bit
+            return before
+    latest[k, turn[k]] = who | bit
+    turn[k] = (turn[k] + 1) % latest.shape[1]
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _count(v, k, at, friend, here, adds):  # type: ignore[no-untyped-def]
     """Adds an event to what is told of a video's audience."""
     before = max(v.total[k, 0], v.total[k, 1])
     v.total[k, 0] += adds[IMPRESSIONS]
@@ -388,10 +290,10 @@ def _count(v, t, k, at, friend, here, adds):  # type: ignore[no-untyped-def]
     if here:
         v.by_stage[k, v.stage[k]] += more
     hours = max(at - v.first[k], 0) // HOUR
-    if hours < t.hour.shape[1]:
-        t.hour[k, hours] += more
+    if hours < v.hour.shape[1]:
+        v.hour[k, hours] += more
     days = max(at - v.first[k], 0) // DAY
-    t.day[k, min(days, t.day.shape[1] - 1)] += more
+    v.day[k, min(days, v.day.shape[1] - 1)] += more
 
 
 @njit(cache=True, nogil=True)
@@ -405,7 +307,7 @@ def _add(sums, adds, most):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def advance(v, t, item, group, peers, first, levels, usual, friend, seen, rules, weights, moves):  # type: ignore[no-untyped-def]
+def advance(v, item, group, peers, first, levels, usual, friend, seen, rules, weights, moves):  # type: ignore[no-untyped-def]
     """Goes through what happened, in order, and moves videos; how many moves there were."""
     count, parts = 0, np.empty(4)
     for i in range(len(seen.video)):
@@ -414,8 +316,11 @@ def advance(v, t, item, group, peers, first, levels, usual, friend, seen, rules,
         k = seen.video[i]
         if k < 0:
             continue
+        exposed = seen.adds[i, IMPRESSIONS] > 0.0 or seen.adds[i, WATCHES] > 0.0
+        if exposed and _again(v.latest, v.turn, k, seen.who[i], seen.adds[i, WATCHES] > 0.0):
+            continue
         at, known, here, adds = seen.at[i], friend[seen.pair[i]], seen.here[i], seen.adds[i]
-        _count(v, t, k, at, known, here, adds)
+        _count(v, k, at, known, here, adds)
         if known:
             continue
         if here:
@@ -428,7 +333,7 @@ def advance(v, t, item, group, peers, first, levels, usual, friend, seen, rules,
             v.low[k], v.high[k] = v.value[k] - deviation * v.error[k], v.value[k] + deviation * v.error[k]
             threshold = levels.median[v.stage[k]]
             count = _end(v, k, item[k], at, n, threshold, RESTING, _EXPIRED, rules.chance, levels, moves, count)
-        if adds[IMPRESSIONS] <= 0.0 and adds[WATCHES] <= 0.0:
+        if not exposed:
             continue
         while v.looks[k] < MOST_LOOKS and looked(v.sums[k]) >= due(rules.sizes[v.stage[k]], v.looks[k]):
             n = _look(v, k, peers[group[k]], first[group[k]], usual, rules.prior, weights, parts)

@@ -10,11 +10,12 @@ import numpy as np
 from foryou.core.batch import Batch, Column
 from foryou.core.ids import id_of
 from foryou.core.ports import Documents, Store
-from foryou.features import stages
+from foryou.features import quality, stages
 from foryou.features.chains import chain_of, wilson
 from foryou.features.documents import name_of
-from foryou.features.reach import LEVELS, MOVED, MOVES, PEERS_TABLE, REACH, TIMES, USUAL, ReachSettings, room
-from foryou.features.stages import AUTHOR_PSEUDO, LAST, PARTS, RUNNING, STAGES, STOPPED, TOPIC_PSEUDO, WEIGHTS, Reason
+from foryou.features.quality import AUTHOR_PSEUDO, PARTS, TOPIC_PSEUDO, WEIGHTS
+from foryou.features.reach import LEVELS, MOVED, MOVES, PEERS_TABLE, REACH, USUAL, ReachSettings, room
+from foryou.features.stages import LAST, RUNNING, STAGES, STOPPED, Reason
 from foryou.feed.moves import PART_WORDS, move_in_words, next_in_words
 
 BREAK_OUT = 3
@@ -45,16 +46,16 @@ def journey(
         "stages": STAGES,
         "state": state,
         "audience": size,
-        "shown": round(float(stages.shown(row["sums"][0])), 1),
+        "shown": round(float(quality.shown(row["sums"][0])), 1),
         "room": round(left, 1),
         "entered": int(row["entered"][0]),
         "until": until if state == "running" else None,
-        "quality": _quality(store, number, row, levels, language),
+        "quality": _judged(store, number, row, levels, language),
         "expected": _expected(store, documents, row),
         "moves": moves,
         "why": moves[-1]["words"] if moves else "",
         "next": next_in_words(state, left, _hour(until), look, language),
-        "viewers": _viewers(store, number, row, settings),
+        "viewers": _viewers(row, settings),
         "sharing": _sharing(store, int(number[0])),
         "chance": _chance(row, levels, stage, state),
     }
@@ -76,21 +77,21 @@ def _round(value: float) -> float:
     return round(float(value), 4)
 
 
-def _quality(store: Store, number: Column, row: Batch, levels: Batch, language: str) -> dict[str, object]:
+def _judged(store: Store, number: Column, row: Batch, levels: Batch, language: str) -> dict[str, object]:
     """The quality at the last look, and what has been seen in this stage against peers, part by part."""
     about = store.columns("video", number, ("length", "format"))
     group = int(about["length"][0] * 4 + about["format"][0])
-    peers, first = store.read(PEERS_TABLE.name, np.array([group + 1]))["sums"][0], stages.FIRST_PEERS[group]
+    peers, first = store.read(PEERS_TABLE.name, np.array([group + 1]))["sums"][0], quality.FIRST_PEERS[group]
     sums, better = row["sums"][0].copy(), np.empty(len(PARTS))
     own, usual, spread = np.empty(len(PARTS)), np.empty(len(PARTS)), np.empty(len(PARTS))
-    _, _, n = stages.judge(sums, peers.copy(), first, WEIGHTS, better)
-    stages.rates(sums, own)
+    _, _, n = quality.judge(sums, peers.copy(), first, WEIGHTS, better)
+    quality.rates(sums, own)
     both = peers + first
-    stages.rates(both, usual)
-    stages.spreads(both, usual, spread)
+    quality.rates(both, usual)
+    quality.spreads(both, usual, spread)
     parts = []
     for p, name in enumerate(PARTS):
-        tried = float(sums[stages.MEASURED]) if p < 2 else float(n)
+        tried = float(sums[quality.MEASURED]) if p < 2 else float(n)
         error = _Z * sqrt(spread[p] / tried) if tried > 0 else 0.0
         low, high = wilson(own[p] * tried, tried) if p < 2 else (max(own[p] - error, 0.0), own[p] + error)
         parts.append(
@@ -152,9 +153,9 @@ def _moves(store: Store, number: Column, settings: ReachSettings, language: str)
     return told
 
 
-def _viewers(store: Store, number: Column, row: Batch, settings: ReachSettings) -> dict[str, object]:
+def _viewers(row: Batch, settings: ReachSettings) -> dict[str, object]:
     """Who saw it: in all, by stage, over time; and how much its author's taste still says who sees it first."""
-    times, views = store.read(TIMES.name, number), float(row["total"][0].max())
+    views = float(row["total"][0].max())
     followers = float(row["followers"][0])
     return {
         "exposures": round(views, 1),
@@ -162,8 +163,8 @@ def _viewers(store: Store, number: Column, row: Batch, settings: ReachSettings) 
         "followers_share": _round(followers / views) if views else 0.0,
         "for_you_by_stage": [round(each, 1) for each in row["by_stage"][0].tolist()],
         "since": int(row["first"][0]),
-        "by_hour": [round(each, 1) for each in times["hour"][0].tolist()],
-        "by_day": [round(each, 1) for each in times["day"][0].tolist()],
+        "by_hour": [round(each, 1) for each in row["hour"][0].tolist()],
+        "by_day": [round(each, 1) for each in row["day"][0].tolist()],
         "authors_taste": _round(max(1.0 - views / settings.author_views, 0.0)),
     }
 

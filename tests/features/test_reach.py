@@ -13,7 +13,7 @@ from foryou.core.batch import Batch
 from foryou.core.clock import DAY
 from foryou.core.event import Kind
 from foryou.core.ports import Store
-from foryou.features import stages
+from foryou.features import quality, stages
 from foryou.features.fold import create_tables, fold_events
 from foryou.features.reach import MOVED, MOVES, REACH, ReachSettings, room
 from foryou.features.stages import RESTING, RUNNING, STOPPED, Reason
@@ -202,8 +202,17 @@ def test_followers_change_nothing() -> None:
     )
     rows = store.read(REACH.name, np.array([1, 2]))
     assert rows["stage"][0] == rows["stage"][1] > 0
-    assert rows["sums"][0, : stages.REFUSED] == pytest.approx(rows["sums"][1, : stages.REFUSED], abs=3)
+    assert rows["sums"][0, : quality.REFUSED] == pytest.approx(rows["sums"][1, : quality.REFUSED], abs=3)
     assert rows["followers"].tolist() == [0, 100]
+
+
+def test_one_account_is_no_audience_however_often_it_watches() -> None:
+    chance = np.random.default_rng(1)
+    rows = watched(chance, 1, range(500, 501), 1.0, 1.0, 0.0)
+    often = [{**row, "at": row["at"] + n} for n in range(200) for row in rows]
+    store = folded(log(*videos([1])), log(*often))
+    held = store.read(REACH.name, np.array([1]))
+    assert (room(held, SMALL).tolist(), held["stage"].tolist()) == ([19], [0])
 
 
 def test_only_the_for_you_feed_fills_an_audience() -> None:
