@@ -24,6 +24,8 @@ LEAST = 1e-9
 """The smallest temperature with any chance in it: scores divided by less are no numbers."""
 SPARED = 2
 """The first videos of a visit are never on trial nor probes: they decide whether anybody stays."""
+FEWEST = 0.01
+"""The least part of the places that probes have; a viewer known so well has none: after some fifty videos."""
 _SELDOM = 0.1
 """What a theme that a viewer was never shown is worth to the most adventurous, and costs the most familiar."""
 
@@ -88,7 +90,7 @@ class Arrange:
         shift = novelty * _SELDOM * (1 - familiar) - self.fatigue * tired
         trial = np.flatnonzero((pool["sources"] >> self.trial) & 1)[: self.trials] if self.exploration > 0 else _NONE
         value = np.asarray(pool["score"], np.float64)
-        draws = draws_of(pool.take(trial), float(np.std(value)), rng) if len(trial) else np.zeros((0, 0))
+        draws = draws_of(pool, trial, rng) if len(trial) else np.zeros((0, 0))
         bolder, shares = 2.0**novelty, self._shares(request, slots)
         told: tuple[Column, ...] = fill(
             value, shift, np.ascontiguousarray(pool["topics"]), pool["author"], pool["sound"], familiar,
@@ -115,8 +117,9 @@ class Arrange:
         """How often each slot is a trial, and a probe `[slots, 2]`."""
         viewer, out = request.viewer, np.zeros((slots, 2))
         seen = round(float(np.expm1(viewer["depth"][0]))) if "depth" in viewer else 0
-        new = float(newness(viewer["viewer_known"])[0]) if "viewer_known" in viewer else 0.0
-        out[max(SPARED - seen, 0) :] = self.exploration, self.probes * new * (request.viewer_id != NONE)
+        known = "viewer_known" in viewer and request.viewer_id != NONE
+        probes = self.probes * float(newness(viewer["viewer_known"])[0]) if known else 0.0
+        out[max(SPARED - seen, 0) :] = self.exploration, probes if probes >= FEWEST else 0.0
         return out
 
 
