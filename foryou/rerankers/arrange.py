@@ -24,8 +24,8 @@ LEAST = 1e-9
 """The smallest temperature with any chance in it: scores divided by less are no numbers."""
 SPARED = 2
 """The first videos of a visit are never on trial nor probes: they decide whether anybody stays."""
-FEWEST = 0.01
-"""The least part of the places that probes have; a viewer known so well has none: after some fifty videos."""
+FEWEST = 0.02
+"""The least part of the places that probes have; a viewer known so well has none: after some forty videos."""
 _SELDOM = 0.1
 """What a theme that a viewer was never shown is worth to the most adventurous, and costs the most familiar."""
 
