@@ -17,7 +17,20 @@ from benchmarks.quality import kr_rank
 from foryou.bench.record import keep, latest, run
 
 ROOT = Path(__file__).parent.parent
-QUICK = ("rank", "explain", "log", "learn", "text", "index", "gate", "farm", "pressure", "retrieve", "memory")
+QUICK = (
+    "rank",
+    "explain",
+    "log",
+    "learn",
+    "text",
+    "index",
+    "gate",
+    "farm",
+    "pressure",
+    "retrieve",
+    "memory",
+    "offpolicy",
+)
 
 
 def command(*arguments: str) -> str:

@@ -1,5 +1,5 @@
 """Off-policy estimates on the Open Bandit sample (Saito et al., NeurIPS Datasets 2021): each policy's click rate from
-the other's log, against what it got itself.
+the log of the other, against what it got itself.
 
 The sample is read where it lies (a Parquet file, CC BY 4.0, no part of the project), and left out if it is not there.
 """

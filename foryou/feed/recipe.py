@@ -13,6 +13,7 @@ from foryou.core.pipeline import Budget, Pipeline
 from foryou.core.ports import Index, Model, Store
 from foryou.features.reach import DEFAULT, ReachSettings
 from foryou.features.seen import KEPT
+from foryou.feed.considered import Policy
 from foryou.feed.hydrators import Catalog, Inputs
 from foryou.filters.eligible import available, not_own
 from foryou.filters.graph import NotBlocked, NotHidden
@@ -78,6 +79,10 @@ class FeedSettings:
     seen_days: float = field(
         default=30.0, metadata={"help": "days in which a seen video is not shown again, at most 90"}
     )
+    considered: float = field(
+        default=0.02,
+        metadata={"help": "share of slates logged with all candidates, to estimate from what other weights would do"},
+    )
     seed: int = field(default=1, metadata={"help": "start of all chance in the feed: same log and seed, same slates"})
 
     def __post_init__(self) -> None:
@@ -96,6 +101,8 @@ class FeedSettings:
         for name in ("ranked", "retrieved"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"feed.{name} is {getattr(self, name)}; expected 1 or more")
+        if not 0 <= self.considered <= 1:
+            raise SettingsError(f"feed.considered is {self.considered}; expected 0 to 1")
         for name in ("exploration", "probes"):
             if not 0 <= getattr(self, name) <= 0.5:
                 raise SettingsError(f"feed.{name} is {getattr(self, name)}; expected 0 to 0.5")
@@ -152,6 +159,11 @@ def for_you(
         plain=source_score,
         order=by_score,
     )
+
+
+def policy(s: FeedSettings, store: Store, index: Callable[[], Index]) -> Policy:
+    """How For You chooses from what it considers."""
+    return Policy({head.name: head.weight for head in HEADS}, _arrange(s, store, index))
 
 
 def _arrange(s: FeedSettings, store: Store, index: Callable[[], Index]) -> Arrange:

@@ -106,9 +106,11 @@ def request_for(
     )
 
 
-def log_rows(request: Request, slate: Slate, version: str, degraded: Sequence[str] = ()) -> Batch:
+def log_rows(
+    request: Request, slate: Slate, version: str, degraded: Sequence[str] = (), considered: bytes = b""
+) -> Batch:
     """The slate as it is logged: what was shown where and why, the predictions of which version of the model, and the
-    columns to learn from."""
+    columns to learn from; for some also what was `considered`."""
     count = len(slate)
 
     def all_rows(value: int) -> Column:
@@ -131,6 +133,8 @@ def log_rows(request: Request, slate: Slate, version: str, degraded: Sequence[st
     }
     if degraded:
         rows["degraded"] = np.array([" ".join(degraded).encode()] * count, object)
+    if considered and count:
+        rows["considered"] = np.array([considered, *[b""] * (count - 1)], object)
     if "rejected" in slate:
         rows |= {f"p_{name}": slate[name] for name in NAMES if name in slate}
         rows["freshness"] = slate["freshness"]
@@ -165,6 +169,7 @@ KEPT = (
     "variety",
     "explored",
     "degraded",
+    "considered",
     *(f"p_{name}" for name in NAMES),
 )
 """What stays of a logged slate once its rows can no longer be joined with outcomes."""

@@ -7,6 +7,7 @@ import typer
 from foryou.lab.ablation import ablation
 from foryou.lab.bubble import bubble
 from foryou.lab.kuairand import kuairand
+from foryou.lab.offpolicy import offpolicy
 from foryou.lab.options import DATA
 from foryou.lab.replay import replay
 from foryou.lab.retrieval import interactions
@@ -17,6 +18,7 @@ evaluate = typer.Typer(
 evaluate.command()(kuairand)
 evaluate.command()(interactions)
 evaluate.command()(ablation)
+evaluate.command()(offpolicy)
 evaluate.command()(bubble)
 
 __all__ = ["DATA", "evaluate", "replay"]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from foryou.core.batch import Batch, Column
 from foryou.core.ids import NONE
 from foryou.core.pipeline import Candidates, Request
-from foryou.core.ports import Index, Keys, Store
+from foryou.core.ports import Index, Store
 from foryou.features.hydrate import newness
 from foryou.rerankers.fatigue import worn
 from foryou.rerankers.slots import PRECISION, fill
@@ -83,35 +83,64 @@ class Arrange:
             drawn |= tried & (np.cumsum(tried) <= self.trials)
         return np.concatenate([order[drawn], order[~drawn]]), int(np.count_nonzero(drawn))
 
-    def _fill(self, request: Request, pool: Candidates, slots: int) -> tuple[Column, ...]:
-        """`slots.fill` with what it needs: (row, noise, variety, how, chance)."""
+    def chances(
+        self, request: Request, rows: Candidates, slots: int, given: Column | None = None
+    ) -> tuple[Column, Column]:
+        """The rows of the pool, and the chance of each at each slot `[slots, pool]` given the slots before: the rows
+        `given` `[slots]`, or as they are drawn. What is given and could not be drawn is in the pool, without a
+        chance."""
+        order, size = self._ordered(request, rows)
+        missing = np.setdiff1d(_NONE if given is None else given, order[:size])
+        pool = np.concatenate([order[:size], missing])
+        place = np.full(len(rows), -1)
+        place[pool] = np.arange(len(pool))
+        *_, chance = self._fill(request, rows.take(pool), slots, size, None if given is None else place[given])
+        return pool, chance
+
+    def _fill(
+        self, request: Request, pool: Candidates, slots: int, size: int | None = None, given: Column | None = None
+    ) -> tuple[Column, ...]:
+        """`slots.fill` with what it needs: (row, noise, variety, how, chance). The first `size` rows can be drawn; all
+        of them, if nothing is said."""
+        size = len(pool) if size is None else size
         rng, novelty = request.rng("arrange"), float(request.viewer["novelty"][0]) if "novelty" in request.viewer else 0
-        tired, familiar = worn(request.viewer, self._heard(request.viewer), request.at, pool)
+        tired, familiar = self.worn(request, pool)
         shift = novelty * _SELDOM * (1 - familiar) - self.fatigue * tired
-        trial = np.flatnonzero((pool["sources"] >> self.trial) & 1)[: self.trials] if self.exploration > 0 else _NONE
-        value = np.asarray(pool["score"], np.float64)
-        draws = draws_of(pool, trial, rng) if len(trial) else np.zeros((0, 0))
+        value, tried = np.asarray(pool["score"], np.float64), (pool["sources"][:size] >> self.trial) & 1
+        trial = np.flatnonzero(tried)[: self.trials] if self.exploration > 0 else _NONE
+        draws = draws_of(pool.take(trial), value[:size], rng) if len(trial) else np.zeros((0, 0))
         bolder, shares = 2.0**novelty, self._shares(request, slots)
         told: tuple[Column, ...] = fill(
             value, shift, np.ascontiguousarray(pool["topics"]), pool["author"], pool["sound"], familiar,
-            *self._themes(request, pool["item"], shares), trial, draws, (self.author_gap, self.sound_gap),
+            *self.themes(request, pool), trial, draws, (self.author_gap, self.sound_gap),
             self.window, self.diversity * bolder, self.temperature * bolder if self.temperature >= LEAST else 0.0,
-            shares, rng.random((slots, 3)),
+            shares, rng.random((slots, 3)), np.full(slots, -1) if given is None else given, size,
         )  # fmt: skip
         return told
+
+    def worn(self, request: Request, rows: Candidates) -> tuple[Column, Column]:
+        """How tired the viewer is of each row and how familiar its themes are, or as it was noted when they were
+        chosen from: see `fatigue.worn`."""
+        if "tired" in rows:
+            return rows["tired"].astype(np.float64), rows["familiar"].astype(np.float64)
+        return worn(request.viewer, self._heard(request.viewer), request.at, rows)
 
     def _heard(self, viewer: Batch) -> Column:
         """The sounds of the videos in the viewer's history."""
         past = viewer["history_item"][0] if "history_item" in viewer else np.zeros(0, np.int64)
         return self.store.columns("video", past, ("sound",))["sound"] if self.store is not None else np.zeros_like(past)
 
-    def _themes(self, request: Request, item: Keys, shares: Column) -> tuple[Column, Column]:
-        """The vectors of the pool `[pool, dim]`, and the inverse of `slots.fill`; dim 0 where there are no probes."""
-        if self.index is None or not shares[:, 1].any():
-            return np.zeros((len(item), 0), np.float32), np.zeros((0, 0))
+    def themes(self, request: Request, rows: Candidates) -> tuple[Column, Column]:
+        """The vectors of the rows `[rows, dim]` and the inverse `[dim, dim]` of `slots.fill`, or as they were noted
+        when they were chosen from; dim 0 where there are no probes."""
+        if "theme" in rows:
+            return rows["theme"].astype(np.float32), request.viewer["themes"][0].astype(np.float64)
+        if self.index is None or not self._shares(request, request.n)[:, 1].any():
+            return np.zeros((len(rows), 0), np.float32), np.zeros((0, 0))
         index = self.index()
-        vectors, shown = index.vectors(item), index.vectors(request.viewer["history_item"][0]).astype(np.float64)
-        return vectors, np.linalg.inv(PRECISION * np.eye(vectors.shape[1]) + shown.T @ shown)
+        vectors, shown = index.vectors(rows["item"]), index.vectors(request.viewer["history_item"][0])
+        known = shown.astype(np.float64)
+        return vectors, np.linalg.inv(PRECISION * np.eye(vectors.shape[1]) + known.T @ known)
 
     def _shares(self, request: Request, slots: int) -> NDArray[np.float64]:
         """How often each slot is a trial, and a probe `[slots, 2]`."""

@@ -35,6 +35,8 @@ def fill(  # type: ignore[no-untyped-def]
     temperature,
     shares,
     coins,
+    given,
+    size,
 ):
     """Fills `len(coins)` slots from the pool, and says how: (row, noise, variety, how), each `[slots]`, and the chance
     `[slots, pool]` of each row at each slot, given the slots before.
@@ -44,7 +46,8 @@ def fill(  # type: ignore[no-untyped-def]
     `[dim, dim]` of PRECISION + the products of those the viewer was shown (dim 0: probes go by hashtags alone), and
     `trial`, its rows that are on trial, with `draws` `[draws, trial]` of their value. `gaps`: videos between two of an
     author and two of a sound. `shares` `[slots, 2]`: which part of the times a slot is a trial's or a probe's. `coins`
-    `[slots, 3]`: uniform numbers.
+    `[slots, 3]`: uniform numbers. `given` `[slots]`: the row that comes to a slot whatever its chance; -1 where it is
+    drawn. Rows from `size` on can only be given.
     """
     slots, pool = len(coins), len(value)
     chance, row, how = np.empty((slots, pool)), np.empty(slots, np.int64), np.zeros(slots, np.int8)
@@ -52,6 +55,7 @@ def fill(  # type: ignore[no-untyped-def]
     (number, wide), alike, nearest = _numbers(topics), np.zeros((pool, window)), familiar.copy()
     taken, may = np.zeros(pool, np.bool_), np.empty(pool, np.bool_)
     unsure, inverse = _unsure(vectors, inverse), inverse.copy()
+    taken[size:] = True
     change, usual, other = np.empty(pool), np.empty(pool), np.zeros((2, pool))
     for slot in range(slots):
         _allow(author, sound, gaps, row[:slot], taken, may)
@@ -60,9 +64,13 @@ def fill(  # type: ignore[no-untyped-def]
         worth = _usual(value, change, may, temperature, usual)
         other[:] = 0.0
         trials = shares[slot, 0] if shares[slot, 0] > 0 and _trial(change, may, trial, draws, other[0]) else 0.0
-        probes = shares[slot, 1] if shares[slot, 1] > 0 and _probe(value, nearest, unsure, may, other[1]) else 0.0
+        probes = (
+            shares[slot, 1] if shares[slot, 1] > 0 and _probe(value[:size], nearest, unsure, may, other[1]) else 0.0
+        )
         how[slot] = TRIAL if coins[slot, 0] < trials else PROBE if coins[slot, 0] < trials + probes else USUAL
         pick = _drawn(usual if how[slot] == USUAL else other[how[slot] - 1], coins[slot, 1])
+        if given[slot] >= 0:
+            pick = given[slot]
         if how[slot] == USUAL and temperature > 0:
             noise[slot] = worth + temperature * _gumbel(coins[slot, 2]) - value[pick] - change[pick]
         row[slot], variety[slot], taken[pick] = pick, change[pick], True
@@ -179,7 +187,7 @@ def _trial(change, may, trial, draws, out):  # type: ignore[no-untyped-def]
 def _probe(value, nearest, unsure, may, out):  # type: ignore[no-untyped-def]
     """Chances that spread over themes, among the better half of the pool: softmax of the distance from what was shown,
     by hashtags and by vectors, with a little of the value; whether there is any."""
-    good = (len(may) + 1) // 2
+    good = (len(value) + 1) // 2
     low, high, total = value[good - 1], value[0], 0.0
     for i in range(good):
         if may[i]:

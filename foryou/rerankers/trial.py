@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from foryou.core.batch import Column, Rows
+from foryou.core.batch import Column
 from foryou.core.pipeline import Candidates
 from foryou.models.posterior import DOUBT, HALF_KNOWN, OWN_DOUBT
 
@@ -13,16 +13,16 @@ DRAWS = 32
 """Their shares are the chances, so these are multiples of a 32nd but for the floor."""
 
 
-def draws_of(pool: Candidates, trial: Rows, chance: np.random.Generator) -> NDArray[np.float64]:
-    """Draws `[DRAWS, trial]` of the values of the rows of the pool that are on trial.
+def draws_of(rows: Candidates, pool: Column, chance: np.random.Generator) -> NDArray[np.float64]:
+    """Draws `[DRAWS, rows]` of the values of rows on trial.
 
     From the posterior of the model that scored them: see `foryou/models/posterior.py`. Where it has none, each is the
     score plus the video's own part, normal with mean 0 and variance spread^2 / (1 + n / 10) after n exposures, where
-    `spread` is the standard deviation of the scores of the pool.
+    `spread` is the standard deviation of the scores of the `pool`.
     """
-    rows, own = pool.take(trial), chance.standard_normal((DRAWS, len(trial)))
+    own = chance.standard_normal((DRAWS, len(rows)))
     if DOUBT not in rows:
-        return np.asarray(rows["score"] + own * np.std(pool["score"]) / np.sqrt(1 + _seen(rows) / HALF_KNOWN))
+        return np.asarray(rows["score"] + own * np.std(pool) / np.sqrt(1 + _seen(rows) / HALF_KNOWN))
     doubt = rows[DOUBT]
     together = chance.standard_normal((DRAWS, doubt.shape[1]), np.float32) @ doubt.T
     return np.asarray(rows["score"] + together + own * rows[OWN_DOUBT])

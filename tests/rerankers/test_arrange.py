@@ -92,6 +92,8 @@ def pools(draw: st.DrawFn) -> dict[str, Any]:
         "temperature": draw(st.sampled_from((0.0, 0.03, 1.0))),
         "shares": np.tile([draw(share), draw(share)], (min(slots, count), 1)),
         "coins": rng.random((min(slots, count), 3)),
+        "given": np.full(min(slots, count), -1),
+        "size": count,
     }
 
 

@@ -74,7 +74,9 @@ def test_feeds_without_a_model_score_what_the_source_said() -> None:
 def aged(hours: list[float]) -> Batch:
     """Candidates of these ages that are worth the same otherwise, uploaded before the time 10,000 hours."""
     uploaded = np.array([10_000 * HOUR - int(age * HOUR) for age in hours])
-    return Batch({"item": np.arange(len(hours)), "uploaded": uploaded, "score": np.ones(len(hours))})
+    none = np.zeros(len(hours), np.int64)
+    about = {"author": none, "sound": none, "topics": none[:, None], "sources": none}
+    return Batch({"item": np.arange(len(hours)), "uploaded": uploaded, "score": np.ones(len(hours)), **about})
 
 
 def test_what_is_new_is_worth_more_and_half_of_that_after_a_half_life() -> None:
