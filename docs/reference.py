@@ -140,7 +140,7 @@ def commands_page() -> Iterator[str]:
         "status is then 2."
     )
     for name, callback in commands():
-        params = list(get_params_from_function(callback).values())
+        params = [p for p in get_params_from_function(callback).values() if p.annotation is not typer.Context]
         usage = " ".join(p.name.upper() for p in params if isinstance(p.default, ArgumentInfo))
         yield f"## foryou {name}"
         yield " ".join((callback.__doc__ or "").split())
@@ -155,7 +155,12 @@ def commands(of: typer.Typer = app, before: str = "") -> Iterator[tuple[str, Cal
         yield before + (command.name or command.callback.__name__), command.callback
     for group in of.registered_groups:
         assert group.typer_instance is not None
-        yield from commands(group.typer_instance, f"{before}{group.typer_instance.info.name} ")
+        name = f"{before}{group.typer_instance.info.name}"
+        callback = group.typer_instance.registered_callback
+        if callback is not None and group.typer_instance.info.invoke_without_command:
+            assert callback.callback is not None
+            yield name, callback.callback
+        yield from commands(group.typer_instance, f"{name} ")
 
 
 def http_page(openapi: Mapping[str, Any]) -> Iterator[str]:

@@ -248,6 +248,10 @@ class Engine:
         """What is known of a video. NotFound if it was never described, or was removed."""
         return self.feeds.video(video)
 
+    def reach(self, video: str, language: str = "en") -> dict[str, object]:
+        """How far a video has come: stages, moves with reasons, quality, sharing. NotFound as `video`."""
+        return self.feeds.reach(video, language)
+
     def viewer(self, viewer: str) -> dict[str, object]:
         """What is known of a viewer, in words they can check: interests, less-ofs, this week's signals."""
         self._postponed.catch_up()

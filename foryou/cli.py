@@ -14,15 +14,15 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from foryou import bench, bulk, client, keyring, lab, processes, settings, terminal
+from foryou import bench, bulk, client, keyring, lab, ladder, processes, settings, terminal
 from foryou.api import calls, files, server
-from foryou.api.calls import Language
 from foryou.api.door import Progress
 from foryou.api.schema import Refusal
 from foryou.app import Engine
-from foryou.core.errors import ForYouError, InvalidEvent
+from foryou.core.errors import ForYouError
 from foryou.datasets.kuairand import KuaiRand
 from foryou.keeping import commands as keeping
+from foryou.simulator.commands import simulate
 
 app = typer.Typer(
     name="foryou",
@@ -159,10 +159,7 @@ def explain(
     data: Data = None,
 ) -> None:
     """Say why a video was in a feed."""
-    try:
-        spoken = msgspec.convert(language, Language)
-    except msgspec.ValidationError:
-        raise InvalidEvent("language", f"{language!r} is not spoken", "en, nb or nl") from None
+    spoken = calls.spoken(language)
     if url is not None:
         out.print(
             terminal.explanation(
@@ -172,6 +169,29 @@ def explain(
         return
     with opened(config, data) as engine:
         out.print(terminal.explanation(client.in_process(engine).explain(request, video, spoken)))
+
+
+@app.command()
+def reach(
+    video: Annotated[str, typer.Argument(help="A video's id.")],
+    language: Annotated[str, typer.Option(help="en, nb or nl.")] = "en",
+    url: Annotated[
+        str | None, typer.Option("--server", help="Ask this running server, such as http://127.0.0.1:8080.")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option("--key", help="Key or token for that server; default: the setting client.key.")
+    ] = None,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Say how far a video has come, and why."""
+    spoken = calls.spoken(language)
+    if url is not None:
+        asked = client.connect(url, key=key or settings.load(config).client.key)
+        out.print(ladder.journey(asked.reach(video, spoken)))
+        return
+    with opened(config, data) as engine:
+        out.print(ladder.journey(client.in_process(engine).reach(video, spoken)))
 
 
 @app.command()
@@ -335,6 +355,7 @@ for command in (keeping.backup, keeping.restore, keeping.verify, keeping.erase):
 app.command()(lab.replay)
 app.add_typer(lab.evaluate)
 app.add_typer(bench.bench)
+app.add_typer(simulate)
 app.add_typer(models)
 app.add_typer(keyring.keys)
 app.command()(keyring.audit)

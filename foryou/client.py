@@ -66,6 +66,9 @@ class Client(Protocol):
     def explain(self, request: str, video: str, language: Language = "en") -> Answer:
         """Why a video was in a slate."""
 
+    def reach(self, video: str, language: Language = "en") -> Answer:
+        """How far a video has come, and why."""
+
     def viewer(self, viewer: str) -> Answer:
         """What is known of a viewer."""
 
@@ -115,6 +118,9 @@ class _InProcess:
     def explain(self, request: str, video: str, language: Language = "en") -> Answer:
         return msgspec.json.decode(_encode(calls.explain(self.engine, request, video, language)), type=Answer)
 
+    def reach(self, video: str, language: Language = "en") -> Answer:
+        return msgspec.json.decode(_encode(self.engine.reach(video, calls.spoken(language))), type=Answer)
+
     def viewer(self, viewer: str) -> Answer:
         return msgspec.json.decode(_encode(self.engine.viewer(viewer)), type=Answer)
 
@@ -158,6 +164,10 @@ class _Http:
 
     def explain(self, request: str, video: str, language: Language = "en") -> Answer:
         path = f"/v1/explain/{_quoted(request)}/{_quoted(video)}"
+        return msgspec.json.decode(self._ask(path, {"language": language}), type=Answer)
+
+    def reach(self, video: str, language: Language = "en") -> Answer:
+        path = f"/v1/videos/{_quoted(video)}/reach"
         return msgspec.json.decode(self._ask(path, {"language": language}), type=Answer)
 
     def viewer(self, viewer: str) -> Answer:

@@ -25,6 +25,7 @@ from foryou.features.documents import cards
 from foryou.feed import recipe
 from foryou.feed.considered import is_drawn, packed
 from foryou.feed.explain import keep
+from foryou.feed.journey import journey
 from foryou.feed.numbers import Numbers
 from foryou.feed.profile import profile
 from foryou.feed.recipe import SURFACES
@@ -56,7 +57,7 @@ class Feeds:
         self._one = threading.Lock()
         self._pinned: Version | None = None
         feed = self.settings.feed
-        self._policy = recipe.policy(feed)
+        self._policy = recipe.policy(feed, self.store, lambda: self._in_use().index)
         self.recipes = {
             "for_you": recipe.for_you(
                 self.store,
@@ -116,11 +117,21 @@ class Feeds:
 
     def video(self, video: str) -> dict[str, object]:
         """What is known of a video. NotFound if it was never described, or was removed."""
+        number = self._there(video)
+        return {**cards(self.documents, [number])[0], "counts": totals(self.store, number)}
+
+    def reach(self, video: str, language: str = "en") -> dict[str, object]:
+        """How far a video has come and why. NotFound if it was never described, or was removed."""
+        self._there(video)
+        return journey(self.store, self.documents, self.settings.reach, video, self.clock(), language)
+
+    def _there(self, video: str) -> int:
+        """The id of a video. NotFound if it was never described, or was removed."""
         number = id_of("video", video)
         state = self.store.columns("video", np.array([number], np.int64), ("known", "removed"))
         if not state["known"][0] or state["removed"][0]:
             raise NotFound(f"there is no video {video!r}", gone=bool(state["removed"][0]))
-        return {**cards(self.documents, [number])[0], "counts": totals(self.store, number)}
+        return number
 
     def viewer(self, viewer: str) -> dict[str, object]:
         """What is known of a viewer, in words they can check: interests, less-ofs, this week's signals."""

@@ -213,6 +213,10 @@ class Worker:
         """As `Engine.video`."""
         return self.feeds.video(video)
 
+    def reach(self, video: str, language: str = "en") -> dict[str, object]:
+        """As `Engine.reach`."""
+        return self.feeds.reach(video, language)
+
     def viewer(self, viewer: str) -> dict[str, object]:
         """As `Engine.viewer`."""
         return self.feeds.viewer(viewer)

@@ -140,6 +140,15 @@ def test_why_is_told_in_the_terminal_with_bars_that_add_up(foryou: Command, tmp_
     ] * 2
 
 
+def test_the_way_of_a_video_is_drawn_in_the_terminal(foryou: Command, tmp_path: Path) -> None:
+    as_lines(tmp_path / "r.jsonl", ROWS)
+    foryou("import", "r.jsonl")
+    ran = foryou("reach", "7")
+    assert ran.status == 0
+    assert "stage 0 of 0 to 4" in ran.out
+    assert "goes on above" in ran.out
+
+
 def test_tables_are_made_again_from_the_log(foryou: Command, tmp_path: Path) -> None:
     as_lines(tmp_path / "g.jsonl", ROWS)
     foryou("import", "g.jsonl")
@@ -158,6 +167,7 @@ def test_tables_are_made_again_from_the_log(foryou: Command, tmp_path: Path) -> 
         (("explain", "1", "v"), "explanations are kept for 30 days"),
         (("explain", "1", "v", "--language", "fr"), "language: 'fr' is not spoken; expected en, nb or nl"),
         (("explain", "1", "v", "--server", "http://127.0.0.1:9"), "cannot reach http://127.0.0.1:9"),
+        (("reach", "what?"), "there is no video 'what?'"),
         (("models", "rollback", "r-7"), "there is no model 'r-7'; there are none"),
         (("serve", "--warm-start", "nowhere.npz"), "nowhere.npz cannot be read"),
         (("export", "events.doc"), "expected a name that ends in .jsonl or .parquet"),

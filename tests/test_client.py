@@ -73,6 +73,9 @@ def test_events_go_in_and_a_feed_comes_out(client: Client) -> None:
     why = client.explain(slate.request, str(slate.items[0]["video"]), "nl")
     assert (why["video"], why["position"]) == (slate.items[0]["video"], 0)
     assert client.viewer("ada")["viewer"] == "ada"
+    way = client.reach("v/1", "nb")
+    assert (way["video"], way["stage"], way["room"]) == ("v/1", 0, 40)
+    assert "første publikum" in str(way["why"])
 
 
 def test_a_viewer_is_erased_whatever_the_id_looks_like(client: Client) -> None:
@@ -96,6 +99,10 @@ def test_errors_are_the_same_wherever_the_engine_is(client: Client, clock: Manua
     with pytest.raises(NotFound) as absent:
         client.explain("twelve", "v/1")
     assert not absent.value.gone
+    with pytest.raises(NotFound):
+        client.reach("nothing")
+    with pytest.raises(InvalidEvent, match=r"language: .*en, nb or nl"):
+        client.reach("v/1", "fr")  # type: ignore[arg-type]
     client.events(VIDEOS)
     slate = client.feed("ada", n=1)
     clock.forward(31 * DAY)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import inf
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,8 @@ class Calls(Protocol):
     ) -> dict[str, object]: ...
 
     def video(self, video: str) -> dict[str, object]: ...
+
+    def reach(self, video: str, language: str = "en") -> dict[str, object]: ...
 
     def viewer(self, viewer: str) -> dict[str, object]: ...
 
@@ -98,6 +100,14 @@ def explain(engine: Calls, request: str, video: str, language: Language, caller:
         raise NotFound(f"there is no request {request[:50]!r}")
     caller.act_for_nobody()  # the engine knows whose it was
     return engine.explain(request, video, language, caller.viewer)
+
+
+def spoken(language: str) -> Language:
+    """The language of this code. InvalidEvent if it is none of ours."""
+    for known in get_args(Language):
+        if known == language:
+            return cast(Language, known)
+    raise InvalidEvent("language", f"{language[:50]!r} is not spoken", "en, nb or nl")
 
 
 def erase(engine: Calls, viewer: str) -> dict[str, object]:

@@ -182,9 +182,41 @@ def erase(request: Asked, viewer: Annotated[str, Parameter(description="the view
 )
 def video(request: Asked, video: Annotated[str, Parameter(description="the video's id")]) -> dict[str, object]:
     """The video as it was described; 404 if it never was, 410 if it was removed."""
+    name = video.removeprefix("/")
+    if name.endswith(_REACH):
+        # A video's name may have slashes in it, so the router brings what asks for the reach of a video here too.
+        spoken = calls.spoken(request.query_params.get("language", "en"))
+        return _reach(request, name.removesuffix(_REACH), spoken)
     caller_of(request.scope).act_for_nobody()
-    card: dict[str, object] = request.app.state.engine.video(video.removeprefix("/"))
+    card: dict[str, object] = request.app.state.engine.video(name)
     return card
+
+
+_REACH = "/reach"
+
+
+@get(
+    "/v1/videos/{video:str}/reach",
+    sync_to_thread=True,
+    responses=WHO | ABSENT | GONE | BUSY,
+    summary="How far a video has come",
+)
+def reach(
+    request: Asked,
+    video: Annotated[str, Parameter(description="the video's id")],
+    language: Annotated[Language, Parameter(description="en, nb or nl")] = "en",
+) -> dict[str, object]:
+    """The stage that a video is in, how much of its audience has seen it, its quality against videos of its length and
+    format, every move with its reason, who saw it and when, what sharing brought, the chance to break out, and what is
+    next; as of now. 404 if it was never described, 410 if it was removed.
+    """
+    return _reach(request, video, language)
+
+
+def _reach(request: Asked, video: str, language: Language) -> dict[str, object]:
+    caller_of(request.scope).act_for_nobody()
+    told: dict[str, object] = request.app.state.engine.reach(video, language)
+    return told
 
 
 @get("/v1/models", sync_to_thread=True, responses=WHO | BUSY, summary="How well the model predicts")
@@ -226,4 +258,4 @@ def metrics(request: Asked) -> bytes:
     return text
 
 
-ROUTES = (events, feed, explain, video, viewer, erase, models, live, ready, metrics, *admission.ROUTES)
+ROUTES = (events, feed, explain, video, reach, viewer, erase, models, live, ready, metrics, *admission.ROUTES)

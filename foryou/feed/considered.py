@@ -8,7 +8,7 @@ what arranging reads.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 import msgspec
 import numpy as np
@@ -18,13 +18,26 @@ from foryou.core.heads import NAMES
 from foryou.core.pipeline import Candidates, Request, Slate
 from foryou.models.posterior import DOUBT, OWN_DOUBT
 from foryou.rerankers.arrange import Arrange
-from foryou.rerankers.fatigue import worn
 from foryou.scorers.value import value_of
 
-READS = ("item", "sources", "topics", "author", "sound", "effect_evidence", "tired", "familiar", DOUBT, OWN_DOUBT)
+READS = (
+    "item",
+    "sources",
+    "topics",
+    "author",
+    "sound",
+    "effect_evidence",
+    "tired",
+    "familiar",
+    "theme",
+    DOUBT,
+    OWN_DOUBT,
+)
 """What arranging reads of candidates, beside their score."""
 _SAME = ("topics", "author", "sound")
 """Columns of which only equality counts; 0 is none."""
+_RULES = tuple(each.name for each in fields(Arrange) if each.name not in ("index", "store"))
+"""What is set of arranging: what it would look up is noted."""
 _VIEWER = ("novelty", "depth", "viewer_known")
 """What arranging reads of a viewer, where it is known."""
 
@@ -67,7 +80,8 @@ def is_drawn(request: Request, share: float) -> bool:
 
 def packed(request: Request, rows: Candidates, slate: Slate, policy: Policy) -> bytes:
     """What was considered, as bytes: half-precision predictions, and small numbers for names."""
-    tired, familiar = worn(request.viewer, request.at, np.ascontiguousarray(rows["topics"]), rows["author"])
+    tired, familiar = policy.arrange.worn(request, rows)
+    vectors, inverse = policy.arrange.themes(request, rows)
     place = np.argsort(rows["item"])
     columns: dict[str, Column] = {
         "item": np.argsort(place).astype(np.uint16),
@@ -81,6 +95,8 @@ def packed(request: Request, rows: Candidates, slate: Slate, policy: Policy) -> 
         "shown": place[np.searchsorted(rows["item"][place], slate["item"])].astype(np.int16),
     }
     viewer = {name: request.viewer[name] for name in _VIEWER if name in request.viewer}
+    if vectors.shape[1]:  # a viewer who is still new
+        columns["theme"], viewer["themes"] = vectors.astype(np.float16), inverse[None].astype(np.float32)
     if DOUBT in rows:
         tried = (rows["sources"] >> policy.arrange.trial) & 1 == 1
         columns |= {DOUBT: rows[DOUBT][tried].astype(np.float16), OWN_DOUBT: rows[OWN_DOUBT].astype(np.float16)}
@@ -90,7 +106,7 @@ def packed(request: Request, rows: Candidates, slate: Slate, policy: Policy) -> 
             "viewer": {name: _told(values) for name, values in viewer.items()},
             "columns": {name: _told(values) for name, values in columns.items()},
             "weights": dict(policy.weights),
-            "arrange": asdict(policy.arrange),
+            "arrange": {name: getattr(policy.arrange, name) for name in _RULES},
         }
     )
 

@@ -153,7 +153,7 @@ def for_you(
             ("value", value),
             ("freshness", Freshness(s.freshness, s.half_life_h)),
         ],
-        rerankers=[("arrange", _arrange(s))],
+        rerankers=[("arrange", _arrange(s, store, index))],
         fallback=Predict(lambda: fallback),
         budget=Budget(s.ranked, tuple(map(s.places, SOURCES))),
         plain=source_score,
@@ -161,12 +161,12 @@ def for_you(
     )
 
 
-def policy(s: FeedSettings) -> Policy:
+def policy(s: FeedSettings, store: Store, index: Callable[[], Index]) -> Policy:
     """How For You chooses from what it considers."""
-    return Policy({head.name: head.weight for head in HEADS}, _arrange(s))
+    return Policy({head.name: head.weight for head in HEADS}, _arrange(s, store, index))
 
 
-def _arrange(s: FeedSettings) -> Arrange:
+def _arrange(s: FeedSettings, store: Store, index: Callable[[], Index]) -> Arrange:
     return Arrange(
         temperature=s.temperature,
         diversity=s.diversity,
@@ -176,6 +176,8 @@ def _arrange(s: FeedSettings) -> Arrange:
         exploration=s.exploration,
         probes=s.probes,
         trial=SOURCES.index("fresh"),
+        index=index,
+        store=store,
     )
 
 

@@ -5,23 +5,27 @@ Each slot is drawn with chances that are known exactly, given the slots before i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foryou.core.batch import Column
+from foryou.core.batch import Batch, Column
 from foryou.core.ids import NONE
 from foryou.core.pipeline import Candidates, Request
+from foryou.core.ports import Index, Store
 from foryou.features.hydrate import newness
 from foryou.rerankers.fatigue import worn
-from foryou.rerankers.slots import fill
+from foryou.rerankers.slots import PRECISION, fill
 from foryou.rerankers.trial import draws_of
 
 LEAST = 1e-9
 """The smallest temperature with any chance in it: scores divided by less are no numbers."""
 SPARED = 2
 """The first videos of a visit are never on trial nor probes: they decide whether anybody stays."""
+_KNOWN = 0.01
+"""Newness below which there is nothing left to look for: reached after 100 exposures."""
 _SELDOM = 0.1
 """What a theme that a viewer was never shown is worth to the most adventurous, and costs the most familiar."""
 
@@ -53,6 +57,10 @@ class Arrange:
     window: int = 6
     pool: int = 150
     trials: int = 40
+    index: Callable[[], Index] | None = None
+    """Of the vectors by which probes know themes; without it hashtags have to do."""
+    store: Store | None = None
+    """With the videos' sounds, for fatigue; without it authors and hashtags have to do."""
 
     def __call__(self, request: Request, rows: Candidates) -> Candidates:
         order, size = self._ordered(request, rows)
@@ -96,26 +104,53 @@ class Arrange:
         of them, if nothing is said."""
         size = len(pool) if size is None else size
         rng, novelty = request.rng("arrange"), float(request.viewer["novelty"][0]) if "novelty" in request.viewer else 0
-        topics, author = np.ascontiguousarray(pool["topics"]), pool["author"]
-        tired, familiar = _worn(request, pool, topics, author)
+        tired, familiar = self.worn(request, pool)
         shift = novelty * _SELDOM * (1 - familiar) - self.fatigue * tired
         value, tried = np.asarray(pool["score"], np.float64), (pool["sources"][:size] >> self.trial) & 1
         trial = np.flatnonzero(tried)[: self.trials] if self.exploration > 0 else _NONE
         draws = draws_of(pool.take(trial), float(np.std(value[:size])), rng) if len(trial) else np.zeros((0, 0))
-        bolder = 2.0**novelty
+        bolder, shares = 2.0**novelty, self._shares(request, slots)
         told: tuple[Column, ...] = fill(
-            value, shift, topics, author, pool["sound"], familiar, trial, draws, (self.author_gap, self.sound_gap),
+            value, shift, np.ascontiguousarray(pool["topics"]), pool["author"], pool["sound"], familiar,
+            *self.themes(request, pool), trial, draws, (self.author_gap, self.sound_gap),
             self.window, self.diversity * bolder, self.temperature * bolder if self.temperature >= LEAST else 0.0,
-            self._shares(request, slots), rng.random((slots, 3)), np.full(slots, -1) if given is None else given, size,
+            shares, rng.random((slots, 3)), np.full(slots, -1) if given is None else given, size,
         )  # fmt: skip
         return told
+
+    def worn(self, request: Request, rows: Candidates) -> tuple[Column, Column]:
+        """How tired the viewer is of each row and how familiar its themes are, or as it was noted when they were
+        chosen from: see `fatigue.worn`."""
+        if "tired" in rows:
+            return rows["tired"].astype(np.float64), rows["familiar"].astype(np.float64)
+        return worn(request.viewer, self._heard(request.viewer), request.at, rows)
+
+    def _heard(self, viewer: Batch) -> Column:
+        """The sounds of the videos in the viewer's history."""
+        past = viewer["history_item"][0] if "history_item" in viewer else np.zeros(0, np.int64)
+        return self.store.columns("video", past, ("sound",))["sound"] if self.store is not None else np.zeros_like(past)
+
+    def themes(self, request: Request, rows: Candidates) -> tuple[Column, Column]:
+        """The vectors of the rows `[rows, dim]` and the inverse `[dim, dim]` of `slots.fill`, or as they were noted
+        when they were chosen from; dim 0 where there are no probes."""
+        if "theme" in rows:
+            return rows["theme"].astype(np.float32), request.viewer["themes"][0].astype(np.float64)
+        if self.index is None or not self._shares(request, request.n)[:, 1].any():
+            return np.zeros((len(rows), 0), np.float32), np.zeros((0, 0))
+        index = self.index()
+        vectors, shown = index.vectors(rows["item"]), index.vectors(request.viewer["history_item"][0])
+        known = shown.astype(np.float64)
+        return vectors, np.linalg.inv(PRECISION * np.eye(vectors.shape[1]) + known.T @ known)
 
     def _shares(self, request: Request, slots: int) -> NDArray[np.float64]:
         """How often each slot is a trial, and a probe `[slots, 2]`."""
         viewer, out = request.viewer, np.zeros((slots, 2))
         seen = round(float(np.expm1(viewer["depth"][0]))) if "depth" in viewer else 0
         new = float(newness(viewer["viewer_known"])[0]) if "viewer_known" in viewer else 0.0
-        out[max(SPARED - seen, 0) :] = self.exploration, self.probes * new * (request.viewer_id != NONE)
+        out[max(SPARED - seen, 0) :] = (
+            self.exploration,
+            self.probes * new * (new > _KNOWN) * (request.viewer_id != NONE),
+        )
         return out
 
 
@@ -127,13 +162,6 @@ def _by_value(value: Column, item: Column) -> NDArray[np.int64]:
 
 
 _NONE = np.zeros(0, np.int64)
-
-
-def _worn(request: Request, pool: Candidates, topics: Column, author: Column) -> tuple[Column, Column]:
-    """As `worn`, or as it was noted when a slate was chosen."""
-    if "tired" in pool:
-        return pool["tired"].astype(np.float64), pool["familiar"].astype(np.float64)
-    return worn(request.viewer, request.at, topics, author)
 
 
 def _told(n: int, value: Column, noise: Column, variety: Column, how: Column, propensity: Column) -> dict[str, Column]:

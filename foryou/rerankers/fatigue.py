@@ -1,5 +1,5 @@
-"""What a viewer was shown lately, in earlier requests: which themes and authors they may be tired of, and which are
-new to them."""
+"""What a viewer was shown lately, in earlier requests: which themes, authors and sounds they may be tired of, and which
+are new to them."""
 
 from __future__ import annotations
 
@@ -9,43 +9,46 @@ from numpy.typing import NDArray
 
 from foryou.core.batch import Batch, Column
 from foryou.core.clock import HOUR
+from foryou.core.pipeline import Candidates
 
 HALF_LIFE = 2 * HOUR
 """ms after which having been shown something counts half."""
 _TIRED = 5.0
 """Videos of a theme, just shown, at which fatigue is half of what it can be."""
 _SLOTS = 1 << 9
-"""Of the hash map: a history names at most 200 authors and hashtags."""
+"""Of the hash map: a history names at most 250 hashtags, authors and sounds."""
 
 
-def worn(viewer: Batch, at: int, topics: Column, author: Column) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def worn(
+    viewer: Batch, past_sound: Column, at: int, rows: Candidates
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """How tired a viewer is of each row `[rows]`, and how familiar its themes are, both 0 to 1.
 
-    Tired: of a theme or author that was shown w times, each counted half for every two hours since, w / (w + 5); of a
-    video the mean of its hashtags' mean and its author's. Familiar: 1 - 2^-times among the latest 50, the mean over its
-    hashtags, or its author where it has none.
+    Tired: of a theme, author or sound that was shown w times, each counted half for every two hours since, w / (w + 5);
+    of a video the mean of the author's, the sound's and its hashtags' mean. Familiar: 1 - 2^-times among the latest 50,
+    the mean over its hashtags, or its author where it has none. `past_sound`: the sounds of the viewer's history.
     """
     if "history_at" not in viewer:
-        return np.zeros(len(author)), np.zeros(len(author))
+        return np.zeros(len(rows)), np.zeros(len(rows))
     then, authors = viewer["history_at"][0], viewer["history_author"][0]
     weight = np.where(viewer["history_item"][0] != 0, 0.5 ** (np.maximum(at - then, 0) / HALF_LIFE), -1.0)
     past = viewer["history_topics"][0].reshape(len(then), -1)
-    tired, familiar = np.empty(len(author)), np.empty(len(author))
-    _worn(weight, np.ascontiguousarray(past), authors, topics, author, tired, familiar)
+    tired, familiar = np.empty(len(rows)), np.empty(len(rows))
+    named = np.concatenate([authors[:, None], past_sound[:, None], past], axis=1)
+    _worn(weight, named, np.ascontiguousarray(rows["topics"]), rows["author"], rows["sound"], tired, familiar)
     return tired, familiar
 
 
 @njit(cache=True, nogil=True)
-def _worn(weight, past, authors, topics, author, tired, familiar):  # type: ignore[no-untyped-def]
+def _worn(weight, named, topics, author, sound, tired, familiar):  # type: ignore[no-untyped-def]
     keys, shown, often = np.zeros(_SLOTS, np.int64), np.zeros(_SLOTS), np.zeros(_SLOTS)
     for e in range(len(weight)):
         if weight[e] < 0:
             continue
-        for t in range(past.shape[1] + 1):
-            key = authors[e] if t == past.shape[1] else past[e, t]
-            if key != 0:
-                place = _place(keys, key)
-                keys[place] = key
+        for t in range(named.shape[1]):
+            if named[e, t] != 0:
+                place = _place(keys, named[e, t])
+                keys[place] = named[e, t]
                 shown[place] += weight[e]
                 often[place] += 1
     for i in range(len(author)):
@@ -54,12 +57,16 @@ def _worn(weight, past, authors, topics, author, tired, familiar):  # type: igno
             if topics[i, t] != 0:
                 place = _place(keys, topics[i, t])
                 number += 1
-                of_topics += shown[place] / (shown[place] + _TIRED)
+                of_topics += _of(shown[place])
                 known += 1 - 0.5 ** often[place]
-        place = _place(keys, author[i]) if author[i] != 0 else -1
-        of_author = shown[place] / (shown[place] + _TIRED) if place >= 0 else 0.0
-        tired[i] = (of_topics / max(number, 1) + of_author) / 2
-        familiar[i] = known / number if number > 0 else (1 - 0.5 ** often[place] if place >= 0 else 0.0)
+        by, heard = _place(keys, author[i]), _place(keys, sound[i])  # nothing was noted under 0
+        tired[i] = (of_topics / max(number, 1) + _of(shown[by]) + _of(shown[heard])) / 3
+        familiar[i] = known / number if number > 0 else 1 - 0.5 ** often[by]
+
+
+@njit(cache=True, nogil=True)
+def _of(shown):  # type: ignore[no-untyped-def]
+    return shown / (shown + _TIRED)
 
 
 @njit(cache=True, nogil=True)

@@ -9,6 +9,8 @@ USUAL, TRIAL, PROBE = 0, 1, 2
 """How a slot was filled: by the score, on trial, or to find out what a new viewer likes."""
 FLOOR = 0.05
 """The part of a trial slot's chance that all trial candidates share alike, so that no propensity comes near nothing."""
+PRECISION = 0.5
+"""What is known of a taste in each direction before anything was shown, where one video shown along it is 1."""
 _SAME_AUTHOR, _SAME_SOUND = 1.0, 0.5
 """How alike one author or one sound makes two videos; all hashtags in common: 1."""
 _PROBE_VALUE, _PROBE_TEMPERATURE = 0.5, 0.1
@@ -23,6 +25,8 @@ def fill(  # type: ignore[no-untyped-def]
     author,
     sound,
     familiar,
+    vectors,
+    inverse,
     trial,
     draws,
     gaps,
@@ -38,17 +42,19 @@ def fill(  # type: ignore[no-untyped-def]
     `[slots, pool]` of each row at each slot, given the slots before.
 
     The pool `[pool]` comes best first: its `value`, `shift` (what is added whatever else is shown), `topics` `[pool,
-    topics]`, `author`, `sound`, how `familiar` its themes are (0 to 1), and `trial`, its rows that are on trial, with
-    `draws` `[draws, trial]` of their value. `gaps`: videos between two of an author and two of a sound. `shares`
-    `[slots, 2]`: which part of the times a slot is a trial's or a probe's. `coins` `[slots, 3]`: uniform numbers.
-    `given` `[slots]`: the row that comes to a slot whatever its chance; -1 where it is drawn. Rows from `size` on can
-    only be given.
+    topics]`, `author`, `sound`, how `familiar` its themes are (0 to 1), its `vectors` `[pool, dim]` with the `inverse`
+    `[dim, dim]` of PRECISION + the products of those the viewer was shown (dim 0: probes go by hashtags alone), and
+    `trial`, its rows that are on trial, with `draws` `[draws, trial]` of their value. `gaps`: videos between two of an
+    author and two of a sound. `shares` `[slots, 2]`: which part of the times a slot is a trial's or a probe's. `coins`
+    `[slots, 3]`: uniform numbers. `given` `[slots]`: the row that comes to a slot whatever its chance; -1 where it is
+    drawn. Rows from `size` on can only be given.
     """
     slots, pool = len(coins), len(value)
     chance, row, how = np.empty((slots, pool)), np.empty(slots, np.int64), np.zeros(slots, np.int8)
     noise, variety = np.zeros(slots), np.empty(slots)
     (number, wide), alike, nearest = _numbers(topics), np.zeros((pool, window)), familiar.copy()
     taken, may = np.zeros(pool, np.bool_), np.empty(pool, np.bool_)
+    unsure, inverse = _unsure(vectors, inverse), inverse.copy()
     taken[size:] = True
     change, usual, other = np.empty(pool), np.empty(pool), np.zeros((2, pool))
     for slot in range(slots):
@@ -58,7 +64,9 @@ def fill(  # type: ignore[no-untyped-def]
         worth = _usual(value, change, may, temperature, usual)
         other[:] = 0.0
         trials = shares[slot, 0] if shares[slot, 0] > 0 and _trial(change, may, trial, draws, other[0]) else 0.0
-        probes = shares[slot, 1] if shares[slot, 1] > 0 and _probe(value[:size], nearest, may, other[1]) else 0.0
+        probes = (
+            shares[slot, 1] if shares[slot, 1] > 0 and _probe(value[:size], nearest, unsure, may, other[1]) else 0.0
+        )
         how[slot] = TRIAL if coins[slot, 0] < trials else PROBE if coins[slot, 0] < trials + probes else USUAL
         pick = _drawn(usual if how[slot] == USUAL else other[how[slot] - 1], coins[slot, 1])
         if given[slot] >= 0:
@@ -72,6 +80,7 @@ def fill(  # type: ignore[no-untyped-def]
             nearest[i] = max(nearest[i], themes)
             near = themes + (_SAME_AUTHOR if author[i] != 0 and author[i] == author[pick] else 0.0)
             alike[i, slot % window] = near + (_SAME_SOUND if sound[i] != 0 and sound[i] == sound[pick] else 0.0)
+        _know(vectors, pick, inverse, unsure)
     return row, noise, variety, how, chance
 
 
@@ -175,20 +184,55 @@ def _trial(change, may, trial, draws, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _probe(value, nearest, may, out):  # type: ignore[no-untyped-def]
+def _probe(value, nearest, unsure, may, out):  # type: ignore[no-untyped-def]
     """Chances that spread over themes, among the better half of the pool: softmax of the distance from what was shown,
-    with a little of the value; whether there is any."""
+    by hashtags and by vectors, with a little of the value; whether there is any."""
     good = (len(value) + 1) // 2
     low, high, total = value[good - 1], value[0], 0.0
     for i in range(good):
         if may[i]:
-            worth = 1 - nearest[i] + _PROBE_VALUE * (value[i] - low) / max(high - low, 1e-12)
+            worth = (1 - nearest[i]) * unsure[i] + _PROBE_VALUE * (value[i] - low) / max(high - low, 1e-12)
             out[i] = np.exp((worth - 1 - _PROBE_VALUE) / _PROBE_TEMPERATURE)
             total += out[i]
     if total == 0:
         return False
     out /= total
     return True
+
+
+@njit(cache=True, nogil=True)
+def _unsure(vectors, inverse):  # type: ignore[no-untyped-def]
+    """How little is known of a taste in the direction of each row, 0 to 1: PRECISION x' (PRECISION + sum y y')^-1 x,
+    over what was shown. Taking the highest next is the greedy D-optimal design (Fedorov, 1972)."""
+    out = np.ones(len(vectors))
+    for i in range(len(vectors)):
+        total, size = 0.0, 0.0
+        for a in range(vectors.shape[1]):
+            size += vectors[i, a] * vectors[i, a]
+            for b in range(vectors.shape[1]):
+                total += vectors[i, a] * inverse[a, b] * vectors[i, b]
+        if size > 0:
+            out[i] = PRECISION * total / size
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _know(vectors, pick, inverse, unsure):  # type: ignore[no-untyped-def]
+    """One more was shown: `inverse` and `unsure` follow (Sherman and Morrison, 1950)."""
+    dim = vectors.shape[1]
+    toward, size = np.zeros(dim), 1.0
+    for a in range(dim):
+        for b in range(dim):
+            toward[a] += inverse[a, b] * vectors[pick, b]
+        size += toward[a] * vectors[pick, a]
+    for i in range(len(vectors) if dim else 0):
+        along = 0.0
+        for a in range(dim):
+            along += vectors[i, a] * toward[a]
+        unsure[i] -= PRECISION * along * along / size
+    for a in range(dim):
+        for b in range(dim):
+            inverse[a, b] -= toward[a] * toward[b] / size
 
 
 @njit(cache=True, nogil=True)

@@ -6,7 +6,7 @@ before they are compared, so what is fitted holds for the whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -63,18 +63,23 @@ class Activity:
         return 2 * self.impressions + self.gaps + self.visits
 
 
-def coming(log: Log, behaviour: Behaviour, viewers: int = VIEWERS, seed: int = 1) -> tuple[Behaviour, Activity]:
+def coming(
+    log: Log,
+    behaviour: Behaviour,
+    viewers: int = VIEWERS,
+    seed: int = 1,
+    often: Sequence[float] = OFTEN,
+    leave: Sequence[float] = LEAVE,
+) -> tuple[Behaviour, Activity]:
     """The same with `often` and `leave` of a log, and how far it is from it: a coarse grid, then a finer one."""
     real = times(log.rows["viewer"], log.rows["at"])
-    best: tuple[Behaviour, Activity] | None = None
-    for often, leave in product(OFTEN, LEAVE):
-        best = _nearer(best, log, real, replace(behaviour, often=often, leave=leave), viewers, seed)
-    assert best is not None
-    middle = best[0]
-    for more, longer in product(FINER, FINER):
-        nearby = replace(behaviour, often=round(middle.often * more, 4), leave=round(middle.leave * longer, 4))
-        best = _nearer(best, log, real, nearby, viewers, seed)
-    return best
+
+    def tried(pairs: Iterable[tuple[float, float]]) -> tuple[Behaviour, Activity]:
+        every = (replace(behaviour, often=round(comes, 4), leave=round(goes, 4)) for comes, goes in pairs)
+        return min(((each, _near(log, real, each, viewers, seed)) for each in every), key=lambda pair: pair[1].distance)
+
+    middle, _ = tried(product(often, leave))
+    return tried((middle.often * more, middle.leave * longer) for more, longer in product(FINER, FINER))
 
 
 def times(viewer: Column, at: Column) -> Times:
@@ -102,22 +107,20 @@ def seen(behaviour: Behaviour, days: float, viewers: int, seed: int) -> Batch:
     return Batch.concat(found) if found else Batch({"viewer": np.empty(0, np.int32), "at": np.empty(0, np.int64)})
 
 
-def again(log: Log, behaviour: Behaviour, near: Activity, seed: int, viewers: int = VIEWERS) -> Times:
+def again(log: Log, behaviour: Behaviour, observed: Observed, seed: int, viewers: int = VIEWERS) -> Times:
     """Times simulated afresh and observed as the log was."""
     rows = seen(behaviour, log.days, viewers, seed)
     viewer = rows["viewer"].astype(np.int64)
-    there = _there(viewer, near.observed, seed)
+    there = _there(viewer, observed, seed)
     return times(viewer[there], rows["at"][there])
 
 
-def _nearer(
-    best: tuple[Behaviour, Activity] | None, log: Log, real: Times, tried: Behaviour, viewers: int, seed: int
-) -> tuple[Behaviour, Activity]:
-    rows = seen(tried, log.days, viewers, seed)
+def _near(log: Log, real: Times, behaviour: Behaviour, viewers: int, seed: int) -> Activity:
+    """How far a behaviour is from a log, under the way of observing that brings it nearest."""
+    rows = seen(behaviour, log.days, viewers, seed)
     if not len(rows):
-        return best if best is not None else (tried, Activity(Observed(1.0, 0.0), 1.0, 1.0, 1.0))
-    activity = min((_observed(real, rows, spread, seed) for spread in SPREADS), key=lambda each: each.distance)
-    return (tried, activity) if best is None or activity.distance < best[1].distance else best
+        return Activity(Observed(1.0, 0.0), 1.0, 1.0, 1.0)
+    return min((_observed(real, rows, spread, seed) for spread in SPREADS), key=lambda each: each.distance)
 
 
 def _asking(audience: Audience, start: int, end: int) -> Iterator[tuple[Column, Column]]:

@@ -16,7 +16,7 @@ from foryou.simulator import records
 from foryou.simulator.behaviour import ACTS, FIRST_S, Behaviour
 from foryou.simulator.drifting import drift
 from foryou.simulator.visits import come_first
-from foryou.simulator.watching import interests, matches, watch_sent, watch_slates
+from foryou.simulator.watching import FRIENDS, interests, matches, watch_sent, watch_slates
 from foryou.simulator.world import World
 
 
@@ -63,7 +63,7 @@ class Audience:
 
         Who leaves has no rows for the rest. An empty slate ends the visit.
         """
-        rows, sent = np.empty(slates.size, records.ROW), np.empty(slates.size, records.SENT)
+        rows, sent = np.empty(slates.size, records.ROW), np.empty(slates.size * FRIENDS, records.SENT)
         count, passed = watch_slates(
             *self._all(), np.asarray(viewer, np.int32), np.asarray(at, np.int64),
             np.ascontiguousarray(slates, np.int32), rows, sent,
@@ -80,7 +80,7 @@ class Audience:
 
     def watch_shared(self, rows: Batch) -> Batch:
         """What friends do with rows of `shares`, as `watch` tells it; the visit is -1, the surface 1."""
-        written, sent = np.empty(len(rows), records.ROW), np.empty(len(rows), records.SENT)
+        written, sent = np.empty(len(rows), records.ROW), np.empty(len(rows) * FRIENDS, records.SENT)
         of = (np.array(rows[name], kind) for name, kind in (("viewer", "i4"), ("video", "i4"), ("at", "i8")))
         self._send(sent[: watch_sent(*self._all(), *of, written, sent)])
         return told(written, self._films["duration"])

@@ -145,8 +145,19 @@ class Behaviour:
     """Nobody comes back sooner than this."""
     sent_h: float = 5.0
     """What a friend sends is looked at after so many hours on average."""
+    sent_to: float = 0.4
     sent_open: float = 0.6
-    """... by this share of friends."""
+    """A share goes to this share of the friends, and this share of those looks at it."""
+
+    def __post_init__(self) -> None:
+        buckets, laps = len(self.edges) + 1, len(self.laps)
+        if not len(self.hold) == len(self.early) == len(self.leaving) == buckets:
+            raise ValueError(f"{len(self.edges)} edges need {buckets} of `hold`, `early` and `leaving`")
+        if any(len(row) != laps or list(row) != sorted(row) for row in self.leaving):
+            raise ValueError(f"each row of `leaving` has {laps} numbers that never fall, one for each of `laps`")
+        for name in ("act", "act_watched", "act_worth", "act_bait", "act_s"):
+            if len(getattr(self, name)) != len(ACTS):
+                raise ValueError(f"`{name}` has one number for each of {', '.join(ACTS)}")
 
     def write(self, path: Path) -> None:
         """Write all parameters as JSON."""
@@ -158,8 +169,12 @@ class Behaviour:
         if not path.is_file():
             raise NotFound(f"there is no file {path}")
         try:
-            return msgspec.json.decode(path.read_bytes(), type=Behaviour)
-        except msgspec.MsgspecError as error:
+            found = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+            unknown = set(found) - {each.name for each in fields(Behaviour)}
+            if unknown:
+                raise ValueError(f"nothing is called {', '.join(sorted(unknown))}")
+            return msgspec.convert(found, Behaviour)
+        except (msgspec.MsgspecError, ValueError) as error:
             raise SettingsError(f"{path.name} has no parameters of behaviour: {error}") from error
 
     def packed(self) -> Any:

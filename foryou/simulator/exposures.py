@@ -29,18 +29,18 @@ _EVENTS = """
     with events as ({events}),
     videos as (select video, max(duration) as duration from events where kind = 'video' group by video),
     watches as (
-        select row_number() over (order by at, viewer, w.video) as number, viewer, w.video, at, surface, seconds,
+        select row_number() over (order by "at", viewer, w.video) as number, viewer, w.video, "at", surface, seconds,
                videos.duration
         from events w join videos using (video)
         where kind = 'watch' and seconds >= 0 and videos.duration > 0),
-    acts as (select kind, viewer, video, at from events where kind in ({kinds})),
+    acts as (select kind, viewer, video, "at" from events where kind in ({kinds})),
     done as (
         select number, list(kind) as kinds from acts asof join watches
-        on acts.viewer = watches.viewer and acts.video = watches.video and acts.at >= watches.at group by number)
-    select viewer, at, coalesce(surface, '') as surface, seconds, duration, {acts}
+        on acts.viewer = watches.viewer and acts.video = watches.video and acts."at" >= watches."at" group by number)
+    select viewer, "at", coalesce(surface, '') as surface, seconds, duration, {acts}
     from watches left join done using (number) order by number"""
 _KUAIRAND = """
-    select user_id as viewer, time_ms as at, 'kuaishou-' || tab as surface, play_time_ms / 1000 as seconds,
+    select user_id as viewer, time_ms as "at", 'kuaishou-' || tab as surface, play_time_ms / 1000 as seconds,
            duration_ms / 1000 as duration, {acts}
     from read_parquet('{file}') where duration_ms > 0 order by time_ms, user_id, video_id"""
 
@@ -103,11 +103,11 @@ def _query(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
 
 def _events(connection: duckdb.DuckDBPyConnection, file: str) -> str:
     if not file.lower().endswith(".parquet"):
-        columns = ", ".join(f"{name}: '{kind}'" for name, kind in FIELDS.items())
+        columns = ", ".join(f"\"{name}\": '{kind}'" for name, kind in FIELDS.items())
         return f"select * from read_json('{file}', format = 'newline_delimited', columns = {{{columns}}})"
     there = {str(row[0]) for row in connection.sql(f"describe select * from read_parquet('{file}')").fetchall()}
     missing = {"kind", "at", "viewer", "video", "seconds", "duration"} - there
     if missing:
         raise SettingsError(f"{file} has no column {', '.join(sorted(missing))}; `foryou export` writes them")
-    columns = ", ".join(name if name in there else f"null as {name}" for name in FIELDS)
+    columns = ", ".join(f'"{name}"' if name in there else f'null as "{name}"' for name in FIELDS)
     return f"select {columns} from read_parquet('{file}')"

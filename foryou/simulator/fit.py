@@ -27,7 +27,7 @@ LEAST = 50
 """A bucket with fewer exposures is taken together with the next shorter one's numbers."""
 MIX = 100_000
 """Meetings of the reference mix."""
-STEPS = 50
+STEPS = 28
 """Bisections: far more than the digits of the numbers."""
 
 

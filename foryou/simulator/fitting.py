@@ -76,7 +76,7 @@ def _draw(
         lengths[names[b].replace("–inf", " and more")] = (real[:FEW], made[:FEW])
     acts = {each.act: (each.real, each.simulated) for each in rates}
     real_times = activity.times(log.rows["viewer"], log.rows["at"])
-    made_times = activity.again(log, behaviour, near, seed)
+    made_times = activity.again(log, behaviour, near.observed, seed)
     several = {
         "exposures a viewer": (real_times.each, made_times.each),
         "hours between two": (real_times.gaps / 3_600_000, made_times.gaps / 3_600_000),
@@ -88,7 +88,8 @@ def _draw(
 def _lengths(log: Log, buckets: tuple[Bucket, ...]) -> Table:
     table = _table(f"Watch ratio: {log.surface or 'all'}, {len(log.rows):,} exposures", "length", "exposures", "KS")
     for each in buckets:
-        table.add_row(f"{each.low:g} to {each.high:g} s", f"{each.exposures:,}", f"{each.ks:.3f}")
+        length = f"{each.low:g} to {each.high:g} s" if each.high < np.inf else f"{each.low:g} s and more"
+        table.add_row(length, f"{each.exposures:,}", f"{each.ks:.3f}")
     return table
 
 

@@ -12,7 +12,7 @@ BIN = 6 * HOUR
 """What is used how much is the same for so long."""
 EVERGREEN = 0.1
 """The share that is used at any time, as before."""
-SPREAD_FAME = 1.3
+SPREAD_FAME = 0.8
 """Of the logarithm of how much each is used at its peak."""
 MEDIAN_PEAK, SPREAD_PEAK = 3.0, 0.6
 """Days from birth to the peak, lognormal."""

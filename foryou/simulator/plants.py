@@ -165,7 +165,9 @@ def _typical(world: World, pairs: int, claim: str) -> Column:
 
 
 def _unlike(world: World, own: Column) -> Column:
-    """For each of these tastes [k, T] the taste of the viewer who has the least in common with it, by the tree."""
+    """For each of these tastes [k, T] one without any of its topics: that of the viewer who has the least in common
+    with it, by the tree, less what they share."""
     free = world.viewers["taste"][world.viewers["pair"] < 0]
     shared = (own @ world.topics.similarity) @ free.T  # [k, viewers]
-    return np.asarray(free[shared.argmin(1)])
+    other = np.where(own > 0, 0, free[shared.argmin(1)])
+    return np.asarray(other / other.sum(1, keepdims=True))

@@ -14,11 +14,12 @@ from foryou.simulator.world import World
 SOONEST, LATEST = -2 * DAY, 3 * DAY
 """No plan moves further than this, ms."""
 EAGER = 0.25
-"""The part of a creator's usual time between two videos by which being seen e times as much as usual moves the next."""
+"""The part of a creator's usual time between two videos by which a day with e times as many views as usual moves all
+that is to come."""
 LONGEST = DAY
 """What counts as that time at most: who posts once a month does not move by a week."""
-REMEMBERS = 0.3
-"""How much of what a creator finds usual is the newest that was heard."""
+REMEMBERS = 0.1
+"""How much of what a creator finds usual is the last day."""
 
 
 class Posting:
@@ -36,9 +37,14 @@ class Posting:
         self._gap = np.minimum(DAY / posts, LONGEST)  # [creators] ms
         self._moved = np.zeros(len(posts))
         self._usual = np.full(len(posts), np.nan)
+        self._heard = np.zeros(len(posts), np.int64)
+        self._today = world.start
 
     def due(self, until: int) -> Column:
         """The videos to publish before `until` (ms) that were not published yet. int32, as planned"""
+        while until >= self._today + DAY:
+            self._today += DAY
+            self._react()
         last = int(np.searchsorted(self._planned, until - SOONEST))
         rows = np.arange(self._first, last)
         rows = rows[~self._out[rows]]
@@ -50,12 +56,17 @@ class Posting:
         return ready.astype(np.int32)
 
     def heard(self, creator: Column, views: Column) -> None:
-        """These creators hear how many views they had since they last heard of any; each of them once a call."""
-        heard = np.log1p(np.asarray(views, np.float64))
-        usual = np.where(np.isnan(self._usual[creator]), heard, self._usual[creator])
-        step = EAGER * self._gap[creator] * np.clip(heard - usual, -2.0, 2.0)
-        self._moved[creator] = np.clip(self._moved[creator] - step, SOONEST, LATEST)
-        self._usual[creator] = usual + REMEMBERS * (heard - usual)
+        """These creators had so many views more. They think about it once a day."""
+        np.add.at(self._heard, creator, views)
+
+    def _react(self) -> None:
+        """A day is over: more views than usual move the plan ahead, fewer put it off."""
+        heard = np.log1p(self._heard)
+        usual = np.where(np.isnan(self._usual), heard, self._usual)
+        step = EAGER * self._gap * np.clip(heard - usual, -2.0, 2.0)
+        self._moved = np.clip(self._moved - step, SOONEST, LATEST)
+        self._usual = usual + REMEMBERS * (heard - usual)
+        self._heard[:] = 0
 
     def _shift(self) -> Column:
         """By how much each creator's plan is moved, ms: by whole days for who posts at most once a day, so that they

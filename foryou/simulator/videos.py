@@ -54,7 +54,7 @@ def videos(count: int, creators: Batch, topics: Topics, start: int, days: int, s
     `text` is the number that their words are drawn from; twins and re-uploads have that of the other.
     """
     creator, uploaded = _posted(count, creators, start, days, seed)
-    series, episode = _series(creator, len(creators), seed)
+    series, episode = _series(creator, creators, seed)
     leaf = _leaf(creator, series, creators, seed)
     appeal = _mixed(creators["skill"][creator], SKILL, count, seed, "appeal")
     made = {
@@ -103,8 +103,6 @@ def copied(videos: Batch, copy_of: Column) -> Batch:
         changed[name][rows] = videos[name][of]
     changed["duration"][rows] = videos["duration"][of] * np.float32(0.99)
     changed["picture"][rows] = videos["picture"][of] * np.float32(0.85)
-    for name in ("series", "episode"):
-        changed[name][rows] = -1 if name == "series" else 0
     changed["copy_of"] = copy_of.astype(np.int32)
     return Batch(changed)
 
@@ -123,10 +121,11 @@ def _posted(count: int, creators: Batch, start: int, days: int, seed: int) -> tu
     return creator[order].astype(np.int32), at[order]
 
 
-def _series(creator: Column, creators: int, seed: int) -> tuple[Column, Column]:
-    """Some creators post every few videos as episodes of one series."""
-    makes = stream(seed, "videos", "series").random(creators) < SERIES_CREATORS
-    long = stream(seed, "videos", "series long").integers(3, LONGEST_SERIES + 1, creators)
+def _series(creator: Column, creators: Batch, seed: int) -> tuple[Column, Column]:
+    """Some creators post every few videos as episodes of one series; who takes from others does not."""
+    makes = stream(seed, "videos", "series").random(len(creators)) < SERIES_CREATORS
+    makes &= creators["kind"] != REUPLOADS
+    long = stream(seed, "videos", "series long").integers(3, LONGEST_SERIES + 1, len(creators))
     turn = _turn(creator)
     part, episode = turn // long[creator], turn % long[creator]
     inside = makes[creator] & (part % 2 == 0)  # every second run of videos

@@ -128,14 +128,15 @@ def expose(n, films, people, state, minds, seed, v, video, at, rows, i):  # type
 
 @njit(cache=True, nogil=True)
 def _send(n, people, seed, v, video, at, sent, count):  # type: ignore[no-untyped-def]
-    """A shared video goes to one friend, who may look at it later."""
-    key = pair_key(seed, v, LUCK * 2 + video)
-    friend = people[v].friends[int(uniform(key, FRIEND) * FRIENDS)]
-    if friend < 0 or uniform(key, OPEN) >= n.sent_open:
-        return count
-    sent[count].viewer, sent[count].video, sent[count].sender = friend, video, v
-    sent[count].at = at + np.int64(exponential(key, LATER) * n.sent_h * HOUR)
-    return count + 1
+    """A shared video goes to some friends, who may look at it later; how many rows of `sent` are written now."""
+    for place in range(FRIENDS):
+        friend = people[v].friends[place]
+        key = pair_key(seed, v, LUCK * 2 + video * FRIENDS + place)
+        if friend >= 0 and uniform(key, FRIEND) < n.sent_to and uniform(key, OPEN) < n.sent_open:
+            sent[count].viewer, sent[count].video, sent[count].sender = friend, video, v
+            sent[count].at = at + np.int64(exponential(key, LATER) * n.sent_h * HOUR)
+            count += 1
+    return count
 
 
 @njit(cache=True, nogil=True)

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from foryou.backends.dense import DenseIndex
 from foryou.core.batch import Batch
 from foryou.core.clock import MINUTE
 from foryou.core.pipeline import Candidates, Request
 from foryou.rerankers.arrange import SPARED, Arrange
 from foryou.rerankers.score import by_score
-from foryou.rerankers.slots import PROBE, TRIAL, USUAL, fill
+from foryou.rerankers.slots import PRECISION, PROBE, TRIAL, USUAL, fill
 
 NOW = 1_700_000_000_000
 PLAIN = Arrange(temperature=0.0, diversity=0.0, fatigue=0.0, author_gap=0, sound_gap=0)
@@ -81,6 +82,8 @@ def pools(draw: st.DrawFn) -> dict[str, Any]:
         "author": np.array(draw(st.lists(few, min_size=count, max_size=count)), np.int64),
         "sound": np.array(draw(st.lists(few, min_size=count, max_size=count)), np.int64),
         "familiar": rng.random(count),
+        "vectors": (vectors := rng.normal(0, 0.3, (count, draw(st.sampled_from((0, 3))))).astype(np.float32)),
+        "inverse": np.eye(vectors.shape[1]) / PRECISION,
         "trial": trial,
         "draws": rng.normal(0, 1, (8, len(trial))),
         "gaps": (draw(st.integers(0, 5)), draw(st.integers(0, 3))),
@@ -117,14 +120,18 @@ def test_a_video_comes_to_a_slot_as_often_as_its_logged_propensity_says() -> Non
     some = rows(6, sources=[1, 3, 1, 3, 3, 1], topics=topics, author=author)
     viewer = watching([(1, 1)], depth=5.0, viewer_known=0.0)
     expected, seen = np.zeros((2, 3, 6))
-    spread = np.zeros((3, 6))
+    spread, weighed, reward = np.zeros((3, 6)), [], np.array([0.1, 0.9, 0.3, 0.5, 0.2, 0.4])
     for seed in range(2500):
         row, *_, chance = reranker._fill(asking(3, seed, viewer), some, 3)
         expected += chance
         spread += chance * (1 - chance)
         seen[np.arange(3), row] += 1
+        weighed.append(reward[row[0]] / chance[0, row[0]] / 6)
     off = ((seen - expected) ** 2 / spread).sum(axis=1)
     assert (off < 22.5).all(), "chi-square with 6 degrees of freedom, p = .001"
+    error = np.std(weighed) / np.sqrt(len(weighed))
+    assert np.mean(weighed) == pytest.approx(reward.mean(), abs=3.3 * error), "what a feed by chance alone would get"
+    assert error < 0.02
 
 
 def chances(reranker: Arrange, request: Request, some: Candidates) -> tuple[np.ndarray, np.ndarray]:
@@ -303,6 +310,16 @@ def test_trials_take_the_promising_and_the_uncertain_more_often() -> None:
     assert uncertain[3] > 3 * uncertain[2]
 
 
+def test_trials_follow_the_doubts_of_the_model_where_it_has_any() -> None:
+    doubt = np.zeros((4, 3), np.float32)
+    doubt[3] = 1.0
+    some = rows(4, sources=[1, 3, 3, 3], score=[2.0, 1.0, 0.9, 0.8], doubt=doubt, own_doubt=[0.1] * 4)
+    reranker, viewer = Arrange(exploration=0.5, trial=1), watching(**SETTLED)
+    share = np.mean([chances(reranker, asking(1, seed, viewer), some)[0][0] for seed in range(200)], axis=0)
+    assert share[1] > share[2], "as sure, and better"
+    assert share[3] > 1.5 * share[2], "worse, but not sure at all"
+
+
 def test_probes_of_a_new_viewer_spread_over_themes_and_fade_as_they_get_known() -> None:
     themes = [[1 + i // 5, 0] for i in range(60)]  # the best all of one theme
     reranker = Arrange(probes=0.5)
@@ -326,3 +343,17 @@ def test_probes_of_a_new_viewer_spread_over_themes_and_fade_as_they_get_known() 
 def test_nobody_is_probed_whom_nothing_can_be_learned_of() -> None:
     reranker, nobody = Arrange(probes=0.5), Request(1, NOW, 0, 10, 0, 0, 0, 0, watching(depth=5.0, viewer_known=0.0), 3)
     assert (reranker(nobody, rows(60))["explored"] == USUAL).all()
+
+
+def test_probes_go_where_least_is_known_by_vectors_too() -> None:
+    index = DenseIndex()
+    corner = np.repeat(np.eye(4, dtype=np.float32), 15, axis=0)[np.argsort(np.arange(60) % 15, kind="stable")]
+    index.add(np.arange(1, 61), corner)
+    some = rows(60, item=np.arange(1, 61), score=np.linspace(1, 0.9, 60))
+    viewer = watching([(0, 0)] * 3, depth=5.0, viewer_known=0.0)  # items 1 to 3: the first three of four directions
+    probed = []
+    for seed in range(100):
+        after = Arrange(probes=0.5, index=lambda: index)(asking(10, seed, viewer), some)
+        probed += after["item"][np.flatnonzero(after["explored"] == PROBE)[:1]].tolist()
+    share = np.bincount([(item - 1) % 4 for item in probed], minlength=4) / len(probed)
+    assert share[3] > 2 * share[:3].max()

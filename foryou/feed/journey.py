@@ -1,0 +1,205 @@
+"""The way of a video to its audience, as it can be told: where it is, how it is judged, its moves, and what is next."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from math import exp, log, sqrt
+
+import numpy as np
+
+from foryou.core.batch import Batch, Column
+from foryou.core.ids import id_of
+from foryou.core.ports import Documents, Store
+from foryou.features import stages
+from foryou.features.chains import chain_of, wilson
+from foryou.features.documents import name_of
+from foryou.features.reach import LEVELS, MOVED, MOVES, PEERS_TABLE, REACH, TIMES, USUAL, ReachSettings, room
+from foryou.features.stages import AUTHOR_PSEUDO, LAST, PARTS, RUNNING, STAGES, STOPPED, TOPIC_PSEUDO, WEIGHTS, Reason
+from foryou.feed.moves import PART_WORDS, move_in_words, next_in_words
+
+BREAK_OUT = 3
+"""From this stage on a video has broken out."""
+_PRIOR, _PRIOR_N = 0.25, 4.0
+"""The share of videos that go on from a stage that is assumed until looks of like quality say otherwise, and how many
+looks that is worth."""
+_Z = 1.96
+
+
+def journey(
+    store: Store, documents: Documents, settings: ReachSettings, video: str, at: int, language: str
+) -> dict[str, object]:
+    """The way of a video so far, as of `at` (ms)."""
+    number = np.array([id_of("video", video)], np.int64)
+    row = store.read(REACH.name, number)
+    stage, levels = int(row["stage"][0]), store.read(LEVELS.name, np.arange(1, STAGES + 1))
+    size = settings.audiences[stage] if stage < LAST else None
+    late = stage < LAST and at - int(row["entered"][0]) >= settings.life
+    state = _state(int(row["status"][0]), stage, late)
+    left = float(room(row, settings)[0]) if state == "running" else 0.0
+    until = int(row["entered"][0]) + settings.life
+    look = float(stages.due(float(settings.rules.sizes[stage]), int(row["looks"][0])))
+    moves = _moves(store, number, settings, language)
+    return {
+        "video": video,
+        "stage": stage,
+        "stages": STAGES,
+        "state": state,
+        "audience": size,
+        "shown": round(float(stages.shown(row["sums"][0])), 1),
+        "room": round(left, 1),
+        "entered": int(row["entered"][0]),
+        "until": until if state == "running" else None,
+        "quality": _quality(store, number, row, levels, language),
+        "expected": _expected(store, documents, row),
+        "moves": moves,
+        "why": moves[-1]["words"] if moves else "",
+        "next": next_in_words(state, left, _hour(until), look, language),
+        "viewers": _viewers(store, number, row, settings),
+        "sharing": _sharing(store, int(number[0])),
+        "chance": _chance(row, levels, stage, state),
+    }
+
+
+def _state(status: int, stage: int, late: bool) -> str:
+    if status == STOPPED:
+        return "stopped"
+    if status != RUNNING:
+        return "resting"
+    return "open" if stage == LAST else "late" if late else "running"
+
+
+def _hour(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _round(value: float) -> float:
+    return round(float(value), 4)
+
+
+def _quality(store: Store, number: Column, row: Batch, levels: Batch, language: str) -> dict[str, object]:
+    """The quality at the last look, and what has been seen in this stage against peers, part by part."""
+    about = store.columns("video", number, ("length", "format"))
+    group = int(about["length"][0] * 4 + about["format"][0])
+    peers, first = store.read(PEERS_TABLE.name, np.array([group + 1]))["sums"][0], stages.FIRST_PEERS[group]
+    sums, better = row["sums"][0].copy(), np.empty(len(PARTS))
+    own, usual, spread = np.empty(len(PARTS)), np.empty(len(PARTS)), np.empty(len(PARTS))
+    _, _, n = stages.judge(sums, peers.copy(), first, WEIGHTS, better)
+    stages.rates(sums, own)
+    both = peers + first
+    stages.rates(both, usual)
+    stages.spreads(both, usual, spread)
+    parts = []
+    for p, name in enumerate(PARTS):
+        tried = float(sums[stages.MEASURED]) if p < 2 else float(n)
+        error = _Z * sqrt(spread[p] / tried) if tried > 0 else 0.0
+        low, high = wilson(own[p] * tried, tried) if p < 2 else (max(own[p] - error, 0.0), own[p] + error)
+        parts.append(
+            {
+                "name": name,
+                "label": PART_WORDS[language][name],
+                "value": _round(own[p]) if tried > 0 else None,
+                "low": _round(low) if tried > 0 else None,
+                "high": _round(high) if tried > 0 else None,
+                "usual": _round(usual[p]),
+                "better": _round(better[p]),
+                "counts": _round(WEIGHTS[p] * better[p]),
+            }
+        )
+    stage = int(row["stage"][0])
+    return {
+        **{name: _round(row[name][0]) for name in ("value", "low", "high")},
+        "looks": int(row["looks"][0]),
+        "goes_on_above": _round(levels["median"][stage]),
+        "stops_below": _round(levels["quarter"][stage]),
+        "parts": parts,
+    }
+
+
+def _expected(store: Store, documents: Documents, row: Batch) -> dict[str, object]:
+    """What was expected on entering the stage, and what author and hashtags usually do (this video included)."""
+    told = []
+    keys = row["keys"][0]
+    held = store.read(USUAL.name, keys)
+    for place, key in enumerate(keys.tolist()):
+        if key:
+            kind, pseudo = ("author", AUTHOR_PSEUDO) if place == 0 else ("topic", TOPIC_PSEUDO)
+            weight, value = float(held["weight"][place]), float(held["value"][place])
+            name = name_of(documents, kind, key)
+            told.append(
+                {"kind": kind, "name": name, "videos": round(weight, 2), "value": _round(value / (weight + pseudo))}
+            )
+    return {"value": _round(row["prior"][0]), "from": told}
+
+
+def _moves(store: Store, number: Column, settings: ReachSettings, language: str) -> list[dict[str, object]]:
+    row = store.read(MOVED.name, number)
+    count = int(row["count"][0])
+    told: list[dict[str, object]] = []
+    for i in range(max(count - MOVES, 0), count):
+        place = i % MOVES
+        reason, to = Reason(int(row["reason"][0][place])), int(row["to"][0][place])
+        numbers = {name: float(row[name][0][place]) for name in ("n", "value", "low", "high", "threshold")}
+        told.append(
+            {
+                "at": int(row["at"][0][place]),
+                "from": int(row["start"][0][place]) if reason not in (Reason.PUBLISHED, Reason.OLD) else None,
+                "to": to,
+                "reason": reason.name.lower(),
+                **{name: _round(value) for name, value in numbers.items()},
+                "words": move_in_words(reason, numbers, settings.audiences[to] if to < LAST else None, language),
+            }
+        )
+    return told
+
+
+def _viewers(store: Store, number: Column, row: Batch, settings: ReachSettings) -> dict[str, object]:
+    """Who saw it: in all, by stage, over time; and how much its author's taste still says who sees it first."""
+    times, views = store.read(TIMES.name, number), float(row["total"][0].max())
+    followers = float(row["followers"][0])
+    return {
+        "exposures": round(views, 1),
+        "followers": round(followers, 1),
+        "followers_share": _round(followers / views) if views else 0.0,
+        "for_you_by_stage": [round(each, 1) for each in row["by_stage"][0].tolist()],
+        "since": int(row["first"][0]),
+        "by_hour": [round(each, 1) for each in times["hour"][0].tolist()],
+        "by_day": [round(each, 1) for each in times["day"][0].tolist()],
+        "authors_taste": _round(max(1.0 - views / settings.author_views, 0.0)),
+    }
+
+
+def _sharing(store: Store, number: int) -> dict[str, object]:
+    chain = chain_of(store, number)
+    return {
+        "views": chain.views,
+        "generations": list(chain.generations),
+        "depth": chain.depth,
+        "reproduction": _round(chain.reproduction),
+        "low": _round(chain.low),
+        "high": _round(chain.high),
+    }
+
+
+def _chance(row: Batch, levels: Batch, stage: int, state: str) -> dict[str, object]:
+    """The chance to break out, as what videos of like quality did in this stage and the ones after it, with 95 %.
+
+    For a video that looks for no more viewers none is given: what is seen of it later may still lift it.
+    """
+    if stage >= BREAK_OUT:
+        return {"stage": BREAK_OUT, "value": 1.0, "low": 1.0, "high": 1.0}
+    if state != "running":
+        return {"stage": BREAK_OUT, "value": None, "low": None, "high": None}
+    likely, spread = 0.0, 0.0
+    place = int(stages.bin_of(float(row["value"][0])))
+    for s in range(stage, BREAK_OUT):
+        seen, went = float(levels["seen"][s, place]), float(levels["went"][s, place])
+        share = (went + _PRIOR_N * _PRIOR) / (seen + _PRIOR_N)
+        likely += log(share)
+        spread += (1.0 - share) / (share * (seen + _PRIOR_N))
+    half = _Z * sqrt(spread)
+    return {
+        "stage": BREAK_OUT,
+        "value": _round(exp(likely)),
+        "low": _round(exp(likely - half)),
+        "high": _round(min(exp(likely + half), 1.0)),
+    }

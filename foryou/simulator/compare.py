@@ -1,0 +1,134 @@
+"""Policies in the same worlds, seed by seed: means, paired differences and ratios, with 95 % intervals over seeds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from typing import Any, TypeAlias
+
+import numpy as np
+from scipy.stats import t
+
+from foryou.simulator.behaviour import Behaviour
+from foryou.simulator.curves import curves
+from foryou.simulator.measures import MEASURES, measured
+from foryou.simulator.policies.known import Options, policy_of
+from foryou.simulator.run import STEP_S, simulate
+from foryou.simulator.world import Sizes, make
+
+LEVEL = 0.95
+Report: TypeAlias = dict[str, Any]
+Interval: TypeAlias = Mapping[str, float | int | None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One policy in one world."""
+
+    policy: str
+    seed: int
+    sizes: Sizes
+    behaviour: Behaviour = field(default_factory=Behaviour)
+    options: Options = field(default_factory=Options)
+    step_s: int = STEP_S
+
+
+def done(job: Job) -> Report:
+    """Run it: `policy`, `seed`, `measures`, `curves`, what the policy has to say, and how fast it was."""
+    outcome = simulate(make(job.sizes, job.seed), policy_of(job.policy, job.options), job.behaviour, job.step_s)
+    return {
+        "policy": job.policy,
+        "seed": job.seed,
+        "measures": dict(measured(outcome)),
+        "curves": dict(curves(outcome)),
+        "told": dict(outcome.report),
+        "swipes": len(outcome.exposures),
+        "seconds": round(outcome.seconds, 2),
+    }
+
+
+def all_done(jobs: Sequence[Job], processes: int = 1) -> Iterator[Report]:
+    """The runs as they end, in processes of their own where there are several."""
+    if processes == 1:
+        yield from map(done, jobs)
+        return
+    with ProcessPoolExecutor(min(processes, len(jobs)), get_context("spawn"), initializer=_quietly) as pool:
+        for future in as_completed([pool.submit(done, job) for job in jobs]):
+            yield future.result()
+
+
+def _quietly() -> None:
+    """One thread for each process: they share the cores already."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ[name] = "1"
+
+
+def compared(runs: Sequence[Report], policy: str) -> Report:
+    """Of every policy and measure `mean, low, high` over seeds; and the policy against each other one, in pairs:
+    `difference` and `ratio`. `best` names the best other policy by each measure that has a better end."""
+    names = list(dict.fromkeys(run["policy"] for run in runs))
+    of = {name: {run["seed"]: run["measures"] for run in runs if run["policy"] == name} for name in names}
+    others = [name for name in names if name != policy]
+    policies = {name: _each(lambda measure, name=name: _column(of[name], measure)) for name in names}  # type: ignore[misc]
+    return {
+        "policies": policies,
+        "against": {other: _paired(of[policy], of[other]) for other in others},
+        "best": {
+            measure.name: best
+            for measure in MEASURES
+            if measure.better and (best := _best(policies, others, measure.name, measure.better))
+        },
+    }
+
+
+def _each(values: Callable[[str], Sequence[float]]) -> dict[str, Interval]:
+    return {measure.name: interval(values(measure.name)) for measure in MEASURES}
+
+
+def _column(by_seed: Mapping[int, Mapping[str, float]], measure: str) -> list[float]:
+    return [by_seed[seed][measure] for seed in sorted(by_seed)]
+
+
+def _paired(one: Mapping[int, Mapping[str, float]], other: Mapping[int, Mapping[str, float]]) -> Report:
+    seeds = sorted(set(one) & set(other))
+
+    def pairs(measure: str) -> list[tuple[float, float]]:
+        return [(one[seed][measure], other[seed][measure]) for seed in seeds]
+
+    return {
+        measure.name: {
+            "difference": interval([a - b for a, b in pairs(measure.name) if np.isfinite(a) and np.isfinite(b)]),
+            "ratio": ratio(pairs(measure.name)),
+            "wins": sum((a - b) * (measure.better or 1) > 0 for a, b in pairs(measure.name)),
+        }
+        for measure in MEASURES
+    }
+
+
+def interval(values: Sequence[float]) -> Interval:
+    """The mean and its 95 % interval, by Student's t over seeds; without one where there is one seed. What is not
+    finite is left out, and `n` says of how many it is."""
+    known = np.array([value for value in values if np.isfinite(value)])
+    if len(known) == 0:
+        return {"mean": None, "low": None, "high": None, "n": 0}
+    mean = float(known.mean())
+    if len(known) == 1:
+        return {"mean": mean, "low": None, "high": None, "n": 1}
+    wide = float(t.ppf((1 + LEVEL) / 2, len(known) - 1) * known.std(ddof=1) / np.sqrt(len(known)))
+    return {"mean": mean, "low": mean - wide, "high": mean + wide, "n": len(known)}
+
+
+def ratio(pairs: Sequence[tuple[float, float]]) -> Interval:
+    """The geometric mean of ratios, with an interval on the logarithms; of the pairs that have one."""
+    logs = [float(np.log(a / b)) for a, b in pairs if a > 0 and b > 0 and np.isfinite(a) and np.isfinite(b)]
+    found = interval(logs)
+    return {name: value if name == "n" or value is None else float(np.exp(value)) for name, value in found.items()}
+
+
+def _best(policies: Mapping[str, Mapping[str, Interval]], others: Sequence[str], measure: str, better: int) -> str:
+    means = {name: policies[name][measure]["mean"] for name in others}
+    known = {name: mean * better for name, mean in means.items() if mean is not None}
+    return max(known, key=lambda name: known[name]) if known else ""

@@ -1,0 +1,236 @@
+"""What a run was worth: to viewers, to creators, and how even and how fresh it was. Every measure is a number of a run.
+
+All of it is of the simulated world. What only the world knows (`match`, `pleasure`) is used here and told to no feed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foryou.core.clock import DAY, HOUR
+from foryou.simulator.run import Outcome
+
+ENOUGH = 10
+"""Videos that a viewer saw on a day, for the day to say something about how varied it was."""
+PLATEAU = (150, 300)
+"""Where a new viewer's feed has settled: between these swipes."""
+SMOOTH = 10
+"""Swipes over which the curve of new viewers is averaged."""
+QUALIFIED_S = 3.0
+"""A view is qualified that lasted so long, or to the end."""
+VIEWS = 1_000
+"""Qualified views that a very good video should come to; half the viewers where there are fewer than 2,000."""
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a measure is called, in words, whether more of it is better (+1), worse (-1) or neither (0), and how it is
+    made."""
+
+    name: str
+    help: str
+    better: int
+    of: Callable[[Seen], float]
+
+
+class Seen:
+    """A run's exposures as the measures read them."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome, self.world = outcome, outcome.world
+        rows = outcome.exposures
+        self.all = rows
+        self.feed = rows.take(rows["surface"] == 0)
+        self.start, self.days = self.world.start, self.world.sizes.days
+        self.end = self.start + self.days * DAY
+        self.joined = np.maximum(self.world.viewers["joined"], self.start)
+
+    def mean(self, column: str) -> float:
+        """Of all exposures in the feed."""
+        return float(self.feed[column].mean()) if len(self.feed) else float("nan")
+
+    @cached_property
+    def leaf(self) -> NDArray[np.int64]:
+        """The topic of each exposure in the feed."""
+        return np.asarray(self.world.videos["leaf"][self.feed["video"]], np.int64)
+
+    @cached_property
+    def day(self) -> NDArray[np.int64]:
+        """The day of each exposure in the feed, from 0."""
+        return np.asarray((self.feed["at"] - self.start) // DAY, np.int64)
+
+    @cached_property
+    def age_h(self) -> Floats:
+        """How old each video was when it was shown, hours."""
+        return np.asarray((self.feed["at"] - self.outcome.published[self.feed["video"]]) / HOUR, np.float64)
+
+    @cached_property
+    def shown(self) -> NDArray[np.int64]:
+        """Exposures of each video that came out `[published]`."""
+        counts = np.bincount(self.feed["video"], minlength=len(self.world.videos))
+        return np.asarray(counts[self.outcome.published >= 0])
+
+    @cached_property
+    def varied(self) -> tuple[Floats, Floats, NDArray[np.int64]]:
+        """Of each viewer and day with enough videos: the entropy of topics (bits), the largest topic's share, and the
+        day."""
+        topics, cell = len(self.world.topics.names), self.feed["viewer"].astype(np.int64) * self.days + self.day
+        cells, place = np.unique(cell, return_inverse=True)
+        counts = np.bincount(place * topics + self.leaf, minlength=len(cells) * topics).reshape(len(cells), topics)
+        enough = counts.sum(1) >= ENOUGH
+        share = counts[enough] / counts[enough].sum(1, keepdims=True)
+        bits = -(share * np.log2(np.where(share > 0, share, 1))).sum(1)
+        return bits, share.max(1, initial=0.0), np.asarray(cells[enough] % self.days)
+
+    @cached_property
+    def began(self) -> NDArray[np.bool_]:
+        """Which viewers came on their first day: who is there from the start, on day 0."""
+        return self.came_on(0)
+
+    def came_on(self, day: int) -> NDArray[np.bool_]:
+        """Which viewers were in the feed so many days after they joined, or after the start `[viewers]`."""
+        first = self.joined[self.feed["viewer"]] + day * DAY
+        there = np.zeros(len(self.joined), np.bool_)
+        there[self.feed["viewer"][(self.feed["at"] >= first) & (self.feed["at"] < first + DAY)]] = True
+        return there
+
+    def retained(self, day: int) -> float:
+        """The share that came again so many days later, of those who came on their first and of whom it is known."""
+        known = self.began & (self.joined + (day + 1) * DAY <= self.end)
+        return float(self.came_on(day)[known].mean()) if known.any() else float("nan")
+
+    @cached_property
+    def settling(self) -> Floats:
+        """The mean match of the kth video of those who joined during the run, by k."""
+        new = self.world.viewers["joined"] >= self.start
+        rows = self.feed.take(new[self.feed["viewer"]])
+        order = np.argsort(rows["viewer"], kind="stable")
+        viewer, match = rows["viewer"][order], rows["match"][order]
+        _, first = np.unique(viewer, return_index=True)
+        nth = np.arange(len(viewer)) - np.repeat(first, np.diff(np.append(first, len(viewer))))
+        inside = nth < PLATEAU[1]
+        total = np.bincount(nth[inside], match[inside], PLATEAU[1])
+        count = np.bincount(nth[inside], minlength=PLATEAU[1])
+        return np.where(count >= 5, total / np.maximum(count, 1), np.nan)
+
+    @cached_property
+    def best(self) -> NDArray[np.int64]:
+        """The hundredth of the new videos with the highest true appeal: honest originals that had two days, at least
+        one."""
+        videos, out = self.world.videos, self.outcome.published
+        last = max(self.end - 2 * DAY, self.start + 1)
+        new = (out >= self.start) & (out < last) & (videos["copy_of"] < 0) & ~videos["bait"] & (videos["pair"] < 0)
+        rows = np.flatnonzero(new)
+        count = max(1, len(rows) // 100)
+        return rows[np.argsort(-videos["appeal"][rows], kind="stable")[:count]]
+
+    @cached_property
+    def best_hours(self) -> Floats:
+        """Hours until each of `best` had so many qualified views; infinite where it never did."""
+        views = min(VIEWS, len(self.joined) // 2)
+        rows = self.all
+        held = (rows["seconds"] >= QUALIFIED_S) | rows["finish"]
+        hours = np.full(len(self.best), np.inf)
+        for place, video in enumerate(self.best.tolist()):
+            at = rows["at"][(rows["video"] == video) & held]
+            if len(at) >= views:
+                hours[place] = (at[views - 1] - self.outcome.published[video]) / HOUR
+        return hours
+
+    @cached_property
+    def first_day(self) -> NDArray[np.int64]:
+        """Exposures in the first day of each new video that had one."""
+        out = self.outcome.published
+        new = (out >= self.start) & (out + DAY <= self.end)
+        young = (self.age_h < 24) & (self.age_h >= 0)
+        return np.asarray(np.bincount(self.feed["video"][young], minlength=len(out))[new])
+
+
+def gini(counts: NDArray[np.int64]) -> float:
+    """How unequal: 0 where all have the same, near 1 where one has all (Gini, 1912)."""
+    total = counts.sum()
+    if total == 0:
+        return float("nan")
+    ordered = np.sort(counts)
+    return float((2 * np.arange(1, len(ordered) + 1) - len(ordered) - 1) @ ordered / (len(ordered) * total))
+
+
+def _sessions(seen: Seen) -> float:
+    key = seen.feed["viewer"].astype(np.int64) * (1 << 32) + seen.feed["session"]
+    _, place = np.unique(key, return_inverse=True)
+    count = np.bincount(place)
+    return float((np.bincount(place, seen.feed["pleasure"]) / count).mean()) if len(count) else float("nan")
+
+
+def _viewer_days(seen: Seen) -> float:
+    """Days that viewers were members, whether they came or not."""
+    return float(np.maximum(seen.end - seen.joined, 0).sum() / DAY)
+
+
+def _repeats(seen: Seen) -> float:
+    key = seen.all["viewer"].astype(np.int64) * len(seen.world.videos) + seen.all["video"]
+    _, first = np.unique(key, return_index=True)
+    again = np.ones(len(key), np.bool_)
+    again[first] = False
+    return float((again & (seen.all["surface"] == 0)).sum())
+
+
+def _settled(seen: Seen) -> float:
+    curve = seen.settling
+    late = curve[PLATEAU[0] :]
+    if np.isnan(late).all() or np.isnan(curve[:SMOOTH]).any():
+        return float("nan")
+    smooth = np.convolve(curve, np.ones(SMOOTH) / SMOOTH, "valid")
+    reached = np.flatnonzero(smooth >= 0.8 * np.nanmean(late))
+    return float(reached[0] + SMOOTH) if len(reached) else float("nan")
+
+
+def _median(values: Floats | NDArray[np.int64]) -> float:
+    return float(np.median(values)) if len(values) else float("nan")
+
+
+def _mean(values: Floats | NDArray[np.bool_]) -> float:
+    return float(values.mean()) if len(values) else float("nan")
+
+
+MEASURES: tuple[Measure, ...] = (
+    Measure("satisfaction", "What a video gave its viewer, on average (0 to 1)", 1, lambda s: s.mean("pleasure")),
+    Measure("match", "How well what was watched fits the viewer's true taste (0 to 1)", 1, lambda s: s.mean("match")),
+    Measure("session_satisfaction", "The same as satisfaction, of an average session", 1, _sessions),
+    Measure("watch_s", "Seconds watched in the feed, by viewer and day", 1,
+            lambda s: float(s.feed["seconds"].sum()) / _viewer_days(s)),
+    Measure("pleasure_day", "What all videos of a day gave, by viewer and day", 1,
+            lambda s: float(s.feed["pleasure"].sum()) / _viewer_days(s)),
+    Measure("swipes", "Videos shown in the feed, by viewer and day", 0, lambda s: len(s.feed) / _viewer_days(s)),
+    Measure("finish_rate", "Share watched to the end", 1, lambda s: s.mean("finish")),
+    Measure("skip_rate", "Share left within three seconds", -1, lambda s: s.mean("skip")),
+    Measure("like_rate", "Share liked", 1, lambda s: s.mean("like")),
+    Measure("not_interested_rate", "Share refused", -1, lambda s: s.mean("not_interested")),
+    Measure("d1", "Share of viewers who come on the day after their first", 1, lambda s: s.retained(1)),
+    Measure("d7", "Share of viewers who come on the seventh day after their first", 1, lambda s: s.retained(7)),
+    Measure("coverage", "Share of videos that anybody was shown", 1, lambda s: _mean(s.shown > 0)),
+    Measure("gini", "How unequal the exposures of videos are (0: all the same)", 0, lambda s: gini(s.shown)),
+    Measure("entropy", "Variety of topics in a viewer's day, bits", 1, lambda s: _mean(s.varied[0])),
+    Measure("largest_topic", "Share of the largest topic in a viewer's day", -1, lambda s: _mean(s.varied[1])),
+    Measure("fresh_share", "Share of what is shown that is younger than a day", 0, lambda s: _mean(s.age_h < 24)),
+    Measure("median_age_h", "Median age of what is shown, hours", 0, lambda s: _median(s.age_h)),
+    Measure("repeats", "Seen videos that were shown again", -1, _repeats),
+    Measure("settled_after", "Swipes until a new viewer's feed fits 80 % as well as it ever will", -1, _settled),
+    Measure("best_reached", "Share of the best new hundredth that come to 1,000 qualified views", 1,
+            lambda s: _mean(np.isfinite(s.best_hours))),
+    Measure("best_hours", "Median hours until they do", -1, lambda s: _median(s.best_hours)),
+    Measure("first_day", "Median exposures of a new video in its first day", 1, lambda s: _median(s.first_day)),
+)  # fmt: skip
+"""Every measure, in the order of the report."""
+
+
+def measured(outcome: Outcome) -> Mapping[str, float]:
+    """Every measure of a run; not a number where the run was too short or too small for it."""
+    seen = Seen(outcome)
+    return {measure.name: measure.of(seen) for measure in MEASURES}

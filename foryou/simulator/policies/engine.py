@@ -1,0 +1,155 @@
+"""The engine itself as one feed among others: a client that sends what happened, and asks for slates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from foryou.client import Client, connect, in_process
+from foryou.core.batch import Batch
+from foryou.core.errors import BackendError
+from foryou.simulator.policies.policy import Numbers, Times
+from foryou.simulator.policies.wires import Wires
+from foryou.simulator.public import Public
+from foryou.simulator.world import Wire
+from foryou.timed import opened
+
+AT_ONCE = 1_000
+"""Events of a call, at most."""
+
+
+class Engine(Protocol):
+    """What is asked, and what makes its time pass."""
+
+    client: Client
+
+    def move(self, at: int) -> None: ...
+
+    def work(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass
+class InProcess:
+    """An engine of its own in memory, whose clock shows simulated time; it learns before each round of feeds."""
+
+    changes: Mapping[str, object] = field(default_factory=dict)
+    at: int = 0
+
+    def __post_init__(self) -> None:
+        self.timed = opened(self.at, self.changes)
+        self.client = in_process(self.timed.engine)
+
+    def move(self, at: int) -> None:
+        self.timed.move(at)
+
+    def work(self) -> None:
+        self.timed.work()
+
+    def close(self) -> None:
+        self.timed.close()
+
+
+@dataclass
+class Server:
+    """A running server, whose clock is its own: time is not simulated there, so events have the time of their arrival.
+
+    Fourteen days pass in it within the minutes that the run takes. What depends on time (fading counts, freshness,
+    when a viewer was last here) is not as it would be; this shows that a server carries the load, not how good it is.
+    """
+
+    url: str
+    key: str = ""
+
+    def __post_init__(self) -> None:
+        self.client = connect(self.url, key=self.key)
+
+    def move(self, at: int) -> None:
+        """Its time passes by itself."""
+
+    def work(self) -> None:
+        """It learns beside serving."""
+
+    def close(self) -> None:
+        """It goes on."""
+
+
+@dataclass
+class ForYou:
+    """Drives an engine: everything that happens is sent as events, with the request, session and position of the slate
+    that showed it, before anybody who was part of it asks again."""
+
+    name: str = "foryou"
+    server: str = ""
+    key: str = ""
+    changes: Mapping[str, object] = field(default_factory=dict)
+
+    def start(self, public: Public) -> None:
+        self.engine: Engine = Server(self.server, self.key) if self.server else InProcess(self.changes, public.start)
+        self.wires = Wires(public, dated=not self.server)
+        self._waiting: list[Wire] = []
+        self.sent = self.asked = 0
+        self._follow(public)
+
+    def _follow(self, public: Public) -> None:
+        viewers, creators = public.follows
+        self._waiting = [self.wires.followed(*pair) for pair in zip(viewers.tolist(), creators.tolist(), strict=True)]
+
+    def join(self, viewers: Numbers, at: int) -> None:
+        self._waiting += [self.wires.viewer(viewer) for viewer in viewers.tolist()]
+
+    def publish(self, videos: Numbers, at: int) -> None:
+        self._waiting += [self.wires.video(video, at) for video in videos.tolist()]
+
+    def feed(self, viewers: Numbers, at: Times, sessions: Times, n: int) -> Numbers:
+        """All of a round are asked for at the time of its last, when all that happened before was sent."""
+        slates = np.full((len(viewers), n), -1, np.int32)
+        if len(at):
+            self._deliver(int(at[-1]))
+        for row, (viewer, session) in enumerate(zip(viewers.tolist(), sessions.tolist(), strict=True)):
+            name, device, zone = self.wires.asks(viewer)
+            slate = self.engine.client.feed(
+                name, n=n, session=self.wires.session(viewer, session), device=device, time_zone=zone
+            )
+            found = [self.wires.number(str(item["video"])) for item in slate.items]
+            slates[row, : len(found)] = found
+            self.wires.showed(viewer, slate.request)
+        self.asked += len(viewers)
+        return slates
+
+    def observe(self, rows: Batch) -> None:
+        self._waiting += self.wires.exposures(rows)
+
+    def _deliver(self, until: int) -> None:
+        """Send what happened until then, in order of time, and let it be learned."""
+        self._waiting.sort(key=self.wires.at)
+        split = next((i for i, wire in enumerate(self._waiting) if self.wires.at(wire) > until), len(self._waiting))
+        now, self._waiting = self._waiting[:split], self._waiting[split:]
+        self.engine.move(until)
+        for first in range(0, len(now), AT_ONCE):
+            self._send(now[first : first + AT_ONCE])
+        self.engine.work()
+
+    def _send(self, wires: list[Wire]) -> None:
+        receipt = self.engine.client.events([self.wires.sent(wire) for wire in wires])
+        self.sent += receipt.accepted
+        if receipt.refused:
+            no = receipt.refused[0]
+            raise BackendError(
+                f"an event of the simulation was refused: {no.field} {no.problem}; expected {no.expected}"
+            )
+
+    def finish(self) -> Mapping[str, object]:
+        if self._waiting:
+            self._deliver(max(map(self.wires.at, self._waiting)))
+        self.engine.close()
+        return {"events": self.sent, "feeds": self.asked}
+
+
+def foryou(server: str = "", key: str = "", changes: Mapping[str, object] | None = None) -> Callable[[], ForYou]:
+    """What makes the policy: on a server, or with settings of its own."""
+    return lambda: ForYou(server=server, key=key, changes=changes or {})

@@ -1,0 +1,104 @@
+"""What happened as events on the wire, as an app would send them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from operator import itemgetter
+
+from foryou.core.batch import Batch
+from foryou.core.clock import SECOND
+from foryou.simulator.public import Public
+from foryou.simulator.world import Wire
+
+ACTS = ("like", "comment", "share", "save", "follow", "visit", "not_interested", "report")
+ON_AUTHOR = ("follow", "visit")
+SURFACES = ("for_you", "shared")
+ACTED = 0.9
+"""At which part of the watching the acts happen, each a millisecond after the one before."""
+
+
+@dataclass
+class Wires:
+    """Turns numbers into names and rows into events; remembers of each viewer which request they are in.
+
+    If not `dated`, events have no time: they happen when they arrive.
+    """
+
+    public: Public
+    dated: bool = True
+    made: int = 0
+    _requests: dict[int, str] = field(default_factory=dict)
+    _asks: dict[int, tuple[str, str, str]] = field(default_factory=dict)
+
+    at = staticmethod(itemgetter("at"))
+    """The time of an event, ms."""
+
+    def sent(self, wire: Wire) -> Wire:
+        """An event as it is sent."""
+        if self.dated:
+            return wire
+        return {name: value for name, value in wire.items() if name not in ("at", "uploaded")}
+
+    def viewer(self, viewer: int) -> Wire:
+        """Who somebody says that they are, when they join."""
+        return self.public.wire_viewer(viewer)
+
+    def video(self, video: int, at: int) -> Wire:
+        """What a video is; it is published at `at` (ms), where it was not out before the start."""
+        wire = self.public.wire_video(video)
+        return wire if self.public.uploaded[video] < self.public.start else {**wire, "at": at, "uploaded": at}
+
+    def followed(self, viewer: int, creator: int) -> Wire:
+        """Somebody followed somebody before the start."""
+        who, at = self.public.viewer_names[viewer], self.public.start - 1
+        return {"id": f"f{viewer}-{creator}", "kind": "follow", "viewer": who, "author": f"c{creator}", "at": at}
+
+    def asks(self, viewer: int) -> tuple[str, str, str]:
+        """The name, device and time zone with which somebody asks for a feed."""
+        if viewer not in self._asks:
+            wire = self.public.wire_viewer(viewer)
+            said = str(wire.get("device", "")), str(wire.get("time_zone", ""))
+            self._asks[viewer] = (self.public.viewer_names[viewer], *said)
+        return self._asks[viewer]
+
+    def session(self, viewer: int, number: int) -> str:
+        """The name of a session."""
+        return f"{viewer}-{number}"
+
+    def number(self, video: str) -> int:
+        """The number of a video by its name."""
+        return int(video[1:])
+
+    def showed(self, viewer: int, request: str) -> None:
+        """What the viewer sees from now on in the feed is of this request."""
+        self._requests[viewer] = request
+
+    def exposures(self, rows: Batch) -> list[Wire]:
+        """Impressions, watches and acts, those of an exposure in order."""
+        events: list[Wire] = []
+        names = ("viewer", "video", "at", "session", "position", "surface", "seconds", "furthest", "replays")
+        columns = (rows[name].tolist() for name in names)
+        acts = zip(*(rows[name].tolist() for name in ACTS), strict=True)
+        for (viewer, video, at, session, position, surface, seconds, furthest, replays), acted in zip(
+            zip(*columns, strict=True), acts, strict=True
+        ):
+            where: Wire = {"viewer": self.public.viewer_names[viewer], "video": f"v{video}"}
+            where["surface"] = SURFACES[surface]
+            if surface == 0:
+                where |= {"session": f"{viewer}-{session}", "position": position, "request": self._requests[viewer]}
+            number = self.made
+            self.made += 1
+            events.append({"id": f"i{number}", "kind": "impression", "at": at, **where})
+            if any(acted):
+                events += self._acts(number, at + int(ACTED * seconds * SECOND), where, video, acted)
+            watch = {"seconds": round(seconds, 2), "furthest": round(furthest, 2), "replays": replays}
+            events.append({"id": f"w{number}", "kind": "watch", "at": at + int(seconds * SECOND), **where, **watch})
+        return events
+
+    def _acts(self, number: int, at: int, where: Wire, video: int, acted: tuple[bool, ...]) -> list[Wire]:
+        events: list[Wire] = []
+        for place, act in enumerate(ACTS):
+            if acted[place]:
+                of = {"author": f"c{self.public.author[video]}"} if act in ON_AUTHOR else {}
+                events.append({"id": f"{act}{number}", "kind": act, "at": at + place, **where, **of})
+        return events

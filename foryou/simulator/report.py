@@ -1,0 +1,170 @@
+"""The page of a comparison: one file of HTML with its charts in it, that loads nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any, TypeAlias
+
+from foryou.simulator.compare import Report, interval
+from foryou.simulator.curves import REACH_H, SETTLING
+from foryou.simulator.drawing import COLOURS, Line, Point, legend, lines, points
+from foryou.simulator.stamp import ASSUMED, STYLE
+
+Interval: TypeAlias = Mapping[str, Any]
+
+
+def page(told: Report) -> str:
+    """The page of what `foryou simulate --json` writes."""
+    policy, sizes = told["policy"], told["sizes"]
+    colours = dict(zip([policy, *(n for n in told["policies"] if n != policy)], _colours(), strict=False))
+    worlds = f"{len(told['seeds'])} world{'s' if len(told['seeds']) > 1 else ''}"
+    size = (
+        f"{worlds} of {sizes['viewers']:,} viewers, {sizes['creators']:,} creators and {sizes['videos']:,} videos over "
+        f"{sizes['days']} days; seeds {told['seeds'][0]} to {told['seeds'][-1]}, the same for every policy"
+    )
+    return _DOCUMENT.format(
+        style=STYLE,
+        policy=escape(policy),
+        size=size,
+        verdict=_verdict(told),
+        legend=legend(colours),
+        charts="".join(f"<figure>{chart}</figure>" for chart in charts(told, colours)),
+        measures=_measures(told),
+        paired=_paired(told),
+        assumed="".join(f"<li>{line}</li>" for line in ASSUMED),
+        intervals=_intervals(told),
+    )
+
+
+def charts(told: Report, colours: Mapping[str, str]) -> list[str]:
+    """Every chart of the page."""
+    days = [float(day + 1) for day in range(told["sizes"]["days"])]
+    swipes = [float(SETTLING * (place + 1)) for place in range(15)]
+    share = [10.0 * place for place in range(11)]
+
+    def over(name: str, title: str, places: Sequence[float], x: str, y: str = "") -> str:
+        return lines(title, places, [_line(told, each, name, colours) for each in colours], x, y)
+
+    reach = [_line(told, name, "reach_best", colours) for name in colours]
+    reach += [_line(told, name, "reach_rest", colours, dashed=True) for name in colours]
+    return [
+        _ratios(told, colours),
+        over("satisfaction", "Satisfaction: what a video gave, by day", days, "day"),
+        over("active", "Retention: share of members who came, by day", days, "day"),
+        _retention(told, colours),
+        lines(
+            "Reach: viewers of a new video (solid: the best hundredth)",
+            [float(hours) for hours in REACH_H], reach, "hours since it came out", "", logs=True,
+        ),
+        over("settling", "New viewers: match of what they watch", swipes, "swipes since they joined"),
+        over("entropy", "Diversity: topics in a viewer's day, bits", days, "day"),
+        over("lorenz", "Concentration: share of exposures", share, "% of videos, the least shown first"),
+        over("age_h", "Age of what is shown: median, hours", days, "day"),
+    ]  # fmt: skip
+
+
+def _colours() -> Sequence[str]:
+    return COLOURS * 4
+
+
+def _line(told: Report, policy: str, name: str, colours: Mapping[str, str], dashed: bool = False) -> Line:
+    runs = [run["curves"][name] for run in told["runs"] if run["policy"] == policy]
+    found = [interval([_number(run[place]) for run in runs]) for place in range(len(runs[0]))]
+    low, high = ([] if dashed else [each[end] for each in found] for end in ("low", "high"))
+    return Line(colours[policy], [each["mean"] for each in found], low, high, dashed, policy == told["policy"])
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _ratios(told: Report, colours: Mapping[str, str]) -> str:
+    found = {name: row["satisfaction"]["ratio"] for name, row in told["against"].items()}
+    drawn = [Point(name, colours[name], row["mean"], row["low"], row["high"]) for name, row in found.items()]
+    return points(f"Satisfaction of {told['policy']}, as a multiple of", drawn, "times; 1 is the same", 1.0)
+
+
+def _retention(told: Report, colours: Mapping[str, str]) -> str:
+    measure = "d7" if any(row["d7"]["n"] for row in told["policies"].values()) else "d1"
+    rows = {name: told["policies"][name][measure] for name in colours}
+    drawn = [Point(name, colours[name], row["mean"], row["low"], row["high"]) for name, row in rows.items()]
+    when = "seventh day" if measure == "d7" else "day"
+    return points(f"{measure.upper()}: share who come on the {when} after", drawn, "share of viewers")
+
+
+def _verdict(told: Report) -> str:
+    best = told["best"].get("satisfaction")
+    if not best:
+        return ""
+    found = told["against"][best]["satisfaction"]["ratio"]
+    span = "" if found["low"] is None else f" <small>(95 % interval {found['low']:.3f} to {found['high']:.3f})</small>"
+    return (
+        f'<p class="verdict"><b>{found["mean"]:.3f}×</b> the satisfaction of the best other policy, '
+        f"<b>{escape(best)}</b>{span}</p>"
+    )
+
+
+def _measures(told: Report) -> str:
+    names = list(told["policies"])
+    head = "".join(f"<th>{escape(name)}</th>" for name in names)
+    rows = [
+        f'<tr><th title="{escape(about["help"])}">{name}<small>{escape(about["help"])}</small></th>'
+        + "".join(f"<td>{_shown(told['policies'][each][name])}</td>" for each in names)
+        + "</tr>"
+        for name, about in told["measures"].items()
+    ]
+    return f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _paired(told: Report) -> str:
+    """Against the best other policy of each measure."""
+    rows = []
+    for name, best in told["best"].items():
+        found = told["against"][best][name]
+        better = told["measures"][name]["better"]
+        rows.append(
+            f"<tr><th>{name}</th><td>{escape(best)}</td><td class='{_verdict_of(found['difference'], better)}'>"
+            f"{_shown(found['difference'], sign=True)}</td><td>{_times(found['ratio'])}</td>"
+            f"<td>{found['wins']} of {len(told['seeds'])}</td></tr>"
+        )
+    head = "<th></th><th>best other</th><th>difference</th><th>ratio</th><th>better in</th>"
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _verdict_of(found: Interval, better: int) -> str:
+    """Whether the whole interval is on one side of 0."""
+    if found["low"] is None or found["low"] <= 0 <= found["high"]:
+        return "open"
+    return "good" if found["mean"] * better > 0 else "bad"
+
+
+def _shown(found: Interval, sign: bool = False) -> str:
+    if found["mean"] is None:
+        return "–"
+    mean = f"{found['mean']:+.4g}" if sign else f"{found['mean']:.4g}"
+    if found["low"] is None:
+        return mean
+    return f"{mean}<small>{found['low']:.4g} … {found['high']:.4g}</small>"
+
+
+def _times(found: Interval) -> str:
+    return "–" if found["mean"] is None else f"{found['mean']:.3f}×"
+
+
+def _intervals(told: Report) -> str:
+    if len(told["seeds"]) > 1:
+        return f"Means over {len(told['seeds'])} worlds; below and as bands, 95 % intervals by Student's t over worlds."
+    return "One world: there are no intervals. Use <code>--seeds 20</code> for a claim."
+
+
+_DOCUMENT = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Simulated: {policy}</title><style>{style}</style></head><body>
+<header><span class="stamp">simulated</span><h1>{policy} beside other feeds</h1><p>{size}.</p>{verdict}</header>
+<main><nav class="legend">{legend}</nav><section class="charts">{charts}</section>
+<h2>Against the best other policy</h2><p>In pairs: the same worlds, the same viewers, the same luck. Green: better in
+the whole interval. Red: worse.</p><div class="wide">{paired}</div>
+<h2>All measures <small class="stamp">simulated</small></h2><p>{intervals}</p><div class="wide">{measures}</div>
+<h2>What is assumed</h2><ul>{assumed}</ul></main></body></html>
+"""

@@ -1,0 +1,126 @@
+"""The loop: time passes in steps, viewers ask and watch, creators post, and a policy is told what happened."""
+
+from __future__ import annotations
+
+import time  # only to say how fast it was
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from foryou.core.batch import Batch, Column
+from foryou.core.clock import DAY, SECOND
+from foryou.simulator.audience import Audience
+from foryou.simulator.behaviour import Behaviour
+from foryou.simulator.policies.policy import PUBLIC, Policy, Times
+from foryou.simulator.posting import Posting
+from foryou.simulator.public import public
+from foryou.simulator.world import World
+
+STEP_S = 300
+"""Simulated seconds of a step. Within one, a feed may know up to so much less, or more, than at its own moment."""
+SLATE = 10
+"""Videos that a viewer asks for at a time."""
+Told = Callable[[int, int], None]
+"""Hears how many days are over, and of how many."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What happened under a policy. `exposures` are all rows in order of time, with what nobody but the world knows
+    (`match`, `pleasure`); `published` is when each video came out (ms), -1 if it never did."""
+
+    policy: str
+    world: World
+    exposures: Batch
+    published: Times
+    report: Mapping[str, object]
+    seconds: float
+
+    @property
+    def swipes_a_second(self) -> float:
+        """Exposures for each second that the run took."""
+        return len(self.exposures) / max(self.seconds, 1e-9)
+
+
+def simulate(
+    world: World,
+    policy: Policy,
+    behaviour: Behaviour | None = None,
+    step_s: int = STEP_S,
+    slate: int = SLATE,
+    told: Told | None = None,
+) -> Outcome:
+    """Let a policy feed a world from its start to its end. Same world, same policy: same outcome."""
+    began = time.perf_counter()
+    run = _Run(world, policy, behaviour or Behaviour(), slate)
+    days, step = world.sizes.days, step_s * SECOND
+    for day in range(days):
+        for now in range(world.start + day * DAY, world.start + (day + 1) * DAY, step):
+            run.step(now, now + step)
+        if told is not None:
+            told(day + 1, days)
+    report = policy.finish()
+    exposures = run.exposures()
+    return Outcome(policy.name, world, exposures, run.published, report, time.perf_counter() - began)
+
+
+class _Run:
+    """A run that goes on step by step."""
+
+    def __init__(self, world: World, policy: Policy, behaviour: Behaviour, slate: int) -> None:
+        self.world, self.policy, self.slate = world, policy, slate
+        self.audience = Audience(world, behaviour, world.seed)
+        self.posting = Posting(world)
+        self.published = np.full(len(world.videos), -1, np.int64)
+        self._joined, self._kept = -1, list[Batch]()
+        policy.start(public(world))
+
+    def step(self, now: int, until: int) -> None:
+        """Everything from `now` up to `until` (ms)."""
+        self._publish(now)
+        self._join(until)
+        views = np.zeros(len(self.world.creators), np.int64)
+        while True:
+            viewer, at, session = self.audience.due(until)
+            if len(viewer) == 0:
+                break
+            slates = self.policy.feed(viewer, at, session, self.slate)
+            self._happened(self.audience.watch(viewer, at, slates), views)
+        sent = self.audience.shares(until)
+        if len(sent):
+            self._happened(self.audience.watch_shared(sent), views)
+        seen = np.flatnonzero(views).astype(np.int32)
+        if len(seen):
+            self.posting.heard(seen, views[seen])
+
+    def _publish(self, now: int) -> None:
+        videos = self.posting.due(now + 1)
+        if len(videos):
+            stock = self.world.videos["uploaded"][videos] <= self.world.start
+            self.published[videos] = np.where(stock, self.world.videos["uploaded"][videos], now)
+            self.policy.publish(videos, now)
+
+    def _join(self, until: int) -> None:
+        joined = self.world.viewers["joined"]
+        new = np.flatnonzero((joined >= self._joined) & (joined < until)).astype(np.int32)
+        if len(new):
+            self.policy.join(new, until)
+        self._joined = until
+
+    def _happened(self, rows: Batch, views: Column) -> None:
+        if len(rows):
+            self.policy.observe(rows.select(PUBLIC))
+            self._kept.append(rows.select(KEPT))
+            np.add.at(views, self.world.videos["creator"][rows["video"]], 1)
+
+    def exposures(self) -> Batch:
+        rows = Batch.concat(self._kept)
+        return rows.take(np.argsort(rows["at"], kind="stable"))
+
+
+KEPT = (
+    "viewer", "video", "at", "session", "position", "surface", "seconds", "finish", "skip", "like", "comment",
+    "share", "save", "follow", "visit", "not_interested", "report", "match", "pleasure",
+)  # fmt: skip
+"""What is kept of exposures until the end."""

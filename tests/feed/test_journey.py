@@ -1,0 +1,119 @@
+"""What is told of a video's way: it agrees with the tables, in three languages, live."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from foryou import ladder
+from foryou.app import Engine
+from foryou.client import in_process
+from foryou.core.clock import DAY, HOUR, ManualClock
+from foryou.core.errors import NotFound
+from foryou.features.reach import ReachSettings
+from foryou.settings import DataSettings, Settings
+from tests.loop.conftest import START, World
+
+SMALL = ReachSettings(audiences=(8, 20, 50, 100), chance=0.0)
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """A good video, a bad one and twenty usual ones, each seen by forty strangers; the good one is shared."""
+    clock = ManualClock(START)
+    engine = Engine.open(Settings(data=DataSettings(url="memory:"), reach=SMALL), clock)
+    made = World(engine, clock, in_process(engine))
+    chance = np.random.default_rng(1)
+    names = ["good", "bad", *(f"v{n}" for n in range(20))]
+    for name in names:
+        made.upload(name, "knots", duration=20.0)
+    made.send({"kind": "follow", "viewer": "fan", "author": "author-good"})
+    for turn in range(40):
+        clock.forward(HOUR // 20)
+        events: list[dict[str, object]] = []
+        for name in names:
+            seconds = {"good": 20.0, "bad": 1.0}.get(name, float(chance.choice([1.0, 8.0, 20.0], p=[0.35, 0.4, 0.25])))
+            seen: dict[str, object] = {"viewer": f"{name}-{turn}", "video": name, "surface": "for_you"}
+            events += [{"kind": "impression", **seen}, {"kind": "watch", "seconds": seconds, **seen}]
+            if name == "good" and turn % 4 == 0:
+                events.append({"kind": "like", **seen})
+        made.send(*events)
+    made.watch("fan", "good", 20.0, surface="for_you")
+    made.watch("friend", "good", 20.0, surface="shared", sharer="good-0")
+    return made
+
+
+def told(world: World, video: str, language: Any = "en") -> Any:
+    return world.client.reach(video, language)
+
+
+@pytest.mark.mission("NL-03", "NO-16")
+def test_a_journey_tells_the_stage_the_moves_and_why(world: World) -> None:
+    good, bad = told(world, "good"), told(world, "bad")
+    assert good["stage"] > 0
+    assert good["moves"][0]["reason"] == "published"
+    assert [move["reason"] for move in good["moves"][1:]] == ["above"] * good["stage"]
+    assert good["moves"][1]["n"] >= 2
+    assert good["moves"][1]["low"] > good["moves"][1]["threshold"]
+    assert good["why"] == good["moves"][-1]["words"]
+    assert (bad["stage"], bad["state"], bad["moves"][-1]["reason"], bad["room"]) == (0, "stopped", "below", 0)
+    assert "No more viewers are looked for" in bad["why"]
+
+
+def test_the_parts_of_the_quality_stand_beside_what_is_usual(world: World) -> None:
+    parts = {part["name"]: part for part in told(world, "bad")["quality"]["parts"]}
+    assert set(parts) == {"hook", "completion", "engagement", "refusal"}
+    hook = parts["hook"]
+    assert hook["value"] == 0.0 <= hook["high"] < hook["usual"]
+    assert hook["counts"] < 0 < told(world, "good")["quality"]["value"]
+
+
+def test_who_saw_it_is_told_by_stage_by_hour_and_by_follows(world: World) -> None:
+    seen = told(world, "good")["viewers"]
+    assert seen["exposures"] == pytest.approx(42, abs=0.5)
+    assert seen["followers"] == pytest.approx(1, abs=0.1)
+    assert sum(seen["for_you_by_stage"]) == pytest.approx(41, abs=0.5)
+    assert sum(seen["by_hour"]) == pytest.approx(sum(seen["by_day"]))
+    assert 0.9 < seen["authors_taste"] < 1
+    assert told(world, "good")["sharing"]["generations"] == [1]
+
+
+@pytest.mark.mission("NO-63")
+def test_the_chance_to_break_out_has_an_interval_and_is_higher_for_the_better(world: World) -> None:
+    world.upload("new", "knots", duration=20.0)
+    usual, good = told(world, "new")["chance"], told(world, "good")["chance"]
+    assert 0 < usual["low"] < usual["value"] < usual["high"] <= 1
+    assert good["value"] > usual["value"]
+    assert told(world, "bad")["chance"]["value"] is None, "it looks for no more viewers"
+
+
+def test_a_journey_speaks_three_languages_and_can_be_drawn(world: World) -> None:
+    words = {language: told(world, "good", language)["next"] for language in ("en", "nb", "nl")}
+    assert len(set(words.values())) == 3
+    console = Console(width=200, record=True, file=StringIO())
+    for video in ("good", "bad"):
+        console.print(ladder.journey(told(world, video)))
+    text = console.export_text()
+    assert "stopped" in text
+    assert "brought by shares: 1" in text
+    assert "watched to the end" in text
+
+
+def test_a_journey_is_live_and_ends_when_its_time_is_over(world: World) -> None:
+    before = told(world, "v1")
+    world.upload("late", "knots")
+    assert told(world, "late")["state"] == "running"
+    assert told(world, "late")["room"] == 8
+    world.clock.forward(4 * DAY)
+    assert (told(world, "late")["state"], told(world, "late")["room"]) == ("late", 0)
+    world.watch("somebody", "v1", 9.0)
+    assert told(world, "v1")["viewers"]["exposures"] > before["viewers"]["exposures"]
+
+
+def test_nobody_described_no_journey(world: World) -> None:
+    with pytest.raises(NotFound):
+        told(world, "what?")
