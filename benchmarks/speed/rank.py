@@ -14,7 +14,7 @@ from foryou.bench.record import Benchmark, Line, Report
 from foryou.client import in_process
 from foryou.core.batch import Batch
 from foryou.core.pipeline import Request
-from foryou.feed.hydrators import Inputs
+from foryou.feed.hydrators import Catalog, Inputs
 from foryou.feed.serve import Ask, log_rows, request_for
 from foryou.scorers.predict import Predict
 from foryou.settings import DataSettings, Settings
@@ -50,6 +50,7 @@ def measure(size: Size) -> Report:
         request = request_for(ask, store, model, number + 1, now_ms(), number, 1, True)
         known_of = time.perf_counter()
         some = Batch({"item": rng.choice(videos, min(size.candidates, len(videos)), replace=False)})
+        some = some.extend(Catalog(store)(request, some))
         started = time.perf_counter()
         known = some.extend(inputs(request, some))
         hydrated = time.perf_counter()
@@ -72,9 +73,9 @@ def measure(size: Size) -> Report:
 
 
 def for_you_after(engine: Engine) -> Callable[[Request, Batch], Batch]:
-    """What a For You feed does once the heads are predicted: value, rerankers, the slate."""
+    """What a For You feed does once the heads are predicted: value, freshness, rerankers, the slate."""
     feed = engine.feeds.recipes["for_you"]
-    value = dict(feed.scorers)["value"]
+    scorers = [score for name, score in feed.scorers if name not in ("inputs", "predict")]
 
     def order(request: Request, scored: Batch) -> Batch:
         count = len(scored)
@@ -85,7 +86,9 @@ def for_you_after(engine: Engine) -> Callable[[Request, Batch], Batch]:
                 "source_score": np.zeros(count, np.float32),
             }
         )
-        rows = rows.extend(value(request, rows)).deferred()
+        for score in scorers:
+            rows = rows.extend(score(request, rows))
+        rows = rows.deferred()
         for _, rerank in feed.rerankers:
             rows = rerank(request, rows)
         return rows.take(np.arange(min(request.n, count))).gathered()

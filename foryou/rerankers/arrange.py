@@ -24,8 +24,8 @@ LEAST = 1e-9
 """The smallest temperature with any chance in it: scores divided by less are no numbers."""
 SPARED = 2
 """The first videos of a visit are never on trial nor probes: they decide whether anybody stays."""
-_KNOWN = 0.01
-"""Newness below which there is nothing left to look for: reached after 100 exposures."""
+FEWEST = 0.02
+"""The least part of the places that probes have; a viewer known so well has none: after some forty videos."""
 _SELDOM = 0.1
 """What a theme that a viewer was never shown is worth to the most adventurous, and costs the most familiar."""
 
@@ -74,14 +74,18 @@ class Arrange:
 
     def _ordered(self, request: Request, rows: Candidates) -> tuple[NDArray[np.int64], int]:
         """All rows, those first that can be drawn, each part by value; and how many can."""
-        score, number = rows["score"], np.isfinite(rows["score"])
-        order = _by_value(np.where(number, score, -np.inf), rows["item"])
-        place, size = np.arange(len(rows)), int(np.count_nonzero(number))
-        drawn = place < min(max(self.pool, request.n), size)
-        if self.exploration > 0 and len(rows):
-            tried = ((rows["sources"][order] >> self.trial) & 1 == 1) & (place < size)
-            drawn |= tried & (np.cumsum(tried) <= self.trials)
-        return np.concatenate([order[drawn], order[~drawn]]), int(np.count_nonzero(drawn))
+        score, item = rows["score"], rows["item"]
+        number = np.isfinite(score)
+        size = int(np.count_nonzero(number))
+        order = _by_value(score if size == len(rows) else np.where(number, score, -np.inf), item)
+        best, rest = np.split(order, [min(max(self.pool, request.n), size)])
+        if self.exploration <= 0 or len(rest) == 0:
+            return order, len(best)
+        on_trial = (rows["sources"] >> self.trial) & 1 == 1
+        left = self.trials - int(np.count_nonzero(on_trial[best]))
+        tried = on_trial[rest] & number[rest]
+        tried &= np.cumsum(tried) <= left
+        return np.concatenate([best, rest[tried], rest[~tried]]), len(best) + int(np.count_nonzero(tried))
 
     def chances(
         self, request: Request, rows: Candidates, slots: int, given: Column | None = None
@@ -104,11 +108,11 @@ class Arrange:
         of them, if nothing is said."""
         size = len(pool) if size is None else size
         rng, novelty = request.rng("arrange"), float(request.viewer["novelty"][0]) if "novelty" in request.viewer else 0
-        tired, familiar = self.worn(request, pool)
-        shift = novelty * _SELDOM * (1 - familiar) - self.fatigue * tired
         value, tried = np.asarray(pool["score"], np.float64), (pool["sources"][:size] >> self.trial) & 1
         trial = np.flatnonzero(tried)[: self.trials] if self.exploration > 0 else _NONE
-        draws = draws_of(pool.take(trial), float(np.std(value[:size])), rng) if len(trial) else np.zeros((0, 0))
+        draws = draws_of(pool.take(trial), value[:size], rng) if len(trial) else np.zeros((0, 0))
+        tired, familiar = self.worn(request, pool)
+        shift = novelty * _SELDOM * (1 - familiar) - self.fatigue * tired
         bolder, shares = 2.0**novelty, self._shares(request, slots)
         told: tuple[Column, ...] = fill(
             value, shift, np.ascontiguousarray(pool["topics"]), pool["author"], pool["sound"], familiar,
@@ -146,11 +150,9 @@ class Arrange:
         """How often each slot is a trial, and a probe `[slots, 2]`."""
         viewer, out = request.viewer, np.zeros((slots, 2))
         seen = round(float(np.expm1(viewer["depth"][0]))) if "depth" in viewer else 0
-        new = float(newness(viewer["viewer_known"])[0]) if "viewer_known" in viewer else 0.0
-        out[max(SPARED - seen, 0) :] = (
-            self.exploration,
-            self.probes * new * (new > _KNOWN) * (request.viewer_id != NONE),
-        )
+        known = "viewer_known" in viewer and request.viewer_id != NONE
+        probes = self.probes * float(newness(viewer["viewer_known"])[0]) if known else 0.0
+        out[max(SPARED - seen, 0) :] = self.exploration, probes if probes >= FEWEST else 0.0
         return out
 
 

@@ -177,7 +177,7 @@ def _trial(change, may, trial, draws, out):  # type: ignore[no-untyped-def]
         best, highest = -1, -np.inf
         for place in range(len(trial)):
             row = trial[place]
-            if may[row] and draws[draw, place] + change[row] > highest:
+            if may[row] and (best < 0 or draws[draw, place] + change[row] > highest):
                 best, highest = row, draws[draw, place] + change[row]
         out[best] += (1 - FLOOR) / len(draws)
     return True

@@ -13,17 +13,17 @@ DRAWS = 32
 """Their shares are the chances, so these are multiples of a 32nd but for the floor."""
 
 
-def draws_of(rows: Candidates, spread: float, chance: np.random.Generator) -> NDArray[np.float64]:
+def draws_of(rows: Candidates, pool: Column, chance: np.random.Generator) -> NDArray[np.float64]:
     """Draws `[DRAWS, rows]` of the values of rows on trial.
 
     From the posterior of the model that scored them: see `foryou/models/posterior.py`. Where it has none, each is the
     score plus the video's own part, normal with mean 0 and variance spread^2 / (1 + n / 10) after n exposures, where
-    `spread` is how far the scores of candidates lie apart.
+    `spread` is the standard deviation of the scores of the `pool`.
     """
     own = chance.standard_normal((DRAWS, len(rows)))
     if DOUBT not in rows:
-        return np.asarray(rows["score"] + own * spread / np.sqrt(1 + _seen(rows) / HALF_KNOWN))
-    doubt = np.nan_to_num(rows[DOUBT])
+        return np.asarray(rows["score"] + own * np.std(pool) / np.sqrt(1 + _seen(rows) / HALF_KNOWN))
+    doubt = rows[DOUBT]
     together = chance.standard_normal((DRAWS, doubt.shape[1]), np.float32) @ doubt.T
     return np.asarray(rows["score"] + together + own * rows[OWN_DOUBT])
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -19,7 +20,7 @@ from foryou.simulator.behaviour import Behaviour
 from foryou.simulator.chance import stream
 from foryou.simulator.distance import ks
 from foryou.simulator.exposures import Log
-from foryou.simulator.world import Sizes, make
+from foryou.simulator.world import Sizes, World, make
 
 APART = 30 * MINUTE
 """Exposures of one viewer that are further apart are of two visits."""
@@ -95,8 +96,7 @@ def times(viewer: Column, at: Column) -> Times:
 
 def seen(behaviour: Behaviour, days: float, viewers: int, seed: int) -> Batch:
     """`viewer` and `at` of all exposures of an ordinary feed: of three videos, the best fitting one."""
-    world = make(Sizes(viewers, min(300, viewers), 3000, max(int(days), 1)), seed)
-    world = replace(world, viewers=world.viewers.extend({"joined": np.full(viewers, world.start - 1)}))
+    world = _world(viewers, max(int(days), 1), seed)
     audience, found = Audience(world, behaviour, seed), []
     for viewer, at in _asking(audience, world.start, world.start + int(days * DAY)):
         rng = np.random.default_rng((seed, int(at[0]) % (1 << 32), len(at)))
@@ -105,6 +105,13 @@ def seen(behaviour: Behaviour, days: float, viewers: int, seed: int) -> Batch:
         slates = among[np.arange(len(among)), match.argmax(1)].reshape(len(viewer), SLATE)
         found.append(audience.watch(viewer, at, slates).select(("viewer", "at")))
     return Batch.concat(found) if found else Batch({"viewer": np.empty(0, np.int32), "at": np.empty(0, np.int64)})
+
+
+@lru_cache(maxsize=1)
+def _world(viewers: int, days: int, seed: int) -> World:
+    """A world in which everybody is there from the start."""
+    world = make(Sizes(viewers, min(300, viewers), 3000, days), seed)
+    return replace(world, viewers=world.viewers.extend({"joined": np.full(viewers, world.start - 1)}))
 
 
 def again(log: Log, behaviour: Behaviour, observed: Observed, seed: int, viewers: int = VIEWERS) -> Times:

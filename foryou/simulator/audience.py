@@ -74,8 +74,10 @@ class Audience:
     def shares(self, until: int) -> Batch:
         """What friends were sent and look at before `until` (ms), outside the feed: `viewer` `video` `at` `from`."""
         now = self._inbox["at"] < until
-        found = np.sort(self._inbox[now], order=("at", "viewer", "video"))
-        self._inbox = self._inbox[~now]
+        found = self._inbox[now]
+        if len(found):
+            self._inbox = self._inbox[~now]
+            found.sort(order=("at", "viewer", "video"))
         return Batch({"from" if name == "sender" else name: found[name] for name in records.SENT.names or ()})
 
     def watch_shared(self, rows: Batch) -> Batch:

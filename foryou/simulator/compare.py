@@ -44,7 +44,7 @@ def done(job: Job) -> Report:
         "seed": job.seed,
         "measures": dict(measured(outcome)),
         "curves": dict(curves(outcome)),
-        "told": dict(outcome.report),
+        "told": {name: value for name, value in outcome.report.items() if isinstance(value, str | int | float)},
         "swipes": len(outcome.exposures),
         "seconds": round(outcome.seconds, 2),
     }

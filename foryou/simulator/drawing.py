@@ -192,6 +192,8 @@ def _short(value: float) -> str:
     >>> _short(1234.0), _short(0.05), _short(2.0)
     ('1,234', '0.05', '2')
     """
+    if abs(value) < 1e-9:
+        return "0"
     if abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.3g}"

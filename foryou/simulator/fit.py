@@ -27,6 +27,8 @@ LEAST = 50
 """A bucket with fewer exposures is taken together with the next shorter one's numbers."""
 MIX = 100_000
 """Meetings of the reference mix."""
+WORLDS = 4
+"""Worlds over which rates are averaged."""
 STEPS = 28
 """Bisections: far more than the digits of the numbers."""
 
@@ -58,11 +60,11 @@ def watching(log: Log, behaviour: Behaviour, mix: int = MIX, seed: int = 1) -> B
     curves = [_curve(*each, held, risk) for each in _buckets(log)]
     hold, early, leaving = (tuple(column) for column in zip(*curves, strict=True))
     fitted = replace(behaviour, edges=LENGTHS, laps=LAPS, hold=hold, early=early, leaving=leaving)
-    return replace(fitted, act=_acts(log, fitted, reference))
+    return replace(fitted, act=_acts(log, fitted, _logits(log, fitted, mix, seed)))
 
 
 def checked(
-    log: Log, behaviour: Behaviour, mix: int = MIX, seed: int = 2
+    log: Log, behaviour: Behaviour, mix: int = MIX, seed: int = 1 + WORLDS
 ) -> tuple[tuple[Bucket, ...], tuple[Rate, ...]]:
     """How far fresh simulated exposures are from the log's, by length and by act."""
     reference = Reference(behaviour, mix, seed)
@@ -70,9 +72,7 @@ def checked(
     of = np.searchsorted(LENGTHS, log.rows["duration"], "right")
     compared = [(b, *compare(log, behaviour, reference, of == b)) for b in np.unique(of).tolist()]
     buckets = tuple(Bucket(ends[b], ends[b + 1], len(real), ks(real, made)) for b, real, made in compared)
-    reference.lasting(log.rows["duration"], seed)
-    share = np.minimum(ratios(reference.seconds(behaviour), reference.duration), 1.0)
-    expected = _chance(reference.logits(behaviour, share, reference.holds(behaviour)[2])).mean(0)
+    expected = _chance(_logits(log, behaviour, mix, seed)).mean(0)
     rates = tuple(Rate(act, float(log.rows[act].mean()), float(expected[ACTS.index(act)])) for act in log.acts)
     return buckets, rates
 
@@ -125,9 +125,18 @@ def _left(lap: Column, at: float) -> float:
     return max(float((lap >= at).mean()), 0.25 / len(lap)) if len(lap) else 0.5
 
 
-def _acts(log: Log, behaviour: Behaviour, reference: Reference) -> tuple[float, ...]:
-    share = np.minimum(ratios(reference.seconds(behaviour), reference.duration), 1.0)
-    logits = reference.logits(behaviour, share, reference.holds(behaviour)[2])
+def _logits(log: Log, behaviour: Behaviour, mix: int, seed: int) -> Column:
+    """[meetings, acts]: log-odds in several worlds, since a few lively viewers do much of what is done in one."""
+    found = []
+    for world in range(seed, seed + WORLDS):
+        reference = Reference(behaviour, mix, world)
+        reference.lasting(log.rows["duration"], world)
+        share = np.minimum(ratios(reference.seconds(behaviour), reference.duration), 1.0)
+        found.append(reference.logits(behaviour, share, reference.holds(behaviour)[2]))
+    return np.concatenate(found)
+
+
+def _acts(log: Log, behaviour: Behaviour, logits: Column) -> tuple[float, ...]:
     found = list(behaviour.act)
     for act in log.acts:
         place = ACTS.index(act)

@@ -14,9 +14,10 @@ from rich.table import Table
 
 from foryou.plots.fitted import plot_fitted
 from foryou.simulator import activity
+from foryou.simulator.activity import Times
 from foryou.simulator.behaviour import Behaviour
 from foryou.simulator.exposures import Log, read
-from foryou.simulator.fit import LENGTHS, MIX, Bucket, Rate, checked, compare, watching
+from foryou.simulator.fit import LENGTHS, MIX, WORLDS, Bucket, Rate, checked, compare, watching
 from foryou.simulator.reference import Reference
 
 FEW = 20_000
@@ -28,6 +29,8 @@ def fit(
     log: Annotated[Path, typer.Argument(help="Events as `foryou export` writes them, or a KuaiRand directory.")],
     to: Annotated[Path, typer.Argument(help="Where the parameters go (JSON).")] = Path("behaviour.json"),
     surface: Annotated[str | None, typer.Option(help="Whose exposures; default: that with most.")] = None,
+    meetings: Annotated[int, typer.Option(min=1000, help="Simulated exposures that are fitted.")] = MIX,
+    viewers: Annotated[int, typer.Option(min=20, help="Simulated viewers who come and leave.")] = activity.VIEWERS,
     seed: Annotated[int, typer.Option(help="Start of all random numbers.")] = 1,
     json: Annotated[Path | None, typer.Option("--json", help="Write how near it came here.")] = None,
     picture: Annotated[Path | None, typer.Option(help="Where to draw; default: beside the parameters.")] = None,
@@ -36,17 +39,18 @@ def fit(
     with err.status(f"Reading {log}"):
         found = read(log, surface)
     with err.status("Fitting what is watched and pressed"):
-        behaviour = watching(found, Behaviour(), seed=seed)
-        buckets, rates = checked(found, behaviour, seed=seed + 1)
+        behaviour = watching(found, Behaviour(), meetings, seed)
+        buckets, rates = checked(found, behaviour, meetings, seed + WORLDS)
     with err.status("Fitting when viewers come and leave"):
-        behaviour, near = activity.coming(found, behaviour, seed=seed)
+        behaviour, near = activity.coming(found, behaviour, viewers, seed)
     behaviour.write(to)
     if json is not None:
         json.write_bytes(
             msgspec.json.format(msgspec.json.encode(_report(found, buckets, rates, behaviour, near))) + b"\n"
         )
     drawn = picture or to.with_suffix(".png")
-    _draw(found, behaviour, near, rates, seed + 1, drawn)
+    made = activity.again(found, behaviour, near.observed, seed + WORLDS, viewers)
+    _draw(found, Reference(behaviour, meetings, seed + WORLDS), behaviour, rates, made, drawn)
     for table in (_lengths(found, buckets), _rates(rates), _times(near)):
         out.print(table)
     err.print(f"Parameters are in {to}, pictures in {drawn}")
@@ -65,9 +69,8 @@ def _report(
 
 
 def _draw(
-    log: Log, behaviour: Behaviour, near: activity.Activity, rates: tuple[Rate, ...], seed: int, path: Path
+    log: Log, reference: Reference, behaviour: Behaviour, rates: tuple[Rate, ...], made_times: Times, path: Path
 ) -> None:
-    reference = Reference(behaviour, MIX, seed)
     of = np.searchsorted(LENGTHS, log.rows["duration"], "right")
     names = [f"{low:g}–{high:g} s" for low, high in zip((0, *LENGTHS), (*LENGTHS, np.inf), strict=True)]
     lengths = {}
@@ -76,7 +79,6 @@ def _draw(
         lengths[names[b].replace("–inf", " and more")] = (real[:FEW], made[:FEW])
     acts = {each.act: (each.real, each.simulated) for each in rates}
     real_times = activity.times(log.rows["viewer"], log.rows["at"])
-    made_times = activity.again(log, behaviour, near.observed, seed)
     several = {
         "exposures a viewer": (real_times.each, made_times.each),
         "hours between two": (real_times.gaps / 3_600_000, made_times.gaps / 3_600_000),

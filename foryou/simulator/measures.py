@@ -191,6 +191,17 @@ def _settled(seen: Seen) -> float:
     return float(reached[0] + SMOOTH) if len(reached) else float("nan")
 
 
+def _stage_3(seen: Seen) -> float:
+    """As the policy tells when its videos moved; not a number where it knows no stages."""
+    moves = seen.outcome.report.get("moves")
+    if not isinstance(moves, Mapping) or len(seen.best) == 0:
+        return float("nan")
+    out = seen.outcome.published
+    return float(
+        np.mean([any(to >= 3 and at <= out[v] + DAY for at, to in moves.get(v, ())) for v in seen.best.tolist()])
+    )
+
+
 def _median(values: Floats | NDArray[np.int64]) -> float:
     return float(np.median(values)) if len(values) else float("nan")
 
@@ -225,6 +236,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure("best_reached", "Share of the best new hundredth that come to 1,000 qualified views", 1,
             lambda s: _mean(np.isfinite(s.best_hours))),
     Measure("best_hours", "Median hours until they do", -1, lambda s: _median(s.best_hours)),
+    Measure("best_stage_3", "Share of the best new hundredth that reach stage 3 within a day", 1, _stage_3),
     Measure("first_day", "Median exposures of a new video in its first day", 1, lambda s: _median(s.first_day)),
 )  # fmt: skip
 """Every measure, in the order of the report."""

@@ -51,10 +51,10 @@ def charts(told: Report, colours: Mapping[str, str]) -> list[str]:
     return [
         _ratios(told, colours),
         over("satisfaction", "Satisfaction: what a video gave, by day", days, "day"),
-        over("active", "Retention: share of members who came, by day", days, "day"),
+        over("active", "Retention: share of members who came", days, "day"),
         _retention(told, colours),
         lines(
-            "Reach: viewers of a new video (solid: the best hundredth)",
+            "Reach of a new video; solid: the best 1 %",
             [float(hours) for hours in REACH_H], reach, "hours since it came out", "", logs=True,
         ),
         over("settling", "New viewers: match of what they watch", swipes, "swipes since they joined"),

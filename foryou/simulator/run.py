@@ -12,7 +12,7 @@ from foryou.core.batch import Batch, Column
 from foryou.core.clock import DAY, SECOND
 from foryou.simulator.audience import Audience
 from foryou.simulator.behaviour import Behaviour
-from foryou.simulator.policies.policy import PUBLIC, Policy, Times
+from foryou.simulator.policies.policy import PUBLIC, Numbers, Policy, Times
 from foryou.simulator.posting import Posting
 from foryou.simulator.public import public
 from foryou.simulator.world import World
@@ -21,6 +21,8 @@ STEP_S = 300
 """Simulated seconds of a step. Within one, a feed may know up to so much less, or more, than at its own moment."""
 SLATE = 10
 """Videos that a viewer asks for at a time."""
+LAST = 50
+"""Videos that who is asked for at the end is shown."""
 Told = Callable[[int, int], None]
 """Hears how many days are over, and of how many."""
 
@@ -36,6 +38,8 @@ class Outcome:
     published: Times
     report: Mapping[str, object]
     seconds: float
+    last: Numbers
+    """The slates of `LAST` videos of those who were asked for at the end."""
 
     @property
     def swipes_a_second(self) -> float:
@@ -50,8 +54,10 @@ def simulate(
     step_s: int = STEP_S,
     slate: int = SLATE,
     told: Told | None = None,
+    ask: Callable[[World], Numbers] | None = None,
 ) -> Outcome:
-    """Let a policy feed a world from its start to its end. Same world, same policy: same outcome."""
+    """Let a policy feed a world from its start to its end. Same world, same policy: same outcome. `ask` says whose next
+    slate is kept at the end."""
     began = time.perf_counter()
     run = _Run(world, policy, behaviour or Behaviour(), slate)
     days, step = world.sizes.days, step_s * SECOND
@@ -60,9 +66,9 @@ def simulate(
             run.step(now, now + step)
         if told is not None:
             told(day + 1, days)
-    report = policy.finish()
-    exposures = run.exposures()
-    return Outcome(policy.name, world, exposures, run.published, report, time.perf_counter() - began)
+    last = run.ask(np.zeros(0, np.int32) if ask is None else ask(world))
+    report, exposures = policy.finish(), run.exposures()
+    return Outcome(policy.name, world, exposures, run.published, report, time.perf_counter() - began, last)
 
 
 class _Run:
@@ -114,7 +120,15 @@ class _Run:
             self._kept.append(rows.select(KEPT))
             np.add.at(views, self.world.videos["creator"][rows["video"]], 1)
 
+    def ask(self, viewers: Numbers) -> Numbers:
+        """What each of these would be shown next `[k, LAST]`."""
+        if len(viewers) == 0:
+            return np.zeros((0, LAST), np.int32)
+        end = np.full(len(viewers), self.world.start + self.world.sizes.days * DAY, np.int64)
+        return self.policy.feed(viewers, end, np.full(len(viewers), -2, np.int64), LAST)
+
     def exposures(self) -> Batch:
+        """All that happened, in order of time."""
         rows = Batch.concat(self._kept)
         return rows.take(np.argsort(rows["at"], kind="stable"))
 

@@ -30,8 +30,8 @@ def test_the_defaults_watch_as_people_do_on_kuairand_in_every_length(log: Log) -
     buckets, rates = checked(log, Behaviour(), MIX)
     assert sum(each.exposures for each in buckets) == len(log.rows)
     assert max(each.ks for each in buckets) < 0.03 + NOISE
-    for each in rates:  # a mix of 1,000 viewers: the liveliest decide
-        assert each.simulated == pytest.approx(each.real, rel=0.25)
+    for each in rates:  # at this size the liveliest few viewers decide
+        assert each.simulated == pytest.approx(each.real, rel=0.15)
     assert {each.act for each in rates} == {"like", "comment", "share", "follow", "visit", "not_interested"}
 
 

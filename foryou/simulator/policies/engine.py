@@ -92,6 +92,7 @@ class ForYou:
         self.engine: Engine = Server(self.server, self.key) if self.server else InProcess(self.changes, public.start)
         self.wires = Wires(public, dated=not self.server)
         self._waiting: list[Wire] = []
+        self.new: list[int] = []
         self.sent = self.asked = 0
         self._follow(public)
 
@@ -104,6 +105,7 @@ class ForYou:
 
     def publish(self, videos: Numbers, at: int) -> None:
         self._waiting += [self.wires.video(video, at) for video in videos.tolist()]
+        self.new += [video for video in videos.tolist() if self.wires.is_new(video)]
 
     def feed(self, viewers: Numbers, at: Times, sessions: Times, n: int) -> Numbers:
         """All of a round are asked for at the time of its last, when all that happened before was sent."""
@@ -146,8 +148,14 @@ class ForYou:
     def finish(self) -> Mapping[str, object]:
         if self._waiting:
             self._deliver(max(map(self.wires.at, self._waiting)))
+        moves = {video: self._moves(video) for video in self.new}
         self.engine.close()
-        return {"events": self.sent, "feeds": self.asked}
+        return {"events": self.sent, "feeds": self.asked, "moves": moves}
+
+    def _moves(self, video: int) -> list[tuple[int, int]]:
+        """When a video came to which stage."""
+        told = self.engine.client.reach(self.wires.name(video))["moves"]
+        return [(move["at"], move["to"]) for move in told] if isinstance(told, list) else []
 
 
 def foryou(server: str = "", key: str = "", changes: Mapping[str, object] | None = None) -> Callable[[], ForYou]:

@@ -46,7 +46,15 @@ class Wires:
     def video(self, video: int, at: int) -> Wire:
         """What a video is; it is published at `at` (ms), where it was not out before the start."""
         wire = self.public.wire_video(video)
-        return wire if self.public.uploaded[video] < self.public.start else {**wire, "at": at, "uploaded": at}
+        return {**wire, "at": at, "uploaded": at} if self.is_new(video) else wire
+
+    def is_new(self, video: int) -> bool:
+        """Whether it was not out before the start."""
+        return bool(self.public.uploaded[video] >= self.public.start)
+
+    def name(self, video: int) -> str:
+        """The name of a video."""
+        return self.public.video_name(video)
 
     def followed(self, viewer: int, creator: int) -> Wire:
         """Somebody followed somebody before the start."""
@@ -82,7 +90,7 @@ class Wires:
         for (viewer, video, at, session, position, surface, seconds, furthest, replays), acted in zip(
             zip(*columns, strict=True), acts, strict=True
         ):
-            where: Wire = {"viewer": self.public.viewer_names[viewer], "video": f"v{video}"}
+            where: Wire = {"viewer": self.public.viewer_names[viewer], "video": self.name(video)}
             where["surface"] = SURFACES[surface]
             if surface == 0:
                 where |= {"session": f"{viewer}-{session}", "position": position, "request": self._requests[viewer]}

@@ -1,0 +1,165 @@
+"""The claims about the loop, in made-up worlds: each with an interval over seeds, and whether it holds.
+
+Every world that was run is written down at once, so a cut run goes on where it was: `results/loop-runs.jsonl`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from benchmarks.quality.verdicts import verdicts
+from foryou.bench.record import RESULTS, Benchmark, Line, Report, commit
+from foryou.simulator import claims
+from foryou.simulator.compare import Job, compared, done
+from foryou.simulator.plants import PLANTS
+from foryou.simulator.policies.known import Options, policy_of
+from foryou.simulator.run import simulate
+from foryou.simulator.world import Sizes, World, make
+
+TWINS = ("followers", "likes", "finishes", "hooks")
+PLANTED = (*TWINS, "not_interested", "alike")
+UNEXPLORED = {"feed": {"exploration": 0.0, "probes": 0.0}}
+"""Settings under which no place is given to trials or probes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The worlds, how many of them, who is compared, and the twins of each claim in each planted world."""
+
+    viewers: int = 2_000
+    creators: int = 300
+    videos: int = 6_000
+    days: int = 14
+    seeds: int = 20
+    policies: tuple[str, ...] = (
+        "foryou", "popular", "epsilon-greedy", "item-knn", "ials", "linucb", "gorse-like", "recent", "random",
+    )  # fmt: skip
+    pairs: int = 10
+    jobs: int = 2
+    kept: str = str(RESULTS / "loop-runs.jsonl")
+    """Where each run is written; empty: nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One run: a policy in a plain world, `planted` or `unexplored`."""
+
+    kind: str
+    seed: int
+    size: Size
+
+
+def measure(size: Size) -> Report:
+    """Run what was not run yet, and judge the claims."""
+    runs = [run["result"] | {"kind": run["kind"]} for run in _runs(size)]
+    plain = [run for run in runs if run["kind"] in size.policies]
+    told = compared(plain, "foryou")
+    others = {kind: [run for run in runs if run["kind"] == kind] for kind in ("planted", "unexplored")}
+    slim = [{name: run[name] for name in ("policy", "seed", "measures", "swipes", "seconds")} for run in plain]
+    return {**told, "claims": verdicts(told, slim, others["planted"], others["unexplored"]), "runs": slim}
+
+
+def _runs(size: Size) -> list[Report]:
+    """Every run, those that were written down before among them."""
+    kinds = (*size.policies, "planted", "unexplored")
+    todo = [Task(kind, seed, size) for seed in range(1, size.seeds + 1) for kind in kinds]
+    path, mark = Path(size.kept), _mark(size)
+    had = [run for run in _read(path) if run["mark"] == mark] if size.kept else []
+    there = {(run["kind"], run["seed"]) for run in had}
+    runs = [run for run in had if run["seed"] <= size.seeds and run["kind"] in kinds]
+    missing = [task for task in todo if (task.kind, task.seed) not in there]
+    for run in _done(missing, size.jobs):
+        runs.append({**run, "mark": mark})
+        print(f"{len(runs)} of {len(todo)}: {run['kind']}, seed {run['seed']}", file=sys.stderr)
+        if size.kept:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(runs[-1]) + "\n")
+    return sorted(runs, key=lambda run: (run["seed"], kinds.index(run["kind"])))
+
+
+def _mark(size: Size) -> str:
+    """Which runs may be put together: the same code, and worlds of one size."""
+    same = {name: value for name, value in asdict(size).items() if name not in ("seeds", "policies", "jobs", "kept")}
+    return json.dumps({**same, "commit": commit().rstrip("+")})
+
+
+def _read(path: Path) -> Iterator[Report]:
+    for line in path.read_text("utf-8").splitlines() if path.is_file() else ():
+        try:
+            yield json.loads(line)
+        except json.JSONDecodeError:  # the last line of a run that was cut
+            continue
+
+
+def _done(tasks: Sequence[Task], jobs: int) -> Iterator[Report]:
+    if jobs == 1:
+        yield from map(run, tasks)
+        return
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+        for future in as_completed([pool.submit(run, task) for task in tasks]):
+            yield future.result()
+
+
+def run(task: Task) -> Report:
+    """Do one."""
+    size = task.size
+    sizes = Sizes(size.viewers, size.creators, size.videos, size.days)
+    if task.kind == "planted":
+        result = _planted(sizes, task.seed, size.pairs)
+    else:
+        unexplored = task.kind == "unexplored"
+        options = Options(settings=UNEXPLORED) if unexplored else Options()
+        result = done(Job("foryou" if unexplored else task.kind, task.seed, sizes, options=options))
+        result.pop("curves")
+    return {"kind": task.kind, "seed": task.seed, "result": result}
+
+
+def _planted(sizes: Sizes, seed: int, pairs: int) -> Report:
+    world = make(sizes, seed)
+    for claim in PLANTED:
+        world = PLANTS[claim](world, pairs)
+    outcome = simulate(world, policy_of("foryou"), ask=_asked)
+    twins = {claim: claims.reach(outcome, claim).sum(0).tolist() for claim in TWINS}
+    return {
+        "seed": seed,
+        "twins": twins,
+        "pressed": _means(claims.pressed(outcome)),
+        "overlap": claims.overlap(outcome.last).mean(0).tolist(),
+    }
+
+
+def _means(shares: claims.Floats) -> list[float]:
+    """Of the groups of which all three are known, by how often they pressed."""
+    whole = shares[~np.isnan(shares).any(axis=1)]
+    return [float(each) for each in whole.mean(0)] if len(whole) else [float("nan")] * 3
+
+
+def _asked(world: World) -> Any:
+    return claims.asked(SimpleNamespace(world=world))  # type: ignore[arg-type]
+
+
+def lines(report: Report) -> list[Line]:
+    """A row for each claim."""
+    return [
+        Line(
+            f"{'holds' if claim['holds'] else '**fails**'}, simulated: {claim['what']}",
+            claim["measured"],
+            claim["asked"],
+        )
+        for claim in report["claims"]
+    ]
+
+
+TINY = Size(60, 20, 200, 4, seeds=2, policies=("foryou", "popular", "epsilon-greedy"), pairs=1, jobs=1, kept="")
+BENCHMARK = Benchmark("the claims about the loop, in simulated worlds", Size(), TINY, measure, lines)

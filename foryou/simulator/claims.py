@@ -1,0 +1,83 @@
+"""What planted twins show: numbers for one claim each, of a run in a world with plants (`plants.py`)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foryou.core.clock import HOUR
+from foryou.simulator.run import Outcome
+from foryou.simulator.world import Planted
+
+NEXT = 50
+"""Videos after the last "not interested" among which the topic is looked for."""
+Floats = NDArray[np.float64]
+
+
+def planted(outcome: Outcome, claim: str) -> Planted:
+    """Where a claim's plants are. KeyError if there are none."""
+    for plant in outcome.world.planted:
+        if plant.claim == claim:
+            return plant
+    raise KeyError(f"nothing is planted for {claim!r}; there is {[p.claim for p in outcome.world.planted]}")
+
+
+def reach(outcome: Outcome, claim: str, hours: float = 48) -> Floats:
+    """Exposures in the feed of both twins of each pair within so many hours after they came out `[pairs, 2]`."""
+    plant, films, rows = planted(outcome, claim), outcome.world.videos, outcome.exposures
+    pair = films["pair"].astype(np.int64) - plant.first
+    mine = (pair >= 0) & (pair < plant.count)
+    age = rows["at"] - outcome.published[rows["video"]]
+    seen = mine[rows["video"]] & (rows["surface"] == 0) & (age < hours * HOUR)
+    video = rows["video"][seen]
+    counts = np.bincount(pair[video] * 2 + films["arm"][video], minlength=2 * plant.count)
+    return counts.reshape(plant.count, 2).astype(np.float64)
+
+
+def pressed(outcome: Outcome) -> Floats:
+    """Of viewers who pressed "not interested" on no, one and three videos of their main topic: its share among the next
+    50 that they were shown, with those who pressed none counted from the same moment `[groups, 3]`. Not a number where
+    fewer were shown."""
+    plant, people, rows = planted(outcome, "not_interested"), outcome.world.viewers, outcome.exposures
+    feed = rows.take(rows["surface"] == 0)
+    leaf = outcome.world.videos["leaf"][feed["video"]]
+    shares = np.full((plant.count, 3), np.nan)
+    for group in range(plant.count):
+        viewers = np.flatnonzero(people["pair"] == plant.first + group)
+        for viewer in viewers.tolist():
+            mine = np.flatnonzero((feed["viewer"] == viewer) & (feed["at"] >= people["script_from"][viewer]))
+            on_topic = leaf[mine] == people["script_topic"][viewer]
+            first = _after(feed["not_interested"][mine] & on_topic, int(people["script_presses"][viewer]))
+            following = on_topic[first : first + NEXT]
+            if first >= 0 and len(following) == NEXT:
+                shares[group, people["arm"][viewer]] = following.mean()
+    return shares
+
+
+def _after(presses: NDArray[np.bool_], count: int) -> int:
+    """The place after so many presses; -1 if there were fewer."""
+    at = np.flatnonzero(presses)
+    return 0 if count == 0 else int(at[count - 1]) + 1 if len(at) >= count else -1
+
+
+def asked(outcome: Outcome) -> NDArray[np.int32]:
+    """The planted viewers whose slates at the end are compared, those of a group together."""
+    plant, people = planted(outcome, "alike"), outcome.world.viewers
+    mine = np.flatnonzero((people["pair"] >= plant.first) & (people["pair"] < plant.first + plant.count))
+    return mine[np.lexsort((people["arm"][mine], people["pair"][mine]))].astype(np.int32)
+
+
+def overlap(slates: NDArray[np.int32]) -> Floats:
+    """Of slates `[3 x groups, n]`, the viewers of a group together: the Jaccard overlap of the two with the same taste,
+    and of the first with the one of another taste `[groups, 2]`.
+
+    >>> overlap(np.array([[1, 2], [2, 3], [4, 5]], np.int32)).round(2).tolist()
+    [[0.33, 0.0]]
+    """
+    groups = slates.reshape(-1, 3, slates.shape[1])
+    return np.array([[_jaccard(one, same), _jaccard(one, other)] for one, same, other in groups])
+
+
+def _jaccard(one: NDArray[np.int32], other: NDArray[np.int32]) -> float:
+    left, right = set(one[one >= 0].tolist()), set(other[other >= 0].tolist())
+    return len(left & right) / max(len(left | right), 1)
