@@ -40,7 +40,7 @@ class ReachSettings:
     """How a new video finds its audience."""
 
     audiences: tuple[int, int, int, int] = field(
-        default=(40, 150, 500, 2000),
+        default=(20, 60, 200, 1000),
         metadata={"help": "exposures that a video is tested with in each stage before the last, which is open"},
     )
     hours: float = field(default=72.0, metadata={"help": "for which a video looks for the audience of a stage"})

@@ -24,7 +24,7 @@ from foryou.features.young import YOUNG
 
 _EACH = 3
 """So many times `most` videos are looked at closely: those that are due and on topics that the viewer likes."""
-_DUE, _PROMISE, _CHANCE = 0.4, 0.5, 0.2
+_DUE, _PROMISE, _CHANCE = 0.4, 1.0, 0.2
 _TOPIC, _TEXT, _AUTHOR, _LIKED = 1.0, 1.0, 0.8, 1.5
 """What each reason to show a video to this viewer counts at most: that it is behind its time, good so far, drawn; its
 hashtags, its text, its author's own taste, those who liked it."""
