@@ -63,7 +63,7 @@ def test_the_engine_serves_a_world_in_simulated_time() -> None:
     found = measured(outcome)
     assert found["repeats"] == 0 and len(outcome.exposures) > 50
     assert outcome.report["feeds"] and outcome.report["events"]
-    assert not np.isnan(found["best_stage_3"])
+    assert any(to == 0 for moves in outcome.report["moves"].values() for _, to in moves)  # type: ignore[attr-defined]
 
 
 def test_a_shelf_gives_what_is_not_seen(world: World) -> None:
