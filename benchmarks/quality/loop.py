@@ -66,7 +66,7 @@ def measure(size: Size) -> Report:
     told = compared(plain, "foryou")
     others = {kind: [run for run in runs if run["kind"] == kind] for kind in ("planted", "unexplored")}
     slim = [{name: run[name] for name in ("policy", "seed", "measures", "swipes", "seconds")} for run in plain]
-    return {**told, "claims": verdicts(told, slim, others["planted"], others["unexplored"]), "runs": slim}
+    return {**told, "claims": verdicts(told, slim, others["planted"], others["unexplored"], size.days), "runs": slim}
 
 
 def _runs(size: Size) -> list[Report]:

@@ -14,13 +14,14 @@ from foryou.simulator.compare import interval, ratio
 Rows = Sequence[Report]
 
 
-def verdicts(told: Report, runs: Rows, planted: Rows, unexplored: Rows) -> list[Report]:
+def verdicts(told: Report, runs: Rows, planted: Rows, unexplored: Rows, days: int) -> list[Report]:
     """Every claim: `what`, `measured` in words, `asked`, whether it `holds`, and its `interval`.
 
-    A claim holds where the mean does; what has to be so in so many seeds, in so many of those there are.
+    A claim holds where the mean does; what has to be so in so many seeds, in so many of those there are. What never
+    came to its views within the `days` counts as if it had at their end.
     """
     best = told["best"].get("satisfaction", "popular")
-    days = 24.0 * 14
+    most_h = 24.0 * days
     return [
         _times("satisfaction against popular", _pairs(runs, "satisfaction", "popular"), 1.25),
         _times(f"satisfaction against the best other policy ({best})", _pairs(runs, "satisfaction", best), 1.08),
@@ -28,22 +29,20 @@ def verdicts(told: Report, runs: Rows, planted: Rows, unexplored: Rows) -> list[
         _least("share of the best hundredth that reaches stage 3 within a day", _of(runs, "best_stage_3"), 0.8),
         _at_most_times(
             "hours of the best hundredth to 1,000 qualified views, against epsilon-greedy",
-            [(min(a, days), min(b, days)) for a, b in _pairs(runs, "best_hours", "epsilon-greedy")],
+            [(min(a, most_h), min(b, most_h)) for a, b in _pairs(runs, "best_hours", "epsilon-greedy")],
             0.5,
         ),
         _most("watch time given up for exploration", _given_up(runs, unexplored), 0.02),
         _between("reach with 100,000 followers against 10", _twins(planted, "followers"), 0.8, 1.25),
         _wins("+10 points like rate: more reach at 48 h", _twins(planted, "likes"), 18 / 20),
         _wins("completion 60 % against 30 %: more reach", _twins(planted, "finishes"), 1.0),
-        _times("hook 70 % against 40 %: times the reach", _twins(planted, "hooks"), 1.5),
+        _times("hook 70 % against 40 %: times the reach", _turned(_twins(planted, "hooks")), 1.5),
         _at_most_times('one "not interested": its topic in the next 50', _presses(planted, 1), 0.5),
         _at_most_times("three", _presses(planted, 2), 0.25),
         _most("overlap of the top 50 of different tastes", [run["overlap"][1] for run in planted], 0.2),
         _wins("overlap higher with the same taste", [tuple(run["overlap"][::-1]) for run in planted], 1.0),
         _most("seen videos shown again", _of(runs, "repeats"), 0.0),
-        _difference(
-            "D7 retention against the best other policy", _pairs(runs, "d7", told["best"].get("d7", best)), 0.0
-        ),
+        _difference("D7 retention against the best other policy", _pairs(runs, "d7", told["best"].get("d7", best))),
     ]
 
 
@@ -71,6 +70,10 @@ def _twins(planted: Rows, claim: str) -> list[tuple[float, float]]:
     return [(run["twins"][claim][0], run["twins"][claim][1]) for run in planted]
 
 
+def _turned(pairs: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    return [(b, a) for a, b in pairs]
+
+
 def _presses(planted: Rows, arm: int) -> list[tuple[float, float]]:
     return [(run["pressed"][arm], run["pressed"][0]) for run in planted]
 
@@ -90,8 +93,7 @@ def _claim(what: str, found: Any, asked: str, holds: Callable[[float], bool], of
 
 
 def _times(what: str, pairs: Sequence[tuple[float, float]], least: float) -> Report:
-    turned = [(b, a) for a, b in pairs] if what.startswith("hook") else list(pairs)
-    return _claim(what, ratio(turned), f"≥ {least:g}×", lambda mean: mean >= least, "×")
+    return _claim(what, ratio(pairs), f"≥ {least:g}×", lambda mean: mean >= least, "×")
 
 
 def _at_most_times(what: str, pairs: Sequence[tuple[float, float]], most: float) -> Report:
@@ -101,8 +103,7 @@ def _at_most_times(what: str, pairs: Sequence[tuple[float, float]], most: float)
 
 
 def _between(what: str, pairs: Sequence[tuple[float, float]], low: float, high: float) -> Report:
-    found = ratio([(b, a) for a, b in pairs])
-    return _claim(what, found, f"{low:g} to {high:g}×", lambda mean: low <= mean <= high, "×")
+    return _claim(what, ratio(_turned(pairs)), f"{low:g} to {high:g}×", lambda mean: low <= mean <= high, "×")
 
 
 def _least(what: str, values: Sequence[float], least: float) -> Report:
@@ -113,11 +114,11 @@ def _most(what: str, values: Sequence[float], most: float) -> Report:
     return _claim(what, interval(values), f"≤ {most:g}", lambda mean: mean <= most)
 
 
-def _difference(what: str, pairs: Sequence[tuple[float, float]], least: float) -> Report:
-    """Not worse: the interval of the difference is not all below."""
+def _difference(what: str, pairs: Sequence[tuple[float, float]]) -> Report:
+    """Not worse: the interval of the difference is not all below 0."""
     found = interval([a - b for a, b in pairs])
-    high = found["high"] if found["high"] is not None else found["mean"]
-    return _claim(what, found, "not worse", lambda mean: mean >= least or (high is not None and high >= least))
+    high = found["mean"] if found["high"] is None else found["high"]
+    return _claim(what, found, "not worse", lambda _: high is not None and high >= 0)
 
 
 def _wins(what: str, pairs: Sequence[tuple[float, float]], share: float) -> Report:

@@ -16,9 +16,9 @@ from foryou.simulator.policies.popular import Popular
 from foryou.simulator.public import Public
 
 DIM = 32
-UNSEEN = 0.05
+UNSEEN = np.float32(0.05)
 """What a pair that was not liked weighs beside one that was."""
-REGULAR = 0.05
+REGULAR = np.float32(0.05)
 """Of the norms; times how often a row occurs (Rendle et al., 2022: "Revisiting the performance of iALS")."""
 SWEEPS = 2
 """Over all viewers and videos at each fit, from where the last one ended."""
