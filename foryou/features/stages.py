@@ -169,7 +169,7 @@ def _look(v, k, peers, first, usual, pseudo, weights, parts):  # type: ignore[no
     """Judges a video as it is, shrunk to what is expected of it, and notes that for its author and hashtags."""
     quality, spread, n = judge(v.sums[k], peers, first, weights, parts)
     prior, prior_n = v.prior[k], v.prior_n[k]
-    if v.stage[k] == 0:
+    if prior_n <= 0.0:  # in its first stage, or moved on by chance before anybody had seen it
         prior, prior_n = expected(usual.weight, usual.value, usual.of[k], v.given[k, 0], v.given[k, 1]), pseudo
     v.value[k] = (n * quality + prior_n * prior) / (n + prior_n)
     v.error[k] = np.sqrt(spread / (n + prior_n))

@@ -256,3 +256,11 @@ def test_however_the_log_is_cut_the_stages_are_the_same() -> None:
     made = log(*videos(list(of)))
     made = made.extend({"id": made["id"] + 10_000_000})
     assert differences(folded(made, batch), folded(made, *cut(batch, range(0, len(batch), 7)))) == []
+
+
+def test_chance_may_move_a_video_that_nobody_has_seen_and_what_comes_then_is_judged_all_the_same() -> None:
+    lucky, days = replace(SMALL, chance=1.0), [4, 8, 12]
+    late = [{"kind": Kind.LIKE, "viewer": 7 + day, "video": 1, "at": day * 24 * 3600} for day in days]
+    store = folded(log(*videos([1])), *(log(row) for row in late), spread=lucky)
+    assert stage_of(store, 1) >= 2
+    assert np.isfinite(store.read(REACH.name, np.array([1]))["value"]).all()
