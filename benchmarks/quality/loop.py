@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.quality.verdicts import verdicts
-from foryou.bench.record import RESULTS, Benchmark, Line, Report, commit
+from foryou.bench.record import RESULTS, Benchmark, Line, Report, code
 from foryou.simulator import claims
 from foryou.simulator.compare import compared, told_of
 from foryou.simulator.plants import PLANTS
@@ -91,9 +91,9 @@ def _runs(size: Size) -> list[Report]:
 
 
 def _mark(size: Size) -> str:
-    """Which runs may be put together: the same code, and worlds of one size."""
+    """Which runs may be put together: the same code of the package, and worlds of one size."""
     same = {name: value for name, value in asdict(size).items() if name not in ("seeds", "policies", "jobs", "kept")}
-    return json.dumps({**same, "commit": commit().rstrip("+")})
+    return json.dumps({**same, "code": code()})
 
 
 def _read(path: Path) -> Iterator[Report]:
