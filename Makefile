@@ -18,8 +18,8 @@ setup: $(VENV)/ready $(STATIC)  ## virtual environment, dependencies, web page
 demo: setup      ## load the public log, learn from it, serve the feed at http://127.0.0.1:8080
 	@$(BIN)/foryou demo
 
-test: setup $(VENV)/browser  ## all tests, in a real browser too where one can be had
-	$(BIN)/python -m pytest
+test: setup $(VENV)/browser  ## all tests in two processes, in a real browser too where one can be had
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: setup     ## style, types, import rules, generated docs, locked dependencies, the page's own checks
 	$(BIN)/ruff check .

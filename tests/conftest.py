@@ -20,6 +20,7 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "foryou"))
 
 ROWS = pytest.StashKey[dict[str, list[str]]]()
+MISSION = "mission"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,19 +31,32 @@ def _one_thread() -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Room for what became of each mission row's tests."""
     config.stash[ROWS] = {}
+    config.pluginmanager.register(Missions(config))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Notes the outcome of each test that a mission row is marked on."""
+    """Writes into the report of each test which mission rows are marked on it: it may come from another process."""
     report = yield
     if report.when == "call" or report.failed:
-        for mark in item.iter_markers("mission"):
-            for row in mark.args:
-                item.config.stash[ROWS].setdefault(str(row), []).append(report.outcome)
+        rows = [(MISSION, str(row)) for mark in item.iter_markers("mission") for row in mark.args]
+        report.user_properties = [*report.user_properties, *rows]
     return report
+
+
+class Missions:
+    """Notes what became of each mission row's tests."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" or report.failed:
+            for name, row in report.user_properties:
+                if name == MISSION:
+                    self.config.stash[ROWS].setdefault(str(row), []).append(report.outcome)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

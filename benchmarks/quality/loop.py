@@ -1,4 +1,5 @@
-"""The claims about the loop, in made-up worlds: each with an interval over seeds, and whether it holds.
+"""The claims about the loop, in made-up worlds with twins in them: each with an interval over seeds, and whether it
+holds.
 
 Every world that was run is written down at once, so a cut run goes on where it was: `results/loop-runs.jsonl`.
 """
@@ -18,12 +19,12 @@ from typing import Any
 import numpy as np
 
 from benchmarks.quality.verdicts import verdicts
-from foryou.bench.record import RESULTS, Benchmark, Line, Report, commit
+from foryou.bench.record import RESULTS, Benchmark, Line, Report, code
 from foryou.simulator import claims
-from foryou.simulator.compare import Job, compared, done
+from foryou.simulator.compare import compared, told_of
 from foryou.simulator.plants import PLANTS
 from foryou.simulator.policies.known import Options, policy_of
-from foryou.simulator.run import simulate
+from foryou.simulator.run import Outcome, simulate
 from foryou.simulator.world import Sizes, World, make
 
 TWINS = ("followers", "likes", "finishes", "hooks")
@@ -52,7 +53,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One run: a policy in a plain world, `planted` or `unexplored`."""
+    """One run: a policy in a world with twins, or the engine `unexplored`."""
 
     kind: str
     seed: int
@@ -64,14 +65,15 @@ def measure(size: Size) -> Report:
     runs = [run["result"] | {"kind": run["kind"]} for run in _runs(size)]
     plain = [run for run in runs if run["kind"] in size.policies]
     told = compared(plain, "foryou")
-    others = {kind: [run for run in runs if run["kind"] == kind] for kind in ("planted", "unexplored")}
+    planted = [run for run in plain if "twins" in run]
+    unexplored = [run for run in runs if run["kind"] == "unexplored"]
     slim = [{name: run[name] for name in ("policy", "seed", "measures", "swipes", "seconds")} for run in plain]
-    return {**told, "claims": verdicts(told, slim, others["planted"], others["unexplored"], size.days), "runs": slim}
+    return {**told, "claims": verdicts(told, slim, planted, unexplored, size.days), "runs": slim}
 
 
 def _runs(size: Size) -> list[Report]:
     """Every run, those that were written down before among them."""
-    kinds = (*size.policies, "planted", "unexplored")
+    kinds = (*size.policies, "unexplored")
     todo = [Task(kind, seed, size) for seed in range(1, size.seeds + 1) for kind in kinds]
     path, mark = Path(size.kept), _mark(size)
     had = [run for run in _read(path) if run["mark"] == mark] if size.kept else []
@@ -89,9 +91,9 @@ def _runs(size: Size) -> list[Report]:
 
 
 def _mark(size: Size) -> str:
-    """Which runs may be put together: the same code, and worlds of one size."""
+    """Which runs may be put together: the same code of the package, and worlds of one size."""
     same = {name: value for name, value in asdict(size).items() if name not in ("seeds", "policies", "jobs", "kept")}
-    return json.dumps({**same, "commit": commit().rstrip("+")})
+    return json.dumps({**same, "code": code()})
 
 
 def _read(path: Path) -> Iterator[Report]:
@@ -113,27 +115,22 @@ def _done(tasks: Sequence[Task], jobs: int) -> Iterator[Report]:
 
 def run(task: Task) -> Report:
     """Do one."""
-    size = task.size
-    sizes = Sizes(size.viewers, size.creators, size.videos, size.days)
-    if task.kind == "planted":
-        result = _planted(sizes, task.seed, size.pairs)
-    else:
-        unexplored = task.kind == "unexplored"
-        options = Options(settings=UNEXPLORED) if unexplored else Options()
-        result = done(Job("foryou" if unexplored else task.kind, task.seed, sizes, options=options))
-        result.pop("curves")
+    size, unexplored = task.size, task.kind == "unexplored"
+    world = make(Sizes(size.viewers, size.creators, size.videos, size.days), task.seed)
+    for claim in PLANTED:
+        world = PLANTS[claim](world, size.pairs)
+    options = Options(settings=UNEXPLORED) if unexplored else Options()
+    outcome = simulate(world, policy_of("foryou" if unexplored else task.kind, options), ask=_asked)
+    result = told_of(outcome)
+    result.pop("curves")
+    if task.kind == "foryou":
+        result |= _planted(outcome)
     return {"kind": task.kind, "seed": task.seed, "result": result}
 
 
-def _planted(sizes: Sizes, seed: int, pairs: int) -> Report:
-    world = make(sizes, seed)
-    for claim in PLANTED:
-        world = PLANTS[claim](world, pairs)
-    outcome = simulate(world, policy_of("foryou"), ask=_asked)
-    twins = {claim: claims.reach(outcome, claim).sum(0).tolist() for claim in TWINS}
+def _planted(outcome: Outcome) -> Report:
     return {
-        "seed": seed,
-        "twins": twins,
+        "twins": {claim: claims.reach(outcome, claim).sum(0).tolist() for claim in TWINS},
         "pressed": _means(claims.pressed(outcome)),
         "overlap": claims.overlap(outcome.last).mean(0).tolist(),
     }

@@ -109,14 +109,21 @@ def processor() -> str:
 
 def commit() -> str:
     """The commit that is checked out, with a + if files were changed since; "" outside a repository."""
+    name = _git("rev-parse", "--short=10", "HEAD")
+    return name + ("+" if name and _git("status", "--porcelain", "--untracked-files=no") else "")
 
-    def git(*arguments: str) -> str:
-        here = Path(__file__).parent
-        try:
-            done = subprocess.run(["git", *arguments], cwd=here, capture_output=True, text=True, check=True)
-        except (OSError, subprocess.CalledProcessError):
-            return ""
-        return done.stdout.strip()
 
-    name = git("rev-parse", "--short=10", "HEAD")
-    return name + ("+" if name and git("status", "--porcelain", "--untracked-files=no") else "")
+def code() -> str:
+    """Which code of the package is checked out: the same for all commits that leave it as it is; with a + if files of
+    it were changed since, and "" outside a repository."""
+    name = _git("rev-parse", "--short=10", "HEAD:foryou")
+    return name + ("+" if name and _git("status", "--porcelain", "--untracked-files=no", "--", ".") else "")
+
+
+def _git(*arguments: str) -> str:
+    here = Path(__file__).parents[1]
+    try:
+        done = subprocess.run(["git", *arguments], cwd=here, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return done.stdout.strip()

@@ -16,7 +16,7 @@ from foryou.simulator.behaviour import Behaviour
 from foryou.simulator.curves import curves
 from foryou.simulator.measures import MEASURES, measured
 from foryou.simulator.policies.known import Options, policy_of
-from foryou.simulator.run import STEP_S, simulate
+from foryou.simulator.run import STEP_S, Outcome, simulate
 from foryou.simulator.world import Sizes, make
 
 LEVEL = 0.95
@@ -37,11 +37,16 @@ class Job:
 
 
 def done(job: Job) -> Report:
-    """Run it: `policy`, `seed`, `measures`, `curves`, what the policy has to say, and how fast it was."""
-    outcome = simulate(make(job.sizes, job.seed), policy_of(job.policy, job.options), job.behaviour, job.step_s)
+    """Run it, and tell what came of it."""
+    world, policy = make(job.sizes, job.seed), policy_of(job.policy, job.options)
+    return {**told_of(simulate(world, policy, job.behaviour, job.step_s)), "policy": job.policy}
+
+
+def told_of(outcome: Outcome) -> Report:
+    """`policy`, `seed`, `measures`, `curves`, what the policy has to say, and how fast it was."""
     return {
-        "policy": job.policy,
-        "seed": job.seed,
+        "policy": outcome.policy,
+        "seed": outcome.world.seed,
         "measures": dict(measured(outcome)),
         "curves": dict(curves(outcome)),
         "told": {name: value for name, value in outcome.report.items() if isinstance(value, str | int | float)},

@@ -12,6 +12,7 @@ from foryou.core.batch import Batch, Column
 from foryou.core.clock import DAY, SECOND
 from foryou.simulator.audience import Audience
 from foryou.simulator.behaviour import Behaviour
+from foryou.simulator.farms import Farm
 from foryou.simulator.policies.policy import PUBLIC, Numbers, Policy, Times
 from foryou.simulator.posting import Posting
 from foryou.simulator.public import public
@@ -77,7 +78,7 @@ class _Run:
     def __init__(self, world: World, policy: Policy, behaviour: Behaviour, slate: int) -> None:
         self.world, self.policy, self.slate = world, policy, slate
         self.audience = Audience(world, behaviour, world.seed)
-        self.posting = Posting(world)
+        self.posting, self.farm = Posting(world), Farm(world)
         self.published = np.full(len(world.videos), -1, np.int64)
         self._joined, self._kept = -1, list[Batch]()
         policy.start(public(world))
@@ -95,7 +96,10 @@ class _Run:
             self._happened(self.audience.watch(viewer, at, slates), views)
         sent = self.audience.shares(until)
         if len(sent):
-            self._happened(self.audience.watch_shared(sent), views)
+            self._happened(self.audience.watch_shared(sent), views, sent["from"])
+        bought = self.farm.due(until)
+        if len(bought):
+            self._happened(bought, views)
         seen = np.flatnonzero(views).astype(np.int32)
         if len(seen):
             self.posting.heard(seen, views[seen])
@@ -106,6 +110,7 @@ class _Run:
             stock = self.world.videos["uploaded"][videos] <= self.world.start
             self.published[videos] = np.where(stock, self.world.videos["uploaded"][videos], now)
             self.policy.publish(videos, now)
+            self.farm.published(videos, now)
 
     def _join(self, until: int) -> None:
         joined = self.world.viewers["joined"]
@@ -114,8 +119,9 @@ class _Run:
             self.policy.join(new, until)
         self._joined = until
 
-    def _happened(self, rows: Batch, views: Column) -> None:
+    def _happened(self, rows: Batch, views: Column, sender: Column | None = None) -> None:
         if len(rows):
+            rows = rows.extend({"sender": np.full(len(rows), -1, np.int32) if sender is None else sender})
             self.policy.observe(rows.select(PUBLIC))
             self._kept.append(rows.select(KEPT))
             np.add.at(views, self.world.videos["creator"][rows["video"]], 1)

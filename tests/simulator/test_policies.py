@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 
 from foryou.core.batch import Batch
 from foryou.core.errors import NotFound
+from foryou.simulator.creators import BUYS_LIKES
+from foryou.simulator.farms import farmed
 from foryou.simulator.measures import measured
 from foryou.simulator.policies.known import POLICIES, policy_of
 from foryou.simulator.policies.shelf import Shelf
@@ -77,7 +80,9 @@ def test_a_shelf_gives_what_is_not_seen(world: World) -> None:
 def test_an_exposure_becomes_events_in_order_with_its_request(world: World, outcomes: dict[str, Outcome]) -> None:
     rows = outcomes["popular"].exposures
     liked = np.flatnonzero(rows["like"] & (rows["surface"] == 0))[:1]
-    row = rows.take(liked).extend({"furthest": rows["seconds"][liked], "replays": np.zeros(1, np.int16)})
+    row = rows.take(liked).extend(
+        {"furthest": rows["seconds"][liked], "replays": np.zeros(1, np.int16), "sender": np.full(1, -1, np.int32)}
+    )
     wires = Wires(public(world))
     wires.showed(int(row["viewer"][0]), "77")
     events = wires.exposures(row)
@@ -85,6 +90,18 @@ def test_an_exposure_becomes_events_in_order_with_its_request(world: World, outc
     assert all(event["request"] == "77" and event["position"] == row["position"][0] for event in events)
     times = [event["at"] for event in events]
     assert times[0] == min(times) and times[-1] == max(times)
+    sent = row.extend({"surface": np.ones(1, np.int8), "sender": np.full(1, 3, np.int32)})
+    came = [event.get("sharer") for event in wires.exposures(sent) if event["kind"] in ("impression", "watch")]
+    assert came == [public(world).viewer_names[3]] * 2
+
+
+def test_accounts_that_sell_likes_act_in_a_run_outside_the_feed(world: World) -> None:
+    bought = replace(world, creators=world.creators.extend({"kind": np.full(len(world.creators), BUYS_LIKES, np.int8)}))
+    made = farmed(bought)
+    rows = simulate(made, policy_of("random")).exposures
+    theirs = np.isin(rows["viewer"], np.arange(len(world.viewers), len(made.viewers)))
+    assert theirs.sum() > 100
+    assert rows["like"][theirs].all() and (rows["surface"][theirs] == 1).all()
 
 
 def test_a_policy_that_is_not_known_is_told_with_those_that_are() -> None:

@@ -16,9 +16,10 @@ Times: TypeAlias = NDArray[np.int64]
 
 PUBLIC = (
     "viewer", "video", "at", "session", "position", "surface", "seconds", "furthest", "replays", "finish", "skip",
-    "like", "comment", "share", "save", "follow", "visit", "not_interested", "report",
+    "like", "comment", "share", "save", "follow", "visit", "not_interested", "report", "sender",
 )  # fmt: skip
-"""The columns of what happened that any platform can see; what a viewer got out of it is not among them."""
+"""The columns of what happened that any platform can see; what a viewer got out of it is not among them. `sender`: the
+viewer whose share was followed, -1 in the feed."""
 GOOD = ("finish", "like", "comment", "share", "save", "follow")
 """What counts as liking a video, for feeds that know yes and no only."""
 

@@ -84,23 +84,26 @@ class Wires:
     def exposures(self, rows: Batch) -> list[Wire]:
         """Impressions, watches and acts, those of an exposure in order."""
         events: list[Wire] = []
-        names = ("viewer", "video", "at", "session", "position", "surface", "seconds", "furthest", "replays")
+        names = ("viewer", "video", "at", "session", "position", "surface", "seconds", "furthest", "replays", "sender")
         columns = (rows[name].tolist() for name in names)
         acts = zip(*(rows[name].tolist() for name in ACTS), strict=True)
-        for (viewer, video, at, session, position, surface, seconds, furthest, replays), acted in zip(
+        for (viewer, video, at, session, position, surface, seconds, furthest, replays, sender), acted in zip(
             zip(*columns, strict=True), acts, strict=True
         ):
             where: Wire = {"viewer": self.public.viewer_names[viewer], "video": self.name(video)}
             where["surface"] = SURFACES[surface]
             if surface == 0:
                 where |= {"session": f"{viewer}-{session}", "position": position, "request": self._requests[viewer]}
+            came = {"sharer": self.public.viewer_names[sender]} if sender >= 0 else {}
             number = self.made
             self.made += 1
-            events.append({"id": f"i{number}", "kind": "impression", "at": at, **where})
+            events.append({"id": f"i{number}", "kind": "impression", "at": at, **where, **came})
             if any(acted):
                 events += self._acts(number, at + int(ACTED * seconds * SECOND), where, video, acted)
             watch = {"seconds": round(seconds, 2), "furthest": round(furthest, 2), "replays": replays}
-            events.append({"id": f"w{number}", "kind": "watch", "at": at + int(seconds * SECOND), **where, **watch})
+            events.append(
+                {"id": f"w{number}", "kind": "watch", "at": at + int(seconds * SECOND), **where, **came, **watch}
+            )
         return events
 
     def _acts(self, number: int, at: int, where: Wire, video: int, acted: tuple[bool, ...]) -> list[Wire]:
