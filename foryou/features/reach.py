@@ -40,12 +40,12 @@ class ReachSettings:
     """How a new video finds its audience."""
 
     audiences: tuple[int, int, int, int] = field(
-        default=(20, 60, 200, 1000),
+        default=(12, 40, 120, 600),
         metadata={"help": "exposures that a video is tested with in each stage before the last, which is open"},
     )
     hours: float = field(default=72.0, metadata={"help": "for which a video looks for the audience of a stage"})
     error: float = field(
-        default=0.2, metadata={"help": "chance at most that a video goes on that is no better than its peers' median"}
+        default=0.4, metadata={"help": "chance at most that a video goes on that is no better than its peers' median"}
     )
     chance: float = field(default=0.01, metadata={"help": "share of videos that go on in any case, to learn from"})
     prior: float = field(

@@ -60,10 +60,14 @@ _ABOVE, _BELOW, _FULL, _EXPIRED, _CHANCE, _RISEN = (
 def deviations(error: float) -> Column:
     """How many standard errors an interval reaches to either side at each look `[MOST_LOOKS]`.
 
-    The error is spent evenly over the audience of a stage (Lan and DeMets, 1983), and bounded without regard to how the
-    looks hang together: it is at most `error`; each look after the audience is full has half of the one before.
+    Most of the error is spent where the audience is full, as O'Brien and Fleming (1979) do: an early look has to be
+    clear, the last one says which of two likely cases is likelier. It is bounded without regard to how the looks hang
+    together (Lan and DeMets, 1983): until then it is at most `error`. Each look after that has half of the one before.
     """
-    spent = [error / LOOKS / 2.0 ** max(look - LOOKS + 1, 0) for look in range(MOST_LOOKS)]
+    early = error / (2.0 * LOOKS)
+    last = error - early * (LOOKS - 1)
+    after = [early / 2.0 ** (look - LOOKS + 1) for look in range(LOOKS, MOST_LOOKS)]
+    spent = [*[early] * (LOOKS - 1), last, *after]
     return np.array([NormalDist().inv_cdf(1.0 - each) for each in spent])
 
 
