@@ -148,13 +148,18 @@ def scored(draw: st.DrawFn) -> Candidates:
     )
 
 
+def named(rerank: Reranker) -> str:
+    """The same in every process."""
+    return getattr(rerank, "__name__", repr(rerank))
+
+
 RERANKERS = (
     by_score, Arrange(), Arrange(0.0, 0.0), Arrange(2.0, 2.0, pool=7), Arrange(author_gap=2, sound_gap=5),
     Arrange(exploration=0.5, probes=0.5, trial=2), Arrange(exploration=0.5, trial=4, trials=2, pool=3),
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("rerank", RERANKERS, ids=repr)
+@pytest.mark.parametrize("rerank", RERANKERS, ids=named)
 @given(rows=scored(), n=st.integers(1, 30))
 @settings(max_examples=60)
 def test_a_reranker_returns_some_of_its_rows_each_once_and_unchanged(
@@ -169,7 +174,7 @@ def test_a_reranker_returns_some_of_its_rows_each_once_and_unchanged(
     assert len(after) == len(rows), "none of ours drops a row"
 
 
-@pytest.mark.parametrize("rerank", [Arrange(), Arrange(exploration=0.5, probes=0.5), by_score], ids=repr)
+@pytest.mark.parametrize("rerank", [Arrange(), Arrange(exploration=0.5, probes=0.5), by_score], ids=named)
 @given(rows=scored())
 def test_scores_that_are_no_numbers_sink(library: World, rerank: Reranker, rows: Candidates) -> None:
     after = rerank(request(library), rows)["item"].tolist()
