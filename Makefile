@@ -19,7 +19,8 @@ demo: setup      ## load the public log, learn from it, serve the feed at http:/
 	@$(BIN)/foryou demo
 
 test: setup $(VENV)/browser  ## all tests in two processes, in a real browser too where one can be had
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m 'not web'
+	$(BIN)/python -m pytest -m web tests/web
 
 check: setup     ## style, types, import rules, generated docs, locked dependencies, the page's own checks
 	$(BIN)/ruff check .

@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, Phase, settings
 
 from foryou.models.threads import one_blas_thread
 
+os.environ.pop("COLUMNS", None)  # set where tests run in several processes, and then the width of every console
+
 settings.register_profile(
     "foryou",
     deadline=None,
