@@ -50,6 +50,12 @@ Data = Annotated[
     str | None, typer.Option("--data", help="Where everything is kept: a directory, or a URL as in data.url.")
 ]
 
+Spoken = Annotated[str, typer.Option("--language", help="en, nb or nl.")]
+Server = Annotated[str | None, typer.Option("--server", help="Ask this running server, such as http://127.0.0.1:8080.")]
+Key = Annotated[
+    str | None, typer.Option("--key", help="Key or token for that server; default: the setting client.key.")
+]
+
 
 def main() -> None:
     """Run the command line; errors that ForYou raises on purpose are one line, not a traceback."""
@@ -148,50 +154,31 @@ def import_(
 def explain(
     request: Annotated[str, typer.Argument(help="The `request` of a feed answer.")],
     video: Annotated[str, typer.Argument(help="A video of that answer.")],
-    language: Annotated[str, typer.Option(help="en, nb or nl.")] = "en",
-    url: Annotated[
-        str | None, typer.Option("--server", help="Ask this running server, such as http://127.0.0.1:8080.")
-    ] = None,
-    key: Annotated[
-        str | None, typer.Option("--key", help="Key or token for that server; default: the setting client.key.")
-    ] = None,
+    language: Spoken = "en",
+    url: Server = None,
+    key: Key = None,
     config: Config = None,
     data: Data = None,
 ) -> None:
     """Say why a video was in a feed."""
     spoken = calls.spoken(language)
-    if url is not None:
-        out.print(
-            terminal.explanation(
-                client.connect(url, key=key or settings.load(config).client.key).explain(request, video, spoken)
-            )
-        )
-        return
-    with opened(config, data) as engine:
-        out.print(terminal.explanation(client.in_process(engine).explain(request, video, spoken)))
+    with asked(url, key, config, data) as engine:
+        out.print(terminal.explanation(engine.explain(request, video, spoken)))
 
 
 @app.command()
 def reach(
     video: Annotated[str, typer.Argument(help="A video's id.")],
-    language: Annotated[str, typer.Option(help="en, nb or nl.")] = "en",
-    url: Annotated[
-        str | None, typer.Option("--server", help="Ask this running server, such as http://127.0.0.1:8080.")
-    ] = None,
-    key: Annotated[
-        str | None, typer.Option("--key", help="Key or token for that server; default: the setting client.key.")
-    ] = None,
+    language: Spoken = "en",
+    url: Server = None,
+    key: Key = None,
     config: Config = None,
     data: Data = None,
 ) -> None:
     """Say how far a video has come, and why."""
     spoken = calls.spoken(language)
-    if url is not None:
-        asked = client.connect(url, key=key or settings.load(config).client.key)
-        out.print(ladder.journey(asked.reach(video, spoken)))
-        return
-    with opened(config, data) as engine:
-        out.print(ladder.journey(client.in_process(engine).reach(video, spoken)))
+    with asked(url, key, config, data) as engine:
+        out.print(ladder.journey(engine.reach(video, spoken)))
 
 
 @app.command()
@@ -275,6 +262,16 @@ def opened(config: Path | None, data: str | None, changes: Mapping[str, object] 
         yield engine
     finally:
         engine.close()
+
+
+@contextmanager
+def asked(url: str | None, key: str | None, config: Path | None, data: str | None) -> Iterator[client.Client]:
+    """Who answers: a running server, or an engine of this process, closed afterwards."""
+    if url is not None:
+        yield client.connect(url, key=key or settings.load(config).client.key)
+        return
+    with opened(config, data) as engine:
+        yield client.in_process(engine)
 
 
 def chosen_settings(

@@ -178,7 +178,10 @@ def _below(told: _Journey) -> list[RenderableType]:
     )
     chance = told.chance
     if chance.value is not None and chance.low is not None and chance.high is not None:
-        lines.append(
-            Text(f"chance to reach stage {chance.stage}: {chance.value:.0%} ({chance.low:.0%} to {chance.high:.0%})")
-        )
+        between = f"{_share(chance.low)} to {_share(chance.high)}"
+        lines.append(Text(f"chance to reach stage {chance.stage}: {_share(chance.value)} ({between})"))
     return lines
+
+
+def _share(value: float) -> str:
+    return "under 1%" if value < 0.01 else f"{value:.0%}"

@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -173,7 +174,12 @@ def test_tables_are_made_again_from_the_log(foryou: Command, tmp_path: Path) -> 
         (("export", "events.doc"), "expected a name that ends in .jsonl or .parquet"),
     ],
 )
-def test_what_cannot_be_done_is_one_clear_line(foryou: Command, arguments: tuple[str, ...], says: str) -> None:
+def test_what_cannot_be_done_is_one_clear_line(
+    foryou: Command, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], says: str
+) -> None:
+    with socket.socket() as free:  # the usual port may be taken, by a demo for instance
+        free.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("FORYOU_SERVER_PORT", str(free.getsockname()[1]))
     ran = foryou(*arguments)
     assert ran.status == 2
     assert says in ran.err

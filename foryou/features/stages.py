@@ -169,14 +169,19 @@ def lucky(video, stage, chance):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def shrunk(quality, spread, n, prior, prior_n):  # type: ignore[no-untyped-def]
+    """A quality of `n` exposures with this variance of one, drawn to a prior that is worth `prior_n`; its error."""
+    return (n * quality + prior_n * prior) / (n + prior_n), np.sqrt(spread / (n + prior_n))
+
+
+@njit(cache=True, nogil=True)
 def _look(v, k, peers, first, usual, pseudo, weights, parts):  # type: ignore[no-untyped-def]
     """Judges a video as it is, shrunk to what is expected of it, and notes that for its author and hashtags."""
     quality, spread, n = judge(v.sums[k], peers, first, weights, parts)
     prior, prior_n = v.prior[k], v.prior_n[k]
     if prior_n <= 0.0:  # in its first stage, or moved on by chance before anybody had seen it
         prior, prior_n = expected(usual.weight, usual.value, usual.of[k], v.given[k, 0], v.given[k, 1]), pseudo
-    v.value[k] = (n * quality + prior_n * prior) / (n + prior_n)
-    v.error[k] = np.sqrt(spread / (n + prior_n))
+    v.value[k], v.error[k] = shrunk(quality, spread, n, prior, prior_n)
     known = np.float32(n / (n + KNOWN))
     for j in range(usual.of.shape[1]):
         row = usual.of[k, j]

@@ -40,6 +40,7 @@ def journey(
     until = int(row["entered"][0]) + settings.life
     look = float(stages.due(float(settings.rules.sizes[stage]), int(row["looks"][0])))
     moves = _moves(store, number, settings, language)
+    judged, value = _judged(store, number, row, levels, settings, language)
     return {
         "video": video,
         "stage": stage,
@@ -50,14 +51,14 @@ def journey(
         "room": round(left, 1),
         "entered": int(row["entered"][0]),
         "until": until if state == "running" else None,
-        "quality": _judged(store, number, row, levels, language),
-        "expected": _expected(store, documents, row),
+        "quality": judged,
+        "expected": _expected(store, documents, row, settings),
         "moves": moves,
         "why": moves[-1]["words"] if moves else "",
         "next": next_in_words(state, left, _hour(until), look, language),
         "viewers": _viewers(row, settings),
         "sharing": _sharing(store, int(number[0])),
-        "chance": _chance(row, levels, stage, state),
+        "chance": _chance(value, levels, stage, state),
     }
 
 
@@ -77,14 +78,17 @@ def _round(value: float) -> float:
     return round(float(value), 4)
 
 
-def _judged(store: Store, number: Column, row: Batch, levels: Batch, language: str) -> dict[str, object]:
-    """The quality at the last look, and what has been seen in this stage against peers, part by part."""
+def _judged(
+    store: Store, number: Column, row: Batch, levels: Batch, settings: ReachSettings, language: str
+) -> tuple[dict[str, object], float]:
+    """The quality as of now, as the next look would take it, with what was seen in this stage against peers, part by
+    part; and its value by itself."""
     about = store.columns("video", number, ("length", "format"))
     group = int(about["length"][0] * 4 + about["format"][0])
     peers, first = store.read(PEERS_TABLE.name, np.array([group + 1]))["sums"][0], quality.FIRST_PEERS[group]
     sums, better = row["sums"][0].copy(), np.empty(len(PARTS))
     own, usual, spread = np.empty(len(PARTS)), np.empty(len(PARTS)), np.empty(len(PARTS))
-    _, _, n = quality.judge(sums, peers.copy(), first, WEIGHTS, better)
+    raw, variance, n = quality.judge(sums, peers.copy(), first, WEIGHTS, better)
     quality.rates(sums, own)
     both = peers + first
     quality.rates(both, usual)
@@ -106,18 +110,35 @@ def _judged(store: Store, number: Column, row: Batch, levels: Batch, language: s
                 "counts": _round(WEIGHTS[p] * better[p]),
             }
         )
-    stage = int(row["stage"][0])
-    return {
-        **{name: _round(row[name][0]) for name in ("value", "low", "high")},
-        "looks": int(row["looks"][0]),
+    stage, looks = int(row["stage"][0]), int(row["looks"][0])
+    value, error = stages.shrunk(raw, variance, n, *_prior(store, row, settings))
+    reaches = float(settings.rules.deviations[min(looks, len(settings.rules.deviations) - 1)])
+    told = {
+        "value": _round(value),
+        "low": _round(value - reaches * error),
+        "high": _round(value + reaches * error),
+        "looks": looks,
         "goes_on_above": _round(levels["median"][stage]),
         "stops_below": _round(levels["quarter"][stage]),
         "parts": parts,
     }
+    return told, float(value)
 
 
-def _expected(store: Store, documents: Documents, row: Batch) -> dict[str, object]:
-    """What was expected on entering the stage, and what author and hashtags usually do (this video included)."""
+def _prior(store: Store, row: Batch, settings: ReachSettings) -> tuple[float, float]:
+    """What a look draws the quality to, and how many exposures that is worth: what was found in the stage before, or
+    what the other videos of its author and with its hashtags got."""
+    if row["prior_n"][0] > 0:
+        return float(row["prior"][0]), float(row["prior_n"][0])
+    keys = row["keys"][0]
+    held = store.read(USUAL.name, keys)
+    of = np.where(keys != 0, np.arange(len(keys)), -1)
+    given, given_value = (float(each) for each in row["given"][0])
+    return float(quality.expected(held["weight"], held["value"], of, given, given_value)), settings.prior
+
+
+def _expected(store: Store, documents: Documents, row: Batch, settings: ReachSettings) -> dict[str, object]:
+    """What is expected of it in this stage, and what author and hashtags usually do (this video included)."""
     told = []
     keys = row["keys"][0]
     held = store.read(USUAL.name, keys)
@@ -129,7 +150,7 @@ def _expected(store: Store, documents: Documents, row: Batch) -> dict[str, objec
             told.append(
                 {"kind": kind, "name": name, "videos": round(weight, 2), "value": _round(value / (weight + pseudo))}
             )
-    return {"value": _round(row["prior"][0]), "from": told}
+    return {"value": _round(_prior(store, row, settings)[0]), "from": told}
 
 
 def _moves(store: Store, number: Column, settings: ReachSettings, language: str) -> list[dict[str, object]]:
@@ -181,7 +202,7 @@ def _sharing(store: Store, number: int) -> dict[str, object]:
     }
 
 
-def _chance(row: Batch, levels: Batch, stage: int, state: str) -> dict[str, object]:
+def _chance(value: float, levels: Batch, stage: int, state: str) -> dict[str, object]:
     """The chance to break out, as what videos of like quality did in this stage and the ones after it, with 95 %.
 
     For a video that looks for no more viewers none is given: what is seen of it later may still lift it.
@@ -191,7 +212,7 @@ def _chance(row: Batch, levels: Batch, stage: int, state: str) -> dict[str, obje
     if state != "running":
         return {"stage": BREAK_OUT, "value": None, "low": None, "high": None}
     likely, spread = 0.0, 0.0
-    place = int(stages.bin_of(float(row["value"][0])))
+    place = int(stages.bin_of(value))
     for s in range(stage, BREAK_OUT):
         seen, went = float(levels["seen"][s, place]), float(levels["went"][s, place])
         share = (went + _PRIOR_N * _PRIOR) / (seen + _PRIOR_N)

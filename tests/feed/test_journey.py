@@ -82,6 +82,17 @@ def test_who_saw_it_is_told_by_stage_by_hour_and_by_follows(world: World) -> Non
     assert told(world, "good")["sharing"]["generations"] == [1]
 
 
+def test_a_quality_is_that_of_now_and_unsure_until_somebody_has_looked(world: World) -> None:
+    world.upload("fresh", "knots", duration=20.0)
+    before = told(world, "fresh")["quality"]
+    assert before["low"] < before["value"] < before["high"]
+    world.send({"kind": "watch", "viewer": "somebody", "video": "fresh", "surface": "for_you", "seconds": 20.0})
+    after = told(world, "fresh")["quality"]
+    assert after["looks"] == before["looks"] == 0
+    assert after["value"] > before["value"], "it was watched to the end"
+    assert after["high"] - after["low"] < before["high"] - before["low"]
+
+
 @pytest.mark.mission("NO-63")
 def test_the_chance_to_break_out_has_an_interval_and_is_higher_for_the_better(world: World) -> None:
     world.upload("new", "knots", duration=20.0)

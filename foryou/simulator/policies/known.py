@@ -13,10 +13,9 @@ from foryou.simulator.policies.gorse import GorseLike
 from foryou.simulator.policies.ials import Ials
 from foryou.simulator.policies.item_knn import ItemKnn
 from foryou.simulator.policies.linucb import LinUcb
+from foryou.simulator.policies.plain import chance, recent
 from foryou.simulator.policies.policy import Policy
 from foryou.simulator.policies.popular import Popular, epsilon_greedy
-from foryou.simulator.policies.random import Random
-from foryou.simulator.policies.recent import Recent
 
 
 @dataclass(frozen=True)
@@ -30,9 +29,9 @@ class Options:
 
 POLICIES: Mapping[str, Callable[[Options], Policy]] = {
     "foryou": lambda options: ForYou(server=options.server, key=options.key, changes=options.settings),
-    "random": lambda options: Random(),
+    "random": lambda options: chance(),
     "popular": lambda options: Popular(),
-    "recent": lambda options: Recent(),
+    "recent": lambda options: recent(),
     "epsilon-greedy": lambda options: epsilon_greedy(),
     "item-knn": lambda options: ItemKnn(),
     "ials": lambda options: Ials(),
