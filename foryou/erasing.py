@@ -178,7 +178,9 @@ class Erasures:
         for record in self.log.read(0, (EVENTS_STREAM, SERVED_STREAM)):
             if record.offset > upto:
                 break
-            seen.update(np.unique(record.rows["viewer"]).tolist())
+            for name in ("viewer", "sharer"):
+                if name in record.rows:
+                    seen.update(np.unique(record.rows[name]).tolist())
         return {hash_of(viewer): viewer for viewer in seen if hash_of(viewer) in hashes}
 
     def _finish(self, viewer: int, hashed: bytes, at: Offset, traces: Traces) -> dict[str, object]:
@@ -223,10 +225,11 @@ class Erasures:
             self.log.rewrite(
                 (EXPLAINED_STREAM,), self.log.end, without("request", some), tuple(map(_bytes, some.tolist()))
             )
+        # Before their own events go: by these a start that has to go on knows who they are.
+        self.log.rewrite((EVENTS_STREAM,), upto, partial(_unshared, viewer), (_bytes(viewer),))
         mine = np.array([viewer], np.int64)
         for stream in (SERVED_STREAM, EVENTS_STREAM):
             self.log.rewrite((stream,), upto, without("viewer", mine), (_bytes(viewer),))
-        self.log.rewrite((EVENTS_STREAM,), upto, partial(_unshared, viewer), (_bytes(viewer),))
         return removed
 
     def _from_models(self, viewer: int) -> int:

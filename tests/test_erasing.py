@@ -18,6 +18,8 @@ from foryou.core.ids import id_of
 from foryou.features import erase
 from foryou.features.fold import TABLES
 from foryou.features.history import served_key
+from foryou.features.pairs import pairs_of
+from foryou.features.reach import KINDS_SEEN, REACH, seen_as
 from tests.loop.conftest import World
 from tests.test_app import evening, morning, opened
 
@@ -153,6 +155,39 @@ def test_who_comes_back_starts_from_nothing_and_can_be_erased_again(tmp_path: Pa
     assert again.client.erase(WHO)["removed"]["log events"] == 2  # type: ignore[index]
     again.engine.close()
     assert found(tmp_path) == []
+
+
+def test_that_an_erased_viewer_saw_a_video_cannot_be_told_from_its_latest_viewers() -> None:
+    world = lived(None)
+    store = world.engine.backend.store
+
+    def had(viewer: int) -> int:
+        videos, rows = store.scan(REACH.name, ("latest",))
+        return int(((rows["latest"] & ~KINDS_SEEN) == seen_as(pairs_of(viewer, videos))[:, None]).sum())
+
+    bob = id_of("viewer", "bob")
+    before, others = had(ID), had(bob)
+    assert min(before, others) > 3
+    assert world.client.erase(WHO)["removed"]["table reach"] == before  # type: ignore[index]
+    assert (had(ID), had(bob)) == (0, others)
+
+
+def test_who_is_only_named_as_a_sharer_is_erased_too_when_that_was_cut_off(tmp_path: Path) -> None:
+    world = lived(tmp_path)
+    world.send({"kind": "watch", "viewer": "bob", "video": "v7", "seconds": 5.0, "surface": "shared", "sharer": "di"})
+
+    def fail(*anything: object) -> None:
+        raise BackendError("the power went")
+
+    world.engine._erasures.keep = fail  # type: ignore[assignment]
+    with pytest.raises(BackendError, match="the power went"):
+        world.client.erase("di")
+    world.engine.backend.log.close()
+    world.engine.backend.documents.close()
+    world.engine.backend.release()
+    again = opened(tmp_path)
+    assert not [name for name, held in bytes_of(tmp_path) if b"\xa6sharer\xa2di" in held]
+    again.engine.close()
 
 
 def test_to_erase_somebody_who_never_was_is_fine_and_removes_nothing() -> None:

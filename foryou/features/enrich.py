@@ -60,12 +60,13 @@ def watch_outcomes(rows: Batch, duration: Column) -> dict[str, Column]:
 
 def enrich(store: Store, rows: Batch, trust: TrustSettings = DEFAULT) -> tuple[Batch, Batch]:
     """A batch of events with what the views need: folds the acts and how far viewers can be trusted, and adds what
-    `meaning` does. Beside it what is taken back of acts that counted before: rows of nobody (viewer 0), each `after`
-    the event of that position.
+    `meaning` does. Beside it what is taken back of acts that counted before: rows of nobody (viewer 0; whose acts they
+    were is their `owner`), each `after` the event of that position.
     """
     judged, back = weigh(store, fold_acts(store, rows), trust)
     if len(back):
-        back = meaning(store, back).extend({"viewer": np.zeros(len(back), np.int64)})
+        back = meaning(store, back)
+        back = back.extend({"owner": back["viewer"], "viewer": np.zeros(len(back), np.int64)})
     return meaning(store, judged), back
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from foryou.core.batch import Batch
 from foryou.core.event import Kind
 from foryou.core.ids import pair_of
 from foryou.core.ports import Keys, Store
@@ -17,6 +18,8 @@ from foryou.features.accounts import authors_of
 from foryou.features.acts import act_key
 from foryou.features.chains import came_keys
 from foryou.features.history import served_key
+from foryou.features.pairs import pairs_of
+from foryou.features.reach import KINDS_SEEN, REACH, seen_as
 
 _ON_VIDEO = (Kind.LIKE, Kind.COMMENT, Kind.SAVE, Kind.NOT_INTERESTED, Kind.REPORT)
 _ON_AUTHOR = (Kind.FOLLOW, Kind.BLOCK, Kind.HIDE)
@@ -100,7 +103,8 @@ KEYED: Mapping[str, Of | None] = {
     **dict.fromkeys(("origin", "trust_all", "crowd", "total"), None),
     **dict.fromkeys(("count_video", "count_author", "count_sound", "count_topic", "count_all"), None),
 }
-"""How the rows about a viewer are found in each table; None: it has none. A table that is not here is an error, so that
+"""How the rows about a viewer are found in each table; None: it has none (`reach` has what stands for them in rows
+about videos: see `_unseen`). A table that is not here is an error, so that
 none is forgotten. `accepted` holds ids of events, so that one that is sent again still counts once."""
 
 
@@ -120,10 +124,24 @@ def forget(store: Store, viewer: int, sessions: Keys) -> dict[str, int]:
     for table, keys in gone.items():
         if len(keys):
             store.delete(table, keys)
-    return {table: len(keys) for table, keys in gone.items() if len(keys)}
+    went = {table: len(keys) for table, keys in gone.items() if len(keys)}
+    videos = _unseen(store, viewer)
+    return went | {"reach": videos} if videos else went
+
+
+def _unseen(store: Store, viewer: int) -> int:
+    """Take what stands for a viewer out of the latest viewers of videos; of how many videos."""
+    video, rows = store.scan(REACH.name, ("latest",))
+    mine = seen_as(pairs_of(viewer, video))
+    hit = (rows["latest"] & ~KINDS_SEEN) == mine[:, None]
+    of = np.flatnonzero(hit.any(axis=1))
+    if len(of):
+        store.write(REACH.name, video[of], Batch({"latest": np.where(hit[of], np.uint32(0), rows["latest"][of])}))
+    return len(of)
 
 
 def viewers(store: Store) -> Keys:
     """All viewers that the tables know of."""
     tables = ("viewer", "session", "history", "count_viewer", "companion", "interest", "taste")
-    return np.unique(np.concatenate([store.scan(name)[0] for name in tables]))
+    authors = store.scan("account", ("viewer",))[1]["viewer"]
+    return np.unique(np.concatenate([*(store.scan(name)[0] for name in tables), authors]))

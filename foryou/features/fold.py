@@ -136,6 +136,8 @@ def fold_events(
         return reactions
     reactions = reactions.extend({"followed": reach.followed(store, reactions)})
     reactions, back = enrich(store, reactions, trust)
+    if len(back):
+        back = back.extend({"followed": reach.followed(store, back.extend({"viewer": back["owner"]}))})
     totalled = np.stack([reactions["video"], reactions["author"], np.ones(len(reactions), np.int64)], axis=1)
     reactions = effects.explain(store, similar.pair_up(store, reactions))
     reactions = history.tell_about(store, reactions.extend({"everyone": totalled[:, 2], "totalled": totalled}))

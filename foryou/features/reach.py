@@ -225,7 +225,7 @@ def followed(store: Store, rows: Batch) -> Column:
 
 def fold(store: Store, rows: Batch, settings: ReachSettings = DEFAULT) -> None:
     """Fold what viewers did `[rows]`, as enriched, with `followed`; and what is taken back of that."""
-    rows = rows.take(of_kinds(rows, _KINDS))
+    rows = rows.take(of_kinds(rows, _KINDS) & ~((rows["viewer"] == 0) & rows["followed"]))
     video, of_event = group(rows["video"])
     in_stages = (store.columns(REACH.name, video, ("status",))["status"] > 0) & (video != 0)
     if not in_stages.any():
@@ -274,6 +274,15 @@ def _groups(store: Store, video: Keys) -> Column:
     return np.asarray(about["length"] * 4 + about["format"])
 
 
+KINDS_SEEN = np.uint32(3)
+"""The bits of what stands for a viewer that say what of a video they have had."""
+
+
+def seen_as(pair: Keys) -> Column:
+    """What stands for a viewer among the latest of a video, uint32, from the pairs of viewer and video."""
+    return np.asarray((pair & 0xFFFFFFFC).astype(np.uint32))
+
+
 def _seen(rows: Batch, video: Column) -> tuple[stages.Seen, Column]:
     """What the kernel reads of events, and whether each pair of viewer and author was one before."""
     _, pair = group(pairs(rows["viewer"], rows["author"]))
@@ -287,7 +296,7 @@ def _seen(rows: Batch, video: Column) -> tuple[stages.Seen, Column]:
     )  # fmt: skip
     follow = np.where((rows["base"] == Kind.FOLLOW) & (rows["viewer"] != 0), rows["amount"], 0.0)
     here = (rows["surface"] == FOR_YOU) | (rows["surface"] == 0)
-    who = (pairs(rows["viewer"], rows["video"]) & 0xFFFFFFFC).astype(np.uint32)
+    who = seen_as(pairs(rows["viewer"], rows["video"]))
     return stages.Seen(video, pair, follow, rows["at"], here, who, adds), friend
 
 

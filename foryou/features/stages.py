@@ -68,7 +68,7 @@ def deviations(error: float) -> Column:
     last = error - early * (LOOKS - 1)
     after = [early / 2.0 ** (look - LOOKS + 1) for look in range(LOOKS, MOST_LOOKS)]
     spent = [*[early] * (LOOKS - 1), last, *after]
-    return np.array([NormalDist().inv_cdf(1.0 - each) for each in spent])
+    return np.array([-NormalDist().inv_cdf(each) for each in spent])
 
 
 class Videos(NamedTuple):
@@ -249,6 +249,8 @@ def _decide(v, k, item, at, n, deviation, rules, levels, moves, count):  # type:
         return _move(v, k, at, n, threshold, s + 1, RUNNING, reason, moves, count)
     if running and v.high[k] < levels.quarter[s]:
         return _end(v, k, item, at, n, levels.quarter[s], STOPPED, _BELOW, rules.chance, levels, moves, count)
+    if running and s == LAST and v.looks[k] == LOOKS:
+        _conclude(v, k, levels, 0.0)
     if running and full and s < LAST:
         return _end(v, k, item, at, n, levels.median[s], RESTING, _FULL, rules.chance, levels, moves, count)
     return count

@@ -159,6 +159,8 @@ def _moves(store: Store, number: Column, settings: ReachSettings, language: str)
     told: list[dict[str, object]] = []
     for i in range(max(count - MOVES, 0), count):
         place = i % MOVES
+        if not row["reason"][0][place]:  # being written
+            continue
         reason, to = Reason(int(row["reason"][0][place])), int(row["to"][0][place])
         numbers = {name: float(row[name][0][place]) for name in ("n", "value", "low", "high", "threshold")}
         told.append(

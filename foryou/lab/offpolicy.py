@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,15 +16,16 @@ from rich.table import Table
 from foryou import terminal
 from foryou.core.errors import InvalidEvent, NotFound
 from foryou.core.heads import NAMES as HEAD_NAMES
+from foryou.feed.recipe import FeedSettings
 from foryou.lab.options import Config, Json, Live, Seed, Since, err, live, out, since_ms, write
 from foryou.logs import open_log
 from foryou.protocols import offpolicy as protocol
 from foryou.protocols.estimates import NAMES, USUAL, VALUE, estimates
 from foryou.protocols.outcomes import REWARDS
-from foryou.rerankers.arrange import Arrange
 
 _UNITS = {"watch": "s watched", VALUE: "value, by the weights in use"}
-_CHANGEABLE = tuple(each.name for each in fields(Arrange) if each.name != "trial")
+_CHANGEABLE = ("temperature", "diversity", "fatigue", "exploration", "probes", "author_gap", "sound_gap")
+_WHOLE = ("author_gap", "sound_gap")
 
 
 def offpolicy(
@@ -46,7 +47,7 @@ def offpolicy(
 ) -> None:
     """What would other weights have brought? Estimated from the slates that were logged with all they were chosen from
     (`feed.considered`), with 95 % intervals, and a plain answer where the log cannot tell."""
-    change = protocol.other(_numbers("--weights", weights, HEAD_NAMES), _numbers("--arrange", arrange, _CHANGEABLE))
+    change = protocol.other(_numbers("--weights", weights, HEAD_NAMES), _rules(arrange))
     rewards = tuple(reward or USUAL)
     for name in rewards:
         if name not in (*REWARDS, VALUE):
@@ -59,6 +60,14 @@ def offpolicy(
     report |= estimates(logged, replayed, rewards, seed)
     write(report, json)
     _show(report)
+
+
+def _rules(said: str) -> Mapping[str, float]:
+    """Settings of arranging, as far as they can be changed. SettingsError where one is out of range."""
+    told = _numbers("--arrange", said, _CHANGEABLE)
+    rules = {name: int(value) if name in _WHOLE else value for name, value in told.items()}
+    replace(FeedSettings(), **rules)  # type: ignore[arg-type]
+    return rules
 
 
 def _numbers(option: str, said: str, known: tuple[str, ...]) -> Mapping[str, float]:

@@ -151,6 +151,8 @@ def _usual(value, change, may, temperature, out):  # type: ignore[no-untyped-def
         if may[i] and value[i] + change[i] > high:
             best, high = i, value[i] + change[i]
     out[:] = 0.0
+    if best < 0:  # nothing may come
+        return 0.0
     if temperature <= 0:
         out[best] = 1.0
         return high

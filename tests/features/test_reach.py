@@ -13,7 +13,7 @@ from foryou.core.batch import Batch
 from foryou.core.clock import DAY
 from foryou.core.event import Kind
 from foryou.core.ports import Store
-from foryou.features import quality, stages
+from foryou.features import quality, reach, stages
 from foryou.features.fold import create_tables, fold_events
 from foryou.features.reach import MOVED, MOVES, REACH, ReachSettings, room
 from foryou.features.stages import RESTING, RUNNING, STOPPED, Reason
@@ -264,3 +264,23 @@ def test_chance_may_move_a_video_that_nobody_has_seen_and_what_comes_then_is_jud
     store = folded(log(*videos([1])), *(log(row) for row in late), spread=lucky)
     assert stage_of(store, 1) >= 2
     assert np.isfinite(store.read(REACH.name, np.array([1]))["value"]).all()
+
+
+def test_what_is_taken_back_of_a_follower_takes_nothing_from_what_strangers_did() -> None:
+    rows = watched(np.random.default_rng(2), 1, range(100, 108), 1.0, 1.0, 1.0)
+    store = open_backend("memory:").store
+    create_tables(store)
+    fold_events(store, log(*videos([1])), FULL, SMALL)
+    done = fold_events(store, log(*rows), FULL, SMALL)
+    likes = done.take(np.flatnonzero(done["kind"] == Kind.LIKE))
+    nobody = np.zeros(len(likes), np.int64)
+    back = likes.extend({"viewer": nobody, "trusted": -likes["trusted"]})
+    before = store.read(REACH.name, np.array([1]))["sums"].copy()
+    reach.fold(store, back.extend({"followed": np.ones(len(back), np.bool_)}), SMALL)
+    assert np.array_equal(store.read(REACH.name, np.array([1]))["sums"], before)
+    reach.fold(store, back.extend({"followed": np.zeros(len(back), np.bool_)}), SMALL)
+    assert store.read(REACH.name, np.array([1]))["sums"][0, quality.ENGAGED] < before[0, quality.ENGAGED]
+
+
+def test_even_a_tiny_error_can_be_asked_for() -> None:
+    assert (np.diff(stages.deviations(1e-12)[stages.LOOKS :]) > 0).all()

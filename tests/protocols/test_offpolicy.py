@@ -14,7 +14,7 @@ from foryou.app import Engine
 from foryou.cli import app
 from foryou.client import in_process
 from foryou.core.clock import DAY, ManualClock
-from foryou.core.errors import BackendError, InvalidEvent
+from foryou.core.errors import BackendError, InvalidEvent, SettingsError
 from foryou.feed.considered import Policy, is_drawn, unpacked
 from foryou.feed.recipe import FeedSettings
 from foryou.protocols.estimates import estimates
@@ -128,6 +128,7 @@ def test_the_command_answers_from_the_log_of_a_directory_or_says_that_it_cannot(
     assert set(told["rewards"]) == {"watch", "finish", "long_view", "skip", "like", "value"}
     for wrong, problem in (
         (["--weights", "likes=5"], InvalidEvent), (["--weights", "like=x"], InvalidEvent),
+        (["--arrange", "exploration=0.9"], SettingsError), (["--arrange", "window=4"], InvalidEvent),
         (["--reward", "fame"], InvalidEvent), (["--data", str(tmp_path / "none")], BackendError),
     ):  # fmt: skip
         with pytest.raises(problem):

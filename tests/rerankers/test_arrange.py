@@ -357,3 +357,11 @@ def test_probes_go_where_least_is_known_by_vectors_too() -> None:
         probed += after["item"][np.flatnonzero(after["explored"] == PROBE)[:1]].tolist()
     share = np.bincount([(item - 1) % 4 for item in probed], minlength=4) / len(probed)
     assert share[3] > 2 * share[:3].max()
+
+
+def test_slots_after_all_that_could_be_drawn_have_chances_of_zero() -> None:
+    few = rows(12, score=np.where(np.arange(12) < 5, np.linspace(1, 0, 12), np.nan))
+    for temperature in (0.0, 0.03):
+        _, chance = Arrange(temperature).chances(asking(), few, 10, np.arange(10))
+        assert chance[:5].sum(axis=1) == pytest.approx(1)
+        assert (chance[5:] == 0).all()
