@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +19,7 @@ import numpy as np
 from benchmarks.quality.verdicts import verdicts
 from foryou.bench.record import RESULTS, Benchmark, Line, Report, code
 from foryou.simulator import claims
-from foryou.simulator.compare import compared, told_of
+from foryou.simulator.compare import compared, in_processes, told_of
 from foryou.simulator.plants import PLANTS
 from foryou.simulator.policies.known import Options, policy_of
 from foryou.simulator.run import Outcome, simulate
@@ -80,9 +78,9 @@ def _runs(size: Size) -> list[Report]:
     there = {(run["kind"], run["seed"]) for run in had}
     runs = [run for run in had if run["seed"] <= size.seeds and run["kind"] in kinds]
     missing = [task for task in todo if (task.kind, task.seed) not in there]
-    for run in _done(missing, size.jobs):
-        runs.append({**run, "mark": mark})
-        print(f"{len(runs)} of {len(todo)}: {run['kind']}, seed {run['seed']}", file=sys.stderr)
+    for done in in_processes(run, missing, size.jobs):
+        runs.append({**done, "mark": mark})
+        print(f"{len(runs)} of {len(todo)}: {done['kind']}, seed {done['seed']}", file=sys.stderr)
         if size.kept:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("a", encoding="utf-8") as file:
@@ -102,15 +100,6 @@ def _read(path: Path) -> Iterator[Report]:
             yield json.loads(line)
         except json.JSONDecodeError:  # the last line of a run that was cut
             continue
-
-
-def _done(tasks: Sequence[Task], jobs: int) -> Iterator[Report]:
-    if jobs == 1:
-        yield from map(run, tasks)
-        return
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(run, task) for task in tasks]):
-            yield future.result()
 
 
 def run(task: Task) -> Report:
@@ -137,9 +126,9 @@ def _planted(outcome: Outcome) -> Report:
 
 
 def _means(shares: claims.Floats) -> list[float]:
-    """Of the groups of which all three are known, by how often they pressed."""
-    whole = shares[~np.isnan(shares).any(axis=1)]
-    return [float(each) for each in whole.mean(0)] if len(whole) else [float("nan")] * 3
+    """Of the groups of which both of a comparison are known: nothing after one, one, nothing after three, three."""
+    known = ~np.isnan(shares.reshape(-1, 2, 2)).any(axis=2).repeat(2, axis=1)
+    return [float(each[of].mean()) if of.any() else float("nan") for each, of in zip(shares.T, known.T, strict=True)]
 
 
 def _asked(world: World) -> Any:

@@ -75,7 +75,8 @@ def _turned(pairs: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _presses(planted: Rows, arm: int) -> list[tuple[float, float]]:
-    return [(run["pressed"][arm], run["pressed"][0]) for run in planted]
+    """After one press (arm 1) or three (arm 2), beside one who pressed nothing."""
+    return [(run["pressed"][2 * arm - 1], run["pressed"][2 * arm - 2]) for run in planted]
 
 
 def _claim(what: str, found: Any, asked: str, holds: Callable[[float], bool], of: str = "") -> Report:
@@ -97,7 +98,7 @@ def _times(what: str, pairs: Sequence[tuple[float, float]], least: float) -> Rep
 
 
 def _at_most_times(what: str, pairs: Sequence[tuple[float, float]], most: float) -> Report:
-    """Of sums rather than of logarithms: a share may be 0."""
+    """The mean of ratios, not of their logarithms: a share may be 0. Without the seeds in which the other is 0."""
     known = [(a, b) for a, b in pairs if isfinite(a) and isfinite(b) and b > 0]
     return _claim(what, interval([a / b for a, b in known]), f"≤ {most:g}×", lambda mean: mean <= most, "×")
 
@@ -115,10 +116,7 @@ def _most(what: str, values: Sequence[float], most: float) -> Report:
 
 
 def _difference(what: str, pairs: Sequence[tuple[float, float]]) -> Report:
-    """Not worse: the interval of the difference is not all below 0."""
-    found = interval([a - b for a, b in pairs])
-    high = found["mean"] if found["high"] is None else found["high"]
-    return _claim(what, found, "not worse", lambda _: high is not None and high >= 0)
+    return _claim(what, interval([a - b for a, b in pairs]), "not worse", lambda mean: mean >= 0)
 
 
 def _wins(what: str, pairs: Sequence[tuple[float, float]], share: float) -> Report:

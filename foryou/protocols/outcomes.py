@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from foryou.core.batch import Batch, Column
-from foryou.core.clock import DAY
+from foryou.core.clock import DAY, MINUTE
 from foryou.core.event import KINDS, REACTIONS, Kind, of_kinds
 from foryou.core.heads import NAMES
 from foryou.core.ids import pair_of
@@ -26,6 +26,8 @@ _MEANS = {kind: (name, 1.0) for kind, name in OUTCOME_OF.items()} | {
     kind: (OUTCOME_OF[rule.undoes], 0.0) for kind, rule in KINDS.items() if rule.undoes in OUTCOME_OF
 }
 """What each act says: which mark is set, or taken back."""
+BEHIND = 10 * MINUTE
+"""ms by which a client's clock may be behind the server's."""
 _READ = ("kind", "at", "viewer", "video", "seconds", "furthest", "replays", "long_view")
 
 
@@ -74,7 +76,8 @@ class Heard:
 
 
 def _shown_last(key: Column, at: Column, act_key: Column, act_at: Column) -> Column:
-    """The row that each act belongs to; -1 where there is none."""
+    """The row that each act belongs to; -1 where there is none. What was shown a little later than it was acted on
+    belongs to it all the same: a client's clock may be behind."""
     order = np.lexsort((at, key))
     keys, times = key[order], at[order]
     found = np.searchsorted(keys, act_key, side="left")
@@ -82,6 +85,8 @@ def _shown_last(key: Column, at: Column, act_key: Column, act_at: Column) -> Col
     row = np.full(len(act_key), -1)
     for act in np.flatnonzero(found < end).tolist():
         place = int(np.searchsorted(times[found[act] : end[act]], act_at[act], side="right")) - 1
+        if place < 0 and times[found[act]] - act_at[act] <= BEHIND:
+            place = 0
         if place >= 0 and act_at[act] - times[found[act] + place] <= DAY:
             row[act] = order[found[act] + place]
     return row

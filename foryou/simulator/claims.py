@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foryou.core.clock import HOUR
+from foryou.simulator.plants import PRESSES
 from foryou.simulator.run import Outcome
 from foryou.simulator.world import Planted
 
@@ -35,29 +36,31 @@ def reach(outcome: Outcome, claim: str, hours: float = 48) -> Floats:
 
 
 def pressed(outcome: Outcome) -> Floats:
-    """Of viewers who pressed "not interested" on no, one and three videos of their main topic: its share among the next
-    50 that they were shown, with those who pressed none counted from the same moment `[groups, 3]`. Not a number where
-    fewer were shown."""
+    """The share of their main topic among the next 50 videos of viewers who pressed "not interested" on one and on
+    three of it, each beside one of the same taste who pressed nothing, from their first and third video of it on:
+    having just seen that many makes it rarer too. `[groups, 4]`: nothing after one, one, nothing after three, three.
+    Not a number where fewer were shown."""
     plant, people, rows = planted(outcome, "not_interested"), outcome.world.viewers, outcome.exposures
     feed = rows.take(rows["surface"] == 0)
     leaf = outcome.world.videos["leaf"][feed["video"]]
-    shares = np.full((plant.count, 3), np.nan)
+    shares = np.full((plant.count, 4), np.nan)
     for group in range(plant.count):
-        viewers = np.flatnonzero(people["pair"] == plant.first + group)
-        for viewer in viewers.tolist():
+        for viewer in np.flatnonzero(people["pair"] == plant.first + group).tolist():
             mine = np.flatnonzero((feed["viewer"] == viewer) & (feed["at"] >= people["script_from"][viewer]))
             on_topic = leaf[mine] == people["script_topic"][viewer]
-            first = _after(feed["not_interested"][mine] & on_topic, int(people["script_presses"][viewer]))
-            following = on_topic[first : first + NEXT]
-            if first >= 0 and len(following) == NEXT:
-                shares[group, people["arm"][viewer]] = following.mean()
+            arm, count = int(people["arm"][viewer]), int(people["script_presses"][viewer])
+            if count:
+                shares[group, 2 * arm - 1] = _next(on_topic, on_topic & feed["not_interested"][mine], count)
+            else:
+                shares[group, [0, 2]] = [_next(on_topic, on_topic, after) for after in PRESSES[1:]]
     return shares
 
 
-def _after(presses: NDArray[np.bool_], count: int) -> int:
-    """The place after so many presses; -1 if there were fewer."""
-    at = np.flatnonzero(presses)
-    return 0 if count == 0 else int(at[count - 1]) + 1 if len(at) >= count else -1
+def _next(on_topic: NDArray[np.bool_], marks: NDArray[np.bool_], count: int) -> float:
+    """The share of the topic in the next videos after so many marks; not a number where there are fewer of either."""
+    at = np.flatnonzero(marks)
+    following = on_topic[at[count - 1] + 1 :][:NEXT] if len(at) >= count else on_topic[:0]
+    return float(following.mean()) if len(following) == NEXT else float("nan")
 
 
 def asked(outcome: Outcome) -> NDArray[np.int32]:
@@ -79,5 +82,8 @@ def overlap(slates: NDArray[np.int32]) -> Floats:
 
 
 def _jaccard(one: NDArray[np.int32], other: NDArray[np.int32]) -> float:
-    left, right = set(one[one >= 0].tolist()), set(other[other >= 0].tolist())
-    return len(left & right) / max(len(left | right), 1)
+    """Not a number where one of the slates is not full."""
+    if (one < 0).any() or (other < 0).any():
+        return float("nan")
+    left, right = set(one.tolist()), set(other.tolist())
+    return len(left & right) / len(left | right)

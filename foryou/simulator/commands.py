@@ -129,12 +129,15 @@ def _positive(name: str, value: int) -> int:
 
 
 def _table(told: Report) -> Table:
-    table = Table(title=f"Simulated: means over {len(told['seeds'])} worlds", title_justify="left", box=None)
-    table.add_column("")
-    for name in (*SHOWN, "swipes/s"):
-        table.add_column(name.replace("_", " "), justify="right")
-    for policy, row in told["policies"].items():
-        table.add_row(policy, *(_shown(row[name]) for name in SHOWN), f"{_speed(told, policy):,.0f}")
+    """A row for each measure, a column for each policy."""
+    count = len(told["seeds"])
+    table = Table(title=f"Simulated: means over {count} world{'s' * (count > 1)}", title_justify="left", box=None)
+    table.add_column("", overflow="fold")
+    for policy in told["policies"]:
+        table.add_column(policy, justify="right", overflow="fold")
+    for name in SHOWN:
+        table.add_row(name.replace("_", " "), *(_shown(row[name]) for row in told["policies"].values()))
+    table.add_row("swipes/s", *(f"{_speed(told, policy):,.0f}" for policy in told["policies"]))
     return table
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from multiprocessing import get_context
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from scipy.stats import t
@@ -21,6 +21,7 @@ from foryou.simulator.world import Sizes, make
 
 LEVEL = 0.95
 Report: TypeAlias = dict[str, Any]
+T = TypeVar("T")
 Interval: TypeAlias = Mapping[str, float | int | None]
 
 
@@ -57,18 +58,19 @@ def told_of(outcome: Outcome) -> Report:
 
 def all_done(jobs: Sequence[Job], processes: int = 1) -> Iterator[Report]:
     """The runs as they end, in processes of their own where there are several."""
-    if processes == 1:
-        yield from map(done, jobs)
+    yield from in_processes(done, jobs, processes)
+
+
+def in_processes(run: Callable[[T], Report], tasks: Sequence[T], processes: int) -> Iterator[Report]:
+    """What `run` makes of each task, as it ends. Each process has one thread: they share the cores already."""
+    if processes == 1 or not tasks:
+        yield from map(run, tasks)
         return
-    with ProcessPoolExecutor(min(processes, len(jobs)), get_context("spawn"), initializer=_quietly) as pool:
-        for future in as_completed([pool.submit(done, job) for job in jobs]):
-            yield future.result()
-
-
-def _quietly() -> None:
-    """One thread for each process: they share the cores already."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
-        os.environ[name] = "1"
+        os.environ.setdefault(name, "1")  # read where a process that is started imports NumPy
+    with ProcessPoolExecutor(min(processes, len(tasks)), get_context("spawn")) as pool:
+        for future in as_completed([pool.submit(run, task) for task in tasks]):
+            yield future.result()
 
 
 def compared(runs: Sequence[Report], policy: str) -> Report:

@@ -31,7 +31,7 @@ def curves(outcome: Outcome) -> Curves:
         "age_h": _ages(seen),
         "reach_best": _reach(seen, seen.best),
         "reach_rest": _reach(seen, _rest(seen)),
-        "settling": [float(x) for x in _means(seen.settling)],
+        "settling": [float(x) for x in _means(seen.settling())],
         "lorenz": _lorenz(seen),
     }
 
@@ -49,14 +49,14 @@ def _days(seen: Seen, day: np.ndarray, values: Floats) -> list[float]:
 def _active(seen: Seen) -> list[float]:
     pairs = np.unique(seen.feed["viewer"].astype(np.int64) * seen.days + seen.day)
     came = np.bincount(pairs % seen.days, minlength=seen.days)
-    members = [(seen.joined < seen.start + (day + 1) * DAY).sum() for day in range(seen.days)]
+    members = [(seen.joined[seen.people] < seen.start + (day + 1) * DAY).sum() for day in range(seen.days)]
     return [float(each) for each in came / np.maximum(members, 1)]
 
 
 def _concentration(seen: Seen) -> list[float]:
     found = []
     for day in range(seen.days):
-        out = (seen.outcome.published >= 0) & (seen.outcome.published < seen.start + (day + 1) * DAY)
+        out = (seen.outcome.published >= 0) & (seen.outcome.published < seen.start + (day + 1) * DAY) & seen.own
         counts = np.bincount(seen.feed["video"][seen.day <= day], minlength=len(out))
         found.append(gini(counts[out]))
     return found
@@ -71,7 +71,7 @@ def _ages(seen: Seen) -> list[float]:
 
 def _rest(seen: Seen) -> np.ndarray:
     out = seen.outcome.published
-    new = (out >= seen.start) & (out < max(seen.end - 2 * DAY, seen.start + 1))
+    new = (out >= seen.start) & (out < max(seen.end - 2 * DAY, seen.start + 1)) & seen.own
     new[seen.best] = False
     return np.flatnonzero(new)
 

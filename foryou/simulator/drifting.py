@@ -6,7 +6,7 @@ from numba import njit
 
 from foryou.simulator.draws import DRIFT, pair_key, uniform
 
-DAYS = 1 << 41
+DAYS = 1 << 43
 """Days are told apart from videos and visits by this."""
 NEAR = 0.7
 """So often the new topic is near an old one; else it is any."""

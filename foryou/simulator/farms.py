@@ -19,7 +19,7 @@ SOON = 2 * HOUR
 """The mean time after it is out, ms."""
 SECONDS = 1.5
 """How long they look, at most."""
-_FALSE = ("finish", "skip", "comment", "share", "save", "follow", "visit", "not_interested", "report")
+_FALSE = ("finish", "comment", "share", "save", "follow", "visit", "not_interested", "report")
 
 
 def farmed(world: World, accounts: int = ACCOUNTS) -> World:
@@ -71,6 +71,7 @@ class Farm:
                 "furthest": self._seconds[ready],
                 "replays": np.zeros(len(ready), np.int16),
                 "like": ~none,
+                "skip": ~none,
                 **dict.fromkeys(_FALSE, none),
                 "match": nothing,
                 "pleasure": nothing,

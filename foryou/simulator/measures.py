@@ -23,6 +23,8 @@ SMOOTH = 10
 """Swipes over which the curve of new viewers is averaged."""
 QUALIFIED_S = 3.0
 """A view is qualified that lasted so long, or to the end."""
+TOLD = HOUR
+"""ms after which a feed that was asked for has been told what a friend sent."""
 VIEWS = 1_000
 """Qualified views that a very good video should come to; half the viewers where there are fewer than 2,000."""
 Floats = NDArray[np.float64]
@@ -40,16 +42,19 @@ class Measure:
 
 
 class Seen:
-    """A run's exposures as the measures read them."""
+    """A run's exposures as the measures read them: up to its end, and without viewers that were planted, who are like
+    nobody. Videos that were planted count as what they give to viewers, and not as videos."""
 
     def __init__(self, outcome: Outcome) -> None:
         self.outcome, self.world = outcome, outcome.world
-        rows = outcome.exposures
-        self.all = rows
-        self.feed = rows.take(rows["surface"] == 0)
         self.start, self.days = self.world.start, self.world.sizes.days
         self.end = self.start + self.days * DAY
         self.joined = np.maximum(self.world.viewers["joined"], self.start)
+        self.people = self.world.viewers["pair"] < 0
+        self.own = self.world.videos["pair"] < 0
+        rows = outcome.exposures
+        self.all = rows.take((rows["at"] < self.end) & self.people[rows["viewer"]])
+        self.feed = self.all.take(self.all["surface"] == 0)
 
     def mean(self, column: str) -> float:
         """Of all exposures in the feed."""
@@ -74,7 +79,7 @@ class Seen:
     def shown(self) -> NDArray[np.int64]:
         """Exposures of each video that came out `[published]`."""
         counts = np.bincount(self.feed["video"], minlength=len(self.world.videos))
-        return np.asarray(counts[self.outcome.published >= 0])
+        return np.asarray(counts[(self.outcome.published >= 0) & self.own])
 
     @cached_property
     def varied(self) -> tuple[Floats, Floats, NDArray[np.int64]]:
@@ -102,13 +107,13 @@ class Seen:
 
     def retained(self, day: int) -> float:
         """The share that came again so many days later, of those who came on their first and of whom it is known."""
-        known = self.began & (self.joined + (day + 1) * DAY <= self.end)
+        known = self.began & self.people & (self.joined + (day + 1) * DAY <= self.end)
         return float(self.came_on(day)[known].mean()) if known.any() else float("nan")
 
-    @cached_property
-    def settling(self) -> Floats:
-        """The mean match of the kth video of those who joined during the run, by k."""
+    def settling(self, least: int = 0) -> Floats:
+        """The mean match of the kth video of those who joined during the run and saw at least so many, by k."""
         new = self.world.viewers["joined"] >= self.start
+        new &= np.bincount(self.feed["viewer"], minlength=len(new)) >= least
         rows = self.feed.take(new[self.feed["viewer"]])
         order = np.argsort(rows["viewer"], kind="stable")
         viewer, match = rows["viewer"][order], rows["match"][order]
@@ -121,11 +126,11 @@ class Seen:
 
     @cached_property
     def best(self) -> NDArray[np.int64]:
-        """The hundredth of the new videos with the highest true appeal: honest originals that had two days, at least
-        one."""
-        videos, out = self.world.videos, self.outcome.published
-        last = max(self.end - 2 * DAY, self.start + 1)
-        new = (out >= self.start) & (out < last) & (videos["copy_of"] < 0) & ~videos["bait"] & (videos["pair"] < 0)
+        """The hundredth of the new videos with the highest true appeal: honest originals that were to have two days, at
+        least one. The same ones under every feed, whenever their creators came to post them."""
+        videos = self.world.videos
+        out, last = videos["uploaded"], max(self.end - 2 * DAY, self.start + 1)
+        new = (out >= self.start) & (out < last) & (videos["copy_of"] < 0) & ~videos["bait"] & self.own
         rows = np.flatnonzero(new)
         count = max(1, len(rows) // 100)
         return rows[np.argsort(-videos["appeal"][rows], kind="stable")[:count]]
@@ -133,7 +138,7 @@ class Seen:
     @cached_property
     def best_hours(self) -> Floats:
         """Hours until each of `best` had so many qualified views; infinite where it never did."""
-        views = min(VIEWS, len(self.joined) // 2)
+        views = min(VIEWS, int(self.people.sum()) // 2)
         rows = self.all
         held = (rows["seconds"] >= QUALIFIED_S) | rows["finish"]
         hours = np.full(len(self.best), np.inf)
@@ -147,7 +152,7 @@ class Seen:
     def first_day(self) -> NDArray[np.int64]:
         """Exposures in the first day of each new video that had one."""
         out = self.outcome.published
-        new = (out >= self.start) & (out + DAY <= self.end)
+        new = (out >= self.start) & (out + DAY <= self.end) & self.own
         young = (self.age_h < 24) & (self.age_h >= 0)
         return np.asarray(np.bincount(self.feed["video"][young], minlength=len(out))[new])
 
@@ -170,25 +175,29 @@ def _sessions(seen: Seen) -> float:
 
 def _viewer_days(seen: Seen) -> float:
     """Days that viewers were members, whether they came or not."""
-    return float(np.maximum(seen.end - seen.joined, 0).sum() / DAY)
+    return float(np.maximum(seen.end - seen.joined, 0)[seen.people].sum() / DAY)
 
 
 def _repeats(seen: Seen) -> float:
+    """Of what a feed could know: what was sent by a friend within the last `TOLD` was not told when it was asked."""
     key = seen.all["viewer"].astype(np.int64) * len(seen.world.videos) + seen.all["video"]
-    _, first = np.unique(key, return_index=True)
-    again = np.ones(len(key), np.bool_)
-    again[first] = False
-    return float((again & (seen.all["surface"] == 0)).sum())
+    known_at = seen.all["at"] + np.where(seen.all["surface"] == 0, 0, TOLD)
+    order = np.lexsort((known_at, key))
+    key, feed = key[order], seen.all["surface"][order] == 0
+    again = np.zeros(len(key), np.bool_)
+    again[1:] = key[1:] == key[:-1]
+    return float((again & feed).sum())
 
 
 def _settled(seen: Seen) -> float:
-    curve = seen.settling
+    """Of those who came to the plateau, so that it is the same people; its end where it was never reached."""
+    curve = seen.settling(PLATEAU[0])
     late = curve[PLATEAU[0] :]
     if np.isnan(late).all() or np.isnan(curve[:SMOOTH]).any():
         return float("nan")
     smooth = np.convolve(curve, np.ones(SMOOTH) / SMOOTH, "valid")
     reached = np.flatnonzero(smooth >= 0.8 * np.nanmean(late))
-    return float(reached[0] + SMOOTH) if len(reached) else float("nan")
+    return float(reached[0] + SMOOTH if len(reached) else PLATEAU[1])
 
 
 def _stage_3(seen: Seen) -> float:
@@ -212,7 +221,7 @@ def _mean(values: Floats | NDArray[np.bool_]) -> float:
 
 MEASURES: tuple[Measure, ...] = (
     Measure("satisfaction", "What a video gave its viewer, on average (0 to 1)", 1, lambda s: s.mean("pleasure")),
-    Measure("match", "How well what was watched fits the viewer's true taste (0 to 1)", 1, lambda s: s.mean("match")),
+    Measure("match", "How well what was shown fits the viewer's true taste (0 to 1)", 1, lambda s: s.mean("match")),
     Measure("session_satisfaction", "The same as satisfaction, of an average session", 1, _sessions),
     Measure("watch_s", "Seconds watched in the feed, by viewer and day", 1,
             lambda s: float(s.feed["seconds"].sum()) / _viewer_days(s)),
@@ -235,7 +244,8 @@ MEASURES: tuple[Measure, ...] = (
     Measure("settled_after", "Swipes until a new viewer's feed fits 80 % as well as it ever will", -1, _settled),
     Measure("best_reached", "Share of the best new hundredth that come to 1,000 qualified views", 1,
             lambda s: _mean(np.isfinite(s.best_hours))),
-    Measure("best_hours", "Median hours until they do", -1, lambda s: _median(s.best_hours)),
+    Measure("best_hours", "Median hours until they do, at most those of the run", -1,
+            lambda s: _median(np.minimum(s.best_hours, 24.0 * s.days))),
     Measure("best_stage_3", "Share of the best new hundredth that reach stage 3 within a day", 1, _stage_3),
     Measure("first_day", "Median exposures of a new video in its first day", 1, lambda s: _median(s.first_day)),
 )  # fmt: skip

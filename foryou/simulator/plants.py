@@ -75,8 +75,13 @@ def not_interested(world: World, pairs: int = PAIRS) -> World:
         "script_topic": np.repeat(own.argmax(1), 3).astype(np.int16),
         "script_presses": np.tile(np.array(PRESSES, np.int8), pairs),
         "script_from": np.repeat(_times(world, pairs), 3),
+        "refusing": np.full(3 * pairs, BY_SCRIPT, np.float32),
     }
     return _watchers(world, "not_interested", np.stack([own] * 3, axis=1), base, script)
+
+
+BY_SCRIPT = -30.0
+"""Log-odds of pressing "not interested" of one's own accord: these viewers do so by their script only."""
 
 
 def alike(world: World, pairs: int = PAIRS) -> World:

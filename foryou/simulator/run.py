@@ -10,6 +10,7 @@ import numpy as np
 
 from foryou.core.batch import Batch, Column
 from foryou.core.clock import DAY, SECOND
+from foryou.core.errors import InvalidEvent
 from foryou.simulator.audience import Audience
 from foryou.simulator.behaviour import Behaviour
 from foryou.simulator.farms import Farm
@@ -92,9 +93,10 @@ class _Run:
             viewer, at, session = self.audience.due(until)
             if len(viewer) == 0:
                 break
-            slates = self.policy.feed(viewer, at, session, self.slate)
+            slates = self._out(self.policy.feed(viewer, at, session, self.slate))
             self._happened(self.audience.watch(viewer, at, slates), views)
         sent = self.audience.shares(until)
+        sent = sent.take(sent["at"] >= self.world.viewers["joined"][sent["viewer"]])  # who is not there cannot look
         if len(sent):
             self._happened(self.audience.watch_shared(sent), views, sent["from"])
         bought = self.farm.due(until)
@@ -103,6 +105,14 @@ class _Run:
         seen = np.flatnonzero(views).astype(np.int32)
         if len(seen):
             self.posting.heard(seen, views[seen])
+
+    def _out(self, slates: Numbers) -> Numbers:
+        """Slates as they are, if all of them can be shown. InvalidEvent if a video is not out."""
+        shown = slates[slates >= 0]
+        hidden = shown[self.published[shown] < 0]
+        if len(hidden):
+            raise InvalidEvent("feed", f"{self.policy.name} shows video {hidden[0]}, which is not out", "what is out")
+        return slates
 
     def _publish(self, now: int) -> None:
         videos = self.posting.due(now + 1)

@@ -46,14 +46,15 @@ def test_gini_is_0_where_all_have_the_same_and_high_where_one_has_all() -> None:
 
 
 def test_slates_that_share_half_overlap_by_a_third() -> None:
-    assert overlap(np.array([[1, 2], [2, 3], [-1, 5]], np.int32))[0].tolist() == [pytest.approx(1 / 3), 0]
+    assert overlap(np.array([[1, 2], [2, 3], [4, 5]], np.int32))[0].tolist() == [pytest.approx(1 / 3), 0]
+    assert np.isnan(overlap(np.array([[1, 2], [2, 3], [-1, 5]], np.int32))[0, 1]), "it had nothing to show"
 
 
 def test_claims_hold_or_fail_by_what_was_asked() -> None:
     runs = [run("foryou", seed, 2.0) for seed in (1, 2)] + [run("epsilon-greedy", seed, 1.0) for seed in (1, 2)]
     runs += [run("popular", seed, 1.0) for seed in (1, 2)]
     twins = {"followers": [50, 55], "likes": [10, 20], "finishes": [20, 10], "hooks": [10, 20]}
-    planted = [{"twins": twins, "pressed": [0.4, 0.1, 0.2], "overlap": [0.5, 0.1]} for _ in range(2)]
+    planted = [{"twins": twins, "pressed": [0.4, 0.1, 0.4, 0.2], "overlap": [0.5, 0.1]} for _ in range(2)]
     told = {claim["what"]: claim["holds"] for claim in verdicts(compared(runs, "foryou"), runs, planted, runs[:2], 14)}
     assert told["satisfaction against popular"] and told["reach with 100,000 followers against 10"]
     assert told["+10 points like rate: more reach at 48 h"] and told["overlap higher with the same taste"]
