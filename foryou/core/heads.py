@@ -26,11 +26,13 @@ class Head:
 
 
 HEADS: tuple[Head, ...] = (
-    Head("watch", "survival", 0.01, "seconds watched, replays included, at most 300", "expected seconds watched", 15.0),
+    Head(
+        "watch", "survival", 0.003, "seconds watched, replays included, at most 300", "expected seconds watched", 15.0
+    ),
     Head(
         "watch_rank",
         "quantile",
-        0.5,
+        2.0,
         "the share of watches of videos of like length that were shorter",
         "watched for longer than videos of its length usually are",
         0.5,
@@ -38,17 +40,17 @@ HEADS: tuple[Head, ...] = (
     Head(
         "finish",
         "binary",
-        0.8,
+        0.3,
         "the furthest point is the end, or seconds reach the duration",
         "watched to the end",
         0.2,
     ),
-    Head("long_view", "binary", 1.0, "18 s, or to the end of a shorter video", "a long view", 0.32),
+    Head("long_view", "binary", 0.5, "18 s, or to the end of a shorter video", "a long view", 0.32),
     Head("skip", "binary", -0.4, "swiped away within 3 s without finishing", "skipped within three seconds", 0.35),
-    Head("like", "binary", 2.0, "a like that was not taken back", "a like", 0.017),
+    Head("like", "binary", 4.0, "a like that was not taken back", "a like", 0.017),
     Head("comment", "binary", 3.0, "a comment", "a comment", 0.0026),
-    Head("share", "binary", 4.0, "a share", "a share", 0.001),
-    Head("save", "binary", 3.0, "a save that was not taken back", "a save", 0.003),
+    Head("share", "binary", 6.0, "a share", "a share", 0.001),
+    Head("save", "binary", 6.0, "a save that was not taken back", "a save", 0.003),
     Head("follow", "binary", 5.0, "a follow from this video", "a follow", 0.0013),
     Head("visit", "binary", 0.5, "a visit of the author's profile", "a profile visit", 0.019),
     Head("not_interested", "binary", -12.0, "not interested, or a hide, from this video", "not interested", 0.0008),

@@ -174,7 +174,7 @@ INPUTS: tuple[Input, ...] = (
         "item",
         "dense",
         "device",
-        "1: in the language of the app, -1: in another; fades as the viewer gets known",
+        "1: in the language of the app, -1: in another; fades as the viewer gets known with that language",
     ),
     Input("follows", "item", "dense", "similar", "1 if the viewer follows the author"),
     Input(
@@ -184,6 +184,13 @@ INPUTS: tuple[Input, ...] = (
         "behaviour",
         "likeness of its text to the viewer's positives, to their negatives, and to the nearest recent positive",
         3,
+    ),
+    Input(
+        "response_text",
+        "item",
+        "dense",
+        "behaviour",
+        "what the viewer made of their latest videos with texts like its own, against all of these",
     ),
     Input("has_text", "item", "dense", "information", "1 if it has a caption, hashtags or a description"),
 )

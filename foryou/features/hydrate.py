@@ -22,6 +22,7 @@ from foryou.features.effects import effects, evidence, placed, told
 from foryou.features.history import SESSION_GAP, latest_exposures
 from foryou.features.interests import PUT, put_interests
 from foryou.features.rates import BRIEF, overall, put_video_rates, rates
+from foryou.features.response import put_response
 from foryou.features.similar import COMPANIONS, positives, put_likeness
 from foryou.features.taste import put_text
 
@@ -45,6 +46,10 @@ _TO_RATES = np.array(
 _TO_INTERESTS = np.array([_AT[name] for name in PUT])
 _PLAIN = ("effect_evidence", "duration", "quality", "age_h", "speaks", "follows")
 _TO_PLAIN = np.array([_AT[name] for name in _PLAIN])
+
+
+_HEARD = 2.0
+"""Evidence on a language, from some three videos, after which the setting of the app counts half."""
 
 
 def viewer_columns(store: Store, viewer: Keys, at: Column, context: Columns) -> Batch:
@@ -123,15 +128,16 @@ def item_columns(store: Store, viewers: Batch, of: Rows, item: Keys, at: Column)
     _put_effects(store, item, surface, video["length"], (author, sound, topics), out)
     viewer, language = viewers["viewer"], viewers["viewer_language"]
     others = np.stack([video["author"], video["sound"], formats, lengths, video["language"], surface], axis=1)
-    put_interests(store, viewer, of, video["topics"], others, at, out, _TO_INTERESTS)
+    heard = put_interests(store, viewer, of, video["topics"], others, at, out, _TO_INTERESTS)
     put_likeness(
         store, item, positives(viewers["history_item"], viewers["history_flags"], COMPANIONS), of, out, _AT["similar"]
     )
     put_text(store, viewer, of, item, at, out, _AT["text_fit"], _AT["has_text"])
-    follows, told = stands(store, viewer[of], video["author"], Kind.FOLLOW), newness(viewers["viewer_known"])
+    put_response(store, viewers, of, item, out, _AT["response_text"])
+    follows = stands(store, viewer[of], video["author"], Kind.FOLLOW)
     _put_plain(
         video["duration"], video["height"], video["uploaded"], video["language"],
-        evidence(store, item), follows, told, language, of, at, out, _TO_PLAIN,
+        evidence(store, item), follows, heard, language, of, at, out, _TO_PLAIN,
     )  # fmt: skip
     return {
         **{name: video[name] for name in ("author", "sound", "topics", "language")},
@@ -172,7 +178,7 @@ def _put_effects(
 
 @njit(cache=True, nogil=True)
 def _put_plain(  # type: ignore[no-untyped-def]
-    duration, height, uploaded, language, evidence, follows, told, speaks, of, at, out, to
+    duration, height, uploaded, language, evidence, follows, heard, speaks, of, at, out, to
 ):
     """What needs no table but that of the videos: the inputs of _PLAIN."""
     for i in range(len(of)):
@@ -184,5 +190,5 @@ def _put_plain(  # type: ignore[no-untyped-def]
         same = 0.0
         if speaks[v] != 0 and language[i] != 0:
             same = 1.0 if speaks[v] == language[i] else -1.0
-        out[i, to[4]] = told[v] * same
+        out[i, to[4]] = same / (1.0 + (heard[i] / _HEARD) ** 2)
         out[i, to[5]] = follows[i]

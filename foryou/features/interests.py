@@ -375,10 +375,13 @@ PUT = (
 
 def put_interests(
     store: Store, viewer: Keys, of: Rows, topics: Keys, others: Keys, at: Column, out: Column, to: Column
-) -> None:
-    """What viewer `viewer[of[i]]` thinks of each video at `at` (ms), into the columns of `out` that begin at `to`.
+) -> Column:
+    """What viewer `viewer[of[i]]` thinks of each video at `at` (ms), into the columns of `out` that begin at `to`; and
+    the evidence behind what they think of its language `[rows]`.
 
     `topics` `[rows, topics]`; `others` `[rows, 6]`: author, sound, format, length, language, surface.
     """
     targets = np.concatenate([topics, others], axis=1)
-    _put(*look_up(store, viewer, of, targets, at), topics.shape[1], targets, out, to)
+    found = look_up(store, viewer, of, targets, at)
+    _put(*found, topics.shape[1], targets, out, to)
+    return np.asarray(found.evidence[:, topics.shape[1] + 4])

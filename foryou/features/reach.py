@@ -25,9 +25,9 @@ from foryou.core.table import Field, Table
 from foryou.features import quality, stages
 from foryou.features.accounts import account_of
 from foryou.features.acts import act_key
-from foryou.features.enrich import OUTCOMES
+from foryou.features.enrich import OUTCOMES, WATCH_LIMIT_S
 from foryou.features.pairs import pairs
-from foryou.features.quality import KEYS, PEERS, SUMS
+from foryou.features.quality import ENGAGING, KEYS, PEERS, REFUSING, SUMS
 from foryou.features.stages import BINS, DAYS, HOURS, LAST, LATEST, LOOKS, RESTING, RUNNING, STAGES, Reason
 from foryou.grouping import group
 
@@ -152,10 +152,8 @@ _PEERS = np.arange(1, PEERS + 1)
 _STAGES = np.arange(1, STAGES + 1)
 _COLUMN = {name: position for position, name in enumerate(OUTCOMES)}
 _VALUE = {head.name: abs(head.weight) for head in HEADS}
-_WORTH = np.array([_VALUE[name] for name in ("like", "comment", "share", "save")])
-_AGAINST = np.array([_VALUE["not_interested"], _VALUE["report"]])
-_ACTS = [_COLUMN[name] for name in ("like", "comment", "share", "save")]
-_REFUSALS = [_COLUMN[name] for name in ("not_interested", "report")]
+_WORTH, _AGAINST = (np.array([_VALUE[name] for name in names]) for names in (ENGAGING, REFUSING))
+_ACTS, _REFUSALS = ([_COLUMN[name] for name in names] for names in (ENGAGING, REFUSING))
 
 
 def describe(store: Store, rows: Batch, settings: ReachSettings = DEFAULT) -> None:
@@ -240,7 +238,7 @@ def fold(store: Store, rows: Batch, settings: ReachSettings = DEFAULT) -> None:
     known, row = group(held["keys"].ravel())
     usual = _mutable(store.read(USUAL.name, known))
     of = np.where(held["keys"] != 0, row.reshape(held["keys"].shape), -1)
-    seen, friend = _seen(rows, place[of_event])
+    seen, friend = _seen(rows, place[of_event], store.columns("video", rows["video"], ("duration",))["duration"])
     room = 2 * len(rows) + LOOKS
     moves = stages.Moves(*(np.zeros(room, dtype) for dtype in (*(np.int64,) * 4, *(np.float64,) * 5, np.int64)))
     count = stages.advance(
@@ -283,7 +281,7 @@ def seen_as(pair: Keys) -> Column:
     return np.asarray((pair & 0xFFFFFFFC).astype(np.uint32))
 
 
-def _seen(rows: Batch, video: Column) -> tuple[stages.Seen, Column]:
+def _seen(rows: Batch, video: Column, duration: Column) -> tuple[stages.Seen, Column]:
     """What the kernel reads of events, and whether each pair of viewer and author was one before."""
     _, pair = group(pairs(rows["viewer"], rows["author"]))
     friend = np.zeros(int(pair.max(initial=-1)) + 1, np.bool_)
@@ -291,7 +289,8 @@ def _seen(rows: Batch, video: Column) -> tuple[stages.Seen, Column]:
     trusted = rows["trusted"]
     adds = np.empty((len(rows), SUMS))
     _put_adds(
-        trusted, np.array([_COLUMN[name] for name in ("impression", "watch", "measured", "skip", "finish")]),
+        trusted, duration,
+        np.array([_COLUMN[name] for name in ("impression", "watch", "measured", "skip", "finish", "seconds")]),
         np.array(_ACTS), _WORTH, np.array(_REFUSALS), _AGAINST, adds,
     )  # fmt: skip
     follow = np.where((rows["base"] == Kind.FOLLOW) & (rows["viewer"] != 0), rows["amount"], 0.0)
@@ -301,13 +300,18 @@ def _seen(rows: Batch, video: Column) -> tuple[stages.Seen, Column]:
 
 
 @njit(cache=True, nogil=True)
-def _put_adds(trusted, plain, acts, worth, refusals, against, adds):  # type: ignore[no-untyped-def]
+def _put_adds(trusted, duration, plain, acts, worth, refusals, against, adds):  # type: ignore[no-untyped-def]
     for i in range(len(trusted)):
         row = trusted[i]
         adds[i, quality.IMPRESSIONS], adds[i, quality.WATCHES] = row[plain[0]], row[plain[1]]
         adds[i, quality.MEASURED] = row[plain[2]]
         adds[i, quality.HOOKED] = row[plain[2]] - row[plain[3]]
-        adds[i, quality.FINISHED] = row[plain[4]]
+        held = 0.0
+        if row[plain[2]] > 0.0:
+            length = min(duration[i], WATCH_LIMIT_S)
+            held = row[plain[5]] / row[plain[2]] / length if length > 0.0 else 0.0
+            held = min(max(held, row[plain[4]] / row[plain[2]]), 1.0)
+        adds[i, quality.HELD], adds[i, quality.HELD2] = row[plain[2]] * held, row[plain[2]] * held * held
         for s in range(quality.ENGAGED, len(adds[i])):
             adds[i, s] = 0.0
         for a in range(len(acts)):

@@ -18,7 +18,7 @@ from foryou.core.ids import id_of
 from foryou.core.inputs import FAMILIES
 from foryou.core.pipeline import Request, Slate, Trace
 from foryou.core.ports import FamilyInputs, Model, Pairs
-from foryou.feed.recipe import SOURCES, SURFACES
+from foryou.feed.recipe import BESIDE, SOURCES, SURFACES
 from foryou.feed.words import PROOF, evidence
 from foryou.scorers.value import value_of
 from foryou.training.examples import ITEM_COLUMNS, VIEWER_COLUMNS
@@ -131,7 +131,7 @@ def keep(request: Request, slate: Slate, trace: Trace, model: Model, surface: st
         surface,
         model.version,
         model.version,
-        _copied(slate, (*_SHOWN, *_ABOUT, "value", "freshness") if asked else _SHOWN),
+        _copied(slate, (*_SHOWN, *_ABOUT, "value", *BESIDE) if asked else _SHOWN),
         _copied(request.viewer, PROOF),
         model.families(Pairs(request.viewer, slate, np.zeros(len(slate), np.int64))) if asked else None,
         _diary(trace),
@@ -159,9 +159,8 @@ def kept_of(rows: Batch, model: Model) -> Kept:
     shown = rows.select(_SHOWN)
     if f"p_{NAMES[0]}" in rows:
         shown = shown.extend({name: rows[f"p_{name}"] for name in NAMES})
-        freshness = _freshness(rows)
         value = rows["score"] - rows["explore"] - rows["variety"]
-        shown = shown.extend({"value": value, "freshness": freshness})
+        shown = shown.extend({"value": value, **{name: _beside(rows, name) for name in BESIDE}})
     if whole:
         shown = shown.extend({name: rows[name] for name in _ABOUT if name not in NAMES})
     viewer = rows.take(np.zeros(1, np.int64))
@@ -180,9 +179,9 @@ def kept_of(rows: Batch, model: Model) -> Kept:
     )
 
 
-def _freshness(rows: Batch) -> Column:
-    """What a slate's rows were worth for being new; slates were logged before that was told."""
-    return rows["freshness"] if "freshness" in rows else np.zeros(len(rows))
+def _beside(rows: Batch, name: str) -> Column:
+    """A part of the score beside the heads; slates were logged before that was told."""
+    return rows[name] if name in rows else np.zeros(len(rows))
 
 
 def _with_variety(rows: Batch) -> Batch:
@@ -219,7 +218,7 @@ def _one(kept: Kept, split: Split | None, row: int) -> dict[str, object]:
         "source": int(shown["source"][row]),
         "sources": [bit for bit in range(len(SOURCES)) if int(shown["sources"][row]) >> bit & 1],
         "exploration": float(shown["explore"][row]),
-        "freshness": float(shown["freshness"][row]) if "freshness" in shown else 0.0,
+        **{name: float(shown[name][row]) if name in shown else 0.0 for name in BESIDE},
         "variety": float(shown["variety"][row]),
         "explored": int(shown["explored"][row]),
         "heads": _heads(shown, row),
@@ -254,9 +253,9 @@ def _families(kept: Kept, split: Split, row: int) -> dict[str, object]:
 
     Between two versions of a model there is a difference that belongs to no family: it is a part of its own.
     """
-    score, names = float(kept.shown["score"][row]), [*FAMILIES, "freshness", "variety", "exploration"]
+    score, names = float(kept.shown["score"][row]), [*FAMILIES, *BESIDE, "variety", "exploration"]
     parts = {name: float(part) for name, part in zip(split.names, split.parts[:, row], strict=True)}
-    parts["freshness"] = float(kept.shown["freshness"][row])
+    parts |= {name: float(kept.shown[name][row]) for name in BESIDE}
     parts["variety"] = float(kept.shown["variety"][row])
     parts["exploration"] = float(kept.shown["explore"][row])
     if kept.explained_with != kept.version:
@@ -269,7 +268,7 @@ def _families(kept: Kept, split: Split, row: int) -> dict[str, object]:
 def _without(diary: Diary, split: Split, shown: Slate, row: int) -> dict[str, object]:
     """Where among the candidates the score alone would put it without its strongest family."""
     strongest = int(np.argmax(split.parts[:, row]))
-    without = split.without[strongest, row] + float(shown["freshness"][row])
+    without = split.without[strongest, row] + sum(float(shown[name][row]) for name in BESIDE)
     above = len(diary.ranked) - int(np.searchsorted(diary.ranked, without, side="right"))
     place = above - int(shown["value"][row] > without)  # it is no competitor of its own
     return {"family": split.names[strongest], "position": place, "of": len(diary.ranked)}

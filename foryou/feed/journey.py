@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from math import exp, log, sqrt
+from math import exp, inf, log, sqrt
 
 import numpy as np
 
@@ -97,7 +97,8 @@ def _judged(
     for p, name in enumerate(PARTS):
         tried = float(sums[quality.MEASURED]) if p < 2 else float(n)
         error = _Z * sqrt(spread[p] / tried) if tried > 0 else 0.0
-        low, high = wilson(own[p] * tried, tried) if p < 2 else (max(own[p] - error, 0.0), own[p] + error)
+        most = 1.0 if name == "completion" else inf
+        low, high = wilson(own[p] * tried, tried) if p < 1 else (max(own[p] - error, 0.0), min(own[p] + error, most))
         parts.append(
             {
                 "name": name,

@@ -82,19 +82,19 @@ _NEXT: Mapping[str, Mapping[str, str]] = {
 PART_WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "hook": "stayed three seconds",
-        "completion": "watched to the end",
+        "completion": "share of it watched",
         "engagement": "likes, comments, shares and saves",
         "refusal": "not interested, and reports",
     },
     "nl": {
         "hook": "bleef drie seconden",
-        "completion": "keek tot het einde",
+        "completion": "deel ervan bekeken",
         "engagement": "likes, reacties, delen en bewaren",
         "refusal": "niet interessant, en meldingen",
     },
     "nb": {
         "hook": "ble i tre sekunder",
-        "completion": "så til slutten",
+        "completion": "del av den sett",
         "engagement": "likerklikk, kommentarer, delinger og lagringer",
         "refusal": "ikke interessert, og rapporter",
     },

@@ -21,6 +21,7 @@ from foryou.filters.seen import NotSeen, NotServed
 from foryou.models.clusters import Codebook
 from foryou.rerankers.arrange import Arrange
 from foryou.rerankers.score import by_score
+from foryou.scorers.affinity import Affinity
 from foryou.scorers.fresh import Freshness
 from foryou.scorers.predict import Predict
 from foryou.scorers.value import Value, source_score
@@ -35,6 +36,8 @@ from foryou.sources.trial import Trial
 SOURCES = ("nearest", "similar", "following", "popular", "fresh", "clusters", "content")
 """Their positions are logged: a new one comes last."""
 SURFACES = ("for_you", "following", "plain")
+BESIDE = ("affinity", "freshness")
+"""Parts of the score beside the heads, in the order in which they are added: columns that are logged and told."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,10 @@ class FeedSettings:
     clusters: int = field(default=50, metadata={"help": "places for the viewer's several themes"})
     content: int = field(default=50, metadata={"help": "places for texts nearest to those of recent positives"})
     themes: int = field(default=6, metadata={"help": "themes of a viewer that are looked for at once"})
+    affinity: float = field(
+        default=0.6,
+        metadata={"help": "what fitting the viewer's known tastes is worth beside what is predicted, in the score"},
+    )
     freshness: float = field(
         default=0.05,
         metadata={"help": "what a video that is just uploaded is worth more than an old one, in the score"},
@@ -66,7 +73,7 @@ class FeedSettings:
         metadata={"help": "part of a new viewer's places that look for what they like; fades as they watch"},
     )
     temperature: float = field(
-        default=0.03, metadata={"help": "how much chance is in the order, in units of the score; 0: none"}
+        default=0.01, metadata={"help": "how much chance is in the order, in units of the score; 0: none"}
     )
     diversity: float = field(
         default=0.1, metadata={"help": "score given up for sharing all hashtags with those just before"}
@@ -87,7 +94,7 @@ class FeedSettings:
 
     def __post_init__(self) -> None:
         for name in (
-            *SOURCES, "themes", "freshness", "temperature", "diversity", "fatigue", "author_gap", "sound_gap",
+            *SOURCES, "themes", *BESIDE, "temperature", "diversity", "fatigue", "author_gap", "sound_gap",
         ):  # fmt: skip
             value = getattr(self, name)
             if not (isfinite(value) and value >= 0):
@@ -151,6 +158,7 @@ def for_you(
             ("inputs", Inputs(store)),
             ("predict", Predict(model)),
             ("value", value),
+            ("affinity", Affinity(s.affinity)),
             ("freshness", Freshness(s.freshness, s.half_life_h)),
         ],
         rerankers=[("arrange", _arrange(s, store, index))],

@@ -18,7 +18,7 @@ from foryou.core.ids import id_of, pair_of
 from foryou.core.pipeline import Request, Slate, Trace
 from foryou.core.ports import Model, Store
 from foryou.features.hydrate import viewer_columns, without_demographics
-from foryou.feed.recipe import SURFACES
+from foryou.feed.recipe import BESIDE, SURFACES
 from foryou.training.examples import ITEM_COLUMNS, VIEWER_COLUMNS
 
 
@@ -137,7 +137,7 @@ def log_rows(
         rows["considered"] = np.array([considered, *[b""] * (count - 1)], object)
     if "rejected" in slate:
         rows |= {f"p_{name}": slate[name] for name in NAMES if name in slate}
-        rows["freshness"] = slate["freshness"]
+        rows |= {name: slate[name] for name in BESIDE}
         rows |= {name: _for_each(request.viewer[name], count) for name in VIEWER_COLUMNS}
         rows |= {name: slate[name] for name in ITEM_COLUMNS}
     return Batch(
@@ -165,7 +165,7 @@ KEPT = (
     "propensity",
     "score",
     "explore",
-    "freshness",
+    *BESIDE,
     "variety",
     "explored",
     "degraded",

@@ -8,13 +8,13 @@ from foryou.core.errors import InvalidEvent
 from foryou.core.heads import HEADS
 from foryou.core.ports import Documents
 from foryou.features.documents import name_of
-from foryou.feed.recipe import SOURCES
+from foryou.feed.recipe import BESIDE, SOURCES
 from foryou.feed.words import FAMILY_WORDS, LANGUAGES, in_words
 
 _HELP = {head.name: head.help for head in HEADS}
 
 _AS_LOGGED = (
-    *("at", "surface", "position", "score", "propensity", "exploration", "freshness", "variety", "explored", "model"),
+    *("at", "surface", "position", "score", "propensity", "exploration", *BESIDE, "variety", "explored", "model"),
     *("moved", "candidates", "found", "without_strongest"),
 )
 

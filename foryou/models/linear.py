@@ -88,6 +88,7 @@ PRIOR: tuple[Effect, ...] = (
     _good("text_fit", 0, 0.8, not_interested=-0.3),
     _good("text_fit", 1, -0.4, not_interested=0.3),
     _good("text_fit", 2, 0.4),
+    _good("response_text", 0, 0.5, not_interested=-0.3),
     # From a base rate of .0008: .08 at one not-interested, .5 at two, .75 at three.
     Effect(
         "rejected",

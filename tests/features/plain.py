@@ -9,7 +9,7 @@ import numpy as np
 from foryou.core.batch import Batch, Column, Columns, Rows
 from foryou.core.clock import HOUR
 from foryou.core.event import Kind
-from foryou.core.inputs import EFFECTS, POSITIVE_BITS, RATES
+from foryou.core.inputs import EFFECTS, OUTCOME_BITS, POSITIVE_BITS, RATES
 from foryou.core.ports import Keys, Store
 from foryou.features.acts import stands
 from foryou.features.catalog import FORMAT_IDS, LENGTH_IDS
@@ -17,9 +17,10 @@ from foryou.features.content import CONTENT
 from foryou.features.counters import HALF_LIVES
 from foryou.features.effects import EFFECT, placed
 from foryou.features.enrich import OUTCOMES
-from foryou.features.hydrate import newness
 from foryou.features.interests import HALF_LIFE, REJECTED_HALF_LIFE, RIDGE
 from foryou.features.rates import PRIORS
+from foryou.features.response import _SHOWN, WORTH
+from foryou.features.response import PRIOR as RESPONSE_PRIOR
 from foryou.features.similar import COMPANIONS, SIMILAR, SMOOTH
 from foryou.features.taste import HALF_LIFE as TASTE_HALF_LIFE
 from foryou.features.taste import LATEST, PRIOR, TASTE
@@ -117,7 +118,7 @@ def _affinity(store: Store, viewers: Batch, of: Rows, item: Keys, video: Batch, 
     refusals = refused[:, : wide + 1].max(axis=1)
     mine = positives(viewers["history_item"], viewers["history_flags"], COMPANIONS)
     language = viewers["viewer_language"][of]
-    told = newness(viewers["viewer_known"])[of]
+    told = 1.0 / (1.0 + (proof[:, wide + 4] / 2.0) ** 2)
     speaks = told * np.where(
         (language == 0) | (video["language"] == 0), 0, np.where(language == video["language"], 1, -1)
     )
@@ -337,4 +338,20 @@ def text_columns(store: Store, viewers: Batch, of: Rows, item: Keys, at: Column)
         fit[there, 0] = np.einsum("id,id->i", vectors, taste["good"][row])
         fit[there, 1] = np.einsum("id,id->i", vectors, taste["bad"][row])
         fit[there, 2] = np.einsum("id,ipd->ip", vectors, taste["latest"][row]).max(axis=1).clip(0)
-    return {"text_fit": fit, "has_text": has}
+    return {"text_fit": fit, "has_text": has, "response_text": responses(store, viewers, of, item)}
+
+
+def responses(store: Store, viewers: Batch, of: Rows, item: Keys) -> Column:
+    """What each viewer made of exposures with texts like each item's, by the square of the cosine `[items]`."""
+    held = store.columns(CONTENT.name, item, ("vector", "text"))
+    past = viewers["history_item"]
+    about = store.columns(CONTENT.name, past.ravel(), ("vector", "text"))
+    vectors, texts = about["vector"].reshape(*past.shape, DIM), about["text"].reshape(past.shape)
+    flags = viewers["history_flags"]
+    known = (past != 0) & ((flags & _SHOWN) != 0)
+    worth = sum(weight * ((flags & OUTCOME_BITS[name]) != 0) for name, weight in WORTH.items())
+    usual = (worth * known).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    alike = np.einsum("id,ihd->ih", held["vector"], vectors[of]).clip(0) ** 2
+    alike *= (known & (texts != 0))[of] * (held["text"] != 0)[:, None]
+    value = (alike * (worth - usual[:, None])[of]).sum(axis=1) / (alike.sum(axis=1) + RESPONSE_PRIOR)
+    return np.asarray(value, np.float32)

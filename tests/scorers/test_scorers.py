@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from foryou.core.batch import Batch
 from foryou.core.clock import HOUR
 from foryou.core.heads import HEADS, NAMES
+from foryou.core.inputs import INPUTS
 from foryou.core.pipeline import Request
 from foryou.models.linear import Linear
 from foryou.rerankers.arrange import Arrange
+from foryou.scorers.affinity import Affinity
 from foryou.scorers.fresh import Freshness, freshness
 from foryou.scorers.predict import Predict
 from foryou.scorers.value import Value, source_score, value_of
@@ -69,6 +71,30 @@ def test_a_report_outweighs_everything_good_that_is_likely() -> None:
 def test_feeds_without_a_model_score_what_the_source_said() -> None:
     rows = Batch({"source_score": np.array([0.5, -1], np.float32)})
     assert source_score(asking(Batch({}, 1)), rows)["score"].tolist() == [0.5, -1.0]
+
+
+def fitting(**inputs: list[float]) -> Batch:
+    """Candidates that are worth the same otherwise, with these inputs about tastes and nothing else known."""
+    count = len(next(iter(inputs.values())))
+    known = {name: np.zeros((count, each.width) if each.width > 1 else count) for name, each in _NUMBERS.items()}
+    for name, values in inputs.items():
+        known[name] = np.stack([values, *[np.zeros(count)] * (_NUMBERS[name].width - 1)], axis=1).squeeze()
+    return Batch({"item": np.arange(count), "score": np.ones(count), **known})
+
+
+_NUMBERS = {each.name: each for each in INPUTS if each.kind == "dense" and each.side == "item"}
+
+
+@pytest.mark.parametrize("name", ["interest_topic", "lift_author", "text_fit", "response_text", "interest_language"])
+def test_what_fits_a_viewers_known_tastes_is_worth_more(name: str) -> None:
+    told = Affinity(0.6)(asking(Batch({}, 1)), fitting(**{name: [0.5, 0.0, -0.5]}))
+    assert told["affinity"][0] > 0 == told["affinity"][1] > told["affinity"][2]
+    assert told["score"] - 1 == pytest.approx(told["affinity"])
+
+
+def test_where_tastes_count_for_nothing_or_are_not_known_nothing_is_added() -> None:
+    assert Affinity(0.0)(asking(Batch({}, 1)), fitting(interest_topic=[0.5, 0.1]))["score"].tolist() == [1, 1]
+    assert Affinity(0.6)(asking(Batch({}, 1)), Batch({"score": np.ones(2)}))["score"].tolist() == [1, 1]
 
 
 def aged(hours: list[float]) -> Batch:

@@ -86,7 +86,7 @@ export interface FamilyPart {
   part: number
 }
 
-/** Why a video was shown: `neutral` + the families' parts = `score`; heads' parts + freshness + variety + exploration = `score`. */
+/** Why a video was shown: `neutral` + the families' parts = `score`; heads' parts + affinity + freshness + variety + exploration = `score`. */
 export interface Explanation {
   request: string
   video: string
@@ -104,6 +104,7 @@ export interface Explanation {
   model?: string | null
   propensity?: number | null
   exploration?: number | null
+  affinity?: number | null
   freshness?: number | null
   variety?: number | null
   /** The version that the families' parts come from; another one than `model` only if that was gone. */

@@ -68,6 +68,7 @@ export const en = {
   place: (n: number) => `It is number ${n} of this page.`,
   moved: (stage: string, from: number, to: number) => `${stage} moved it from ${from} to ${to}.`,
   without: (family: string, n: number, of: number) => `Without “${family}” it would be number ${n} of ${of}.`,
+  affinity: 'how well it fits you',
   freshness: 'how new it is',
   variety: 'variety',
   exploration: 'trying something new',

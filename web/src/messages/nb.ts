@@ -70,6 +70,7 @@ export const nb: Messages = {
   place: (n) => `Den er nummer ${n} på denne siden.`,
   moved: (stage, from, to) => `${stage} flyttet den fra ${from} til ${to}.`,
   without: (family, n, of) => `Uten «${family}» ville den vært nummer ${n} av ${of}.`,
+  affinity: 'hvor godt den passer deg',
   freshness: 'hvor ny den er',
   variety: 'variasjon',
   exploration: 'å prøve noe nytt',

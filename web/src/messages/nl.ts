@@ -71,6 +71,7 @@ export const nl: Messages = {
   place: (n) => `Hij staat op plaats ${n} van deze pagina.`,
   moved: (stage, from, to) => `${stage}: van plaats ${from} naar ${to}.`,
   without: (family, n, of) => `Zonder ‘${family}’ stond hij op plaats ${n} van ${of}.`,
+  affinity: 'hoe goed hij bij je past',
   freshness: 'hoe nieuw hij is',
   variety: 'afwisseling',
   exploration: 'iets nieuws proberen',
