@@ -236,13 +236,24 @@ def _end(v, k, item, at, n, threshold, status, reason, chance, levels, moves, co
 
 
 @njit(cache=True, nogil=True)
+def bar(median, quarter, stage):  # type: ignore[no-untyped-def]
+    """The quality above which a video goes on from a stage.
+
+    The first stage has everything in it: the better half goes on. Later ones hold what went on already, and half of
+    those each time would be an eighth in the end, the best among them too, by luck: there a video only has to hold up,
+    against the lowest quarter.
+    """
+    return median[stage] if stage == 0 else quarter[stage]
+
+
+@njit(cache=True, nogil=True)
 def _decide(v, k, item, at, n, deviation, rules, levels, moves, count):  # type: ignore[no-untyped-def]
     """What comes of a look: how many moves there are then."""
     s, full, running = v.stage[k], v.looks[k] >= LOOKS, v.status[k] == RUNNING
     v.low[k] = v.value[k] - deviation * v.error[k]
     v.high[k] = v.value[k] + deviation * v.error[k]
-    if s < LAST and v.low[k] > levels.median[s]:
-        threshold = levels.median[s]
+    threshold = bar(levels.median, levels.quarter, s)
+    if s < LAST and v.low[k] > threshold:
         if running:
             _conclude(v, k, levels, 1.0)
         reason = _ABOVE if running else _RISEN
@@ -252,7 +263,7 @@ def _decide(v, k, item, at, n, deviation, rules, levels, moves, count):  # type:
     if running and s == LAST and v.looks[k] == LOOKS:
         _conclude(v, k, levels, 0.0)
     if running and full and s < LAST:
-        return _end(v, k, item, at, n, levels.median[s], RESTING, _FULL, rules.chance, levels, moves, count)
+        return _end(v, k, item, at, n, threshold, RESTING, _FULL, rules.chance, levels, moves, count)
     return count
 
 
@@ -342,7 +353,7 @@ def advance(v, item, group, peers, first, levels, usual, friend, seen, rules, we
             n = _look(v, k, peers[group[k]], first[group[k]], usual, rules.prior, weights, parts)
             deviation = rules.deviations[min(v.looks[k], LOOKS - 1)]
             v.low[k], v.high[k] = v.value[k] - deviation * v.error[k], v.value[k] + deviation * v.error[k]
-            threshold = levels.median[v.stage[k]]
+            threshold = bar(levels.median, levels.quarter, v.stage[k])
             count = _end(v, k, item[k], at, n, threshold, RESTING, _EXPIRED, rules.chance, levels, moves, count)
         if not exposed:
             continue

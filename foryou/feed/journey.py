@@ -119,7 +119,7 @@ def _judged(
         "low": _round(value - reaches * error),
         "high": _round(value + reaches * error),
         "looks": looks,
-        "goes_on_above": _round(levels["median"][stage]),
+        "goes_on_above": _round(stages.bar(levels["median"], levels["quarter"], stage)),
         "stops_below": _round(levels["quarter"][stage]),
         "parts": parts,
     }

@@ -65,7 +65,9 @@ def test_a_share_of_slates_is_logged_with_all_that_was_considered_and_it_outlive
     considered = unpacked(read(log).considered[0])
     assert len(considered.rows) > 100
     assert considered.policy.weights == WEIGHTS
-    assert considered.policy.arrange == Arrange(exploration=0.07, probes=0.3, trial=4)
+    assert considered.policy.arrange == Arrange(
+        temperature=FeedSettings().temperature, exploration=0.07, probes=0.3, trial=4
+    )
     before = len(read(log))
     world.clock.forward(2 * DAY)
     world.engine.tidy()
@@ -90,7 +92,7 @@ def test_chances_given_the_slots_above_add_up_to_one_and_what_is_gone_has_none()
 
 
 def test_the_value_of_other_weights_is_found_though_predictions_are_wrong() -> None:
-    told = on_policy(slates=130, draws=4, changed={"like": 2.5, "skip": -0.6})
+    told = on_policy(slates=130, draws=4, seed=4, changed={"like": 4.5, "skip": -0.6})
     assert told["answered"], told["verdict"]
     assert told["drift"] == 0
     assert told["overlap"]["mean"] == pytest.approx(1, abs=0.05)
