@@ -73,13 +73,13 @@ def _runs(size: Size) -> list[Report]:
     """Every run, those that were written down before among them."""
     kinds = (*size.policies, "unexplored")
     todo = [Task(kind, seed, size) for seed in range(1, size.seeds + 1) for kind in kinds]
-    path, mark = Path(size.kept), _mark(size)
-    had = [run for run in _read(path) if run["mark"] == mark] if size.kept else []
+    path, marks = Path(size.kept), {kind: _mark(size, kind) for kind in kinds}
+    had = [run for run in _read(path) if run["mark"] == marks.get(run["kind"])] if size.kept else []
     there = {(run["kind"], run["seed"]) for run in had}
     runs = [run for run in had if run["seed"] <= size.seeds and run["kind"] in kinds]
     missing = [task for task in todo if (task.kind, task.seed) not in there]
     for done in in_processes(run, missing, size.jobs):
-        runs.append({**done, "mark": mark})
+        runs.append({**done, "mark": marks[done["kind"]]})
         print(f"{len(runs)} of {len(todo)}: {done['kind']}, seed {done['seed']}", file=sys.stderr)
         if size.kept:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,10 +88,12 @@ def _runs(size: Size) -> list[Report]:
     return sorted(runs, key=lambda run: (run["seed"], kinds.index(run["kind"])))
 
 
-def _mark(size: Size) -> str:
-    """Which runs may be put together: the same code of the package, and worlds of one size."""
+def _mark(size: Size, kind: str) -> str:
+    """Which runs of a kind may be put together: worlds of one size, and the same code; of the whole package where the
+    engine runs, and of the simulator for feeds that know nothing of the engine."""
+    part = "." if kind in ("foryou", "unexplored") else "simulator"
     same = {name: value for name, value in asdict(size).items() if name not in ("seeds", "policies", "jobs", "kept")}
-    return json.dumps({**same, "code": code()})
+    return json.dumps({**same, "code": code(part)})
 
 
 def _read(path: Path) -> Iterator[Report]:
