@@ -252,6 +252,10 @@ class Engine:
         """How far a video has come: stages, moves with reasons, quality, sharing. NotFound as `video`."""
         return self.feeds.reach(video, language)
 
+    def how(self, language: str = "en") -> dict[str, object]:
+        """How For You works, from the weights and rules in use now."""
+        return self.feeds.how(language)
+
     def viewer(self, viewer: str) -> dict[str, object]:
         """What is known of a viewer, in words they can check: interests, less-ofs, this week's signals."""
         self._postponed.catch_up()

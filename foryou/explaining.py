@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterator, Set
 
 import msgspec
 import numpy as np
@@ -99,6 +99,10 @@ class Explanations:
     def fold(self, rows: Batch) -> None:
         """Keep explanations as they were logged."""
         self._documents.put("explained", rows["request"].tolist(), rows["told"].tolist())
+
+    def latest(self, most: int) -> Iterator[list[dict[str, object]]]:
+        """The explanations of the latest slates that have one, as they were logged, the newest first."""
+        return map(_decode, self._documents.latest("explained", most))
 
     def tell(self, request: str, video: str, language: str, now: int, viewer: str | None = None) -> dict[str, object]:
         """Why a video was where it was in a slate. NotFound (`gone` after 30 days) names what is missing; Forbidden if

@@ -25,6 +25,7 @@ from foryou.features.documents import cards
 from foryou.feed import recipe
 from foryou.feed.considered import is_drawn, packed
 from foryou.feed.explain import keep
+from foryou.feed.how import LATEST, how
 from foryou.feed.journey import journey
 from foryou.feed.numbers import Numbers
 from foryou.feed.profile import profile
@@ -136,6 +137,11 @@ class Feeds:
     def viewer(self, viewer: str) -> dict[str, object]:
         """What is known of a viewer, in words they can check: interests, less-ofs, this week's signals."""
         return profile(self.store, self.documents, viewer, self.clock())
+
+    def how(self, language: str = "en") -> dict[str, object]:
+        """How For You works, from the weights and rules in use. InvalidEvent for a language that is not spoken."""
+        of, explained = self.settings, self.explanations.latest(LATEST)
+        return how(of.feed, of.reach, of.demographics, explained, language)
 
     def _request(self, ask: Ask, number: int) -> Request:
         of, model = self.settings, self._in_use().model

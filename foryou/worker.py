@@ -217,6 +217,10 @@ class Worker:
         """As `Engine.reach`."""
         return self.feeds.reach(video, language)
 
+    def how(self, language: str = "en") -> dict[str, object]:
+        """As `Engine.how`."""
+        return self.feeds.how(language)
+
     def viewer(self, viewer: str) -> dict[str, object]:
         """As `Engine.viewer`."""
         return self.feeds.viewer(viewer)

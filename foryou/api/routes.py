@@ -219,6 +219,17 @@ def _reach(request: Asked, video: str, language: Language) -> dict[str, object]:
     return told
 
 
+@get("/v1/how", sync_to_thread=True, responses=WHO | BUSY, summary="How the feed works")
+def how(
+    request: Asked, language: Annotated[Language, Parameter(description="en, nb or nl")] = "en"
+) -> dict[str, object]:
+    """What decides in For You, with its present weight: outcomes for and against, factor families with what one can do
+    about each and how much it moved the latest videos, rules, the stages of a new video, and what is not used.
+    """
+    told: dict[str, object] = request.app.state.engine.how(language)
+    return told
+
+
 @get("/v1/models", sync_to_thread=True, responses=WHO | BUSY, summary="How well the model predicts")
 def models(request: Asked) -> dict[str, object]:
     """The version in use and those that are kept with their measures; for each head the running measures of what is
@@ -258,4 +269,4 @@ def metrics(request: Asked) -> bytes:
     return text
 
 
-ROUTES = (events, feed, explain, video, reach, viewer, erase, models, live, ready, metrics, *admission.ROUTES)
+ROUTES = (events, feed, explain, video, reach, viewer, erase, how, models, live, ready, metrics, *admission.ROUTES)

@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from heapq import nlargest
 from pathlib import Path
 
 import msgspec
@@ -46,6 +47,11 @@ class MemoryDocuments:
     def get(self, kind: str, ids: list[int]) -> list[bytes | None]:
         held = self._kinds.get(kind, {})
         return [held.get(each) for each in ids]
+
+    def latest(self, kind: str, most: int) -> list[bytes]:
+        with self._lock:
+            held = self._kinds.get(kind, {})
+            return [held[each] for each in nlargest(most, held)]
 
     def trim(self, kind: str, before: int) -> int:
         with self._lock:
@@ -127,6 +133,14 @@ class SqliteDocuments:
             if self._waiting:
                 found |= {each: self._waiting[kind, each] for each in ids if (kind, each) in self._waiting}
         return [found.get(each) for each in ids]
+
+    def latest(self, kind: str, most: int) -> list[bytes]:
+        with self._lock, self._named_failure("read"):
+            self._flush()
+            found = self._connection.execute(
+                "SELECT document FROM documents WHERE kind = ? ORDER BY id DESC LIMIT ?", (kind, most)
+            )
+            return [document for (document,) in found]
 
     def trim(self, kind: str, before: int) -> int:
         with self._lock, self._named_failure("trim"):

@@ -174,6 +174,9 @@ class Documents(Protocol):
 
     def get(self, kind: str, ids: list[int]) -> list[bytes | None]: ...
 
+    def latest(self, kind: str, most: int) -> list[bytes]:
+        """The documents with the highest ids, these first."""
+
     def trim(self, kind: str, before: int) -> int:
         """Remove the documents with an id below `before`; how many."""
 

@@ -115,6 +115,16 @@ def test_why_is_answered_in_three_languages_until_it_is_30_days_old(
     assert "30 days" in error_of(http, path, 410)["problem"]
 
 
+def test_how_it_works_is_told_with_what_really_counted_in_what_was_shown(http: Http, videos: Videos) -> None:
+    assert {each["influence"] for each in http.get("/v1/how?language=nb").json()["families"]} == {None}
+    http.post("/v1/events", json=videos)
+    slate = http.get("/v1/feed?viewer=ada&n=3").json()
+    http.get(f"/v1/explain/{slate['request']}/{slate['items'][0]['video']}")
+    told = http.get("/v1/how?language=nb").json()
+    assert told["videos"] == len(slate["items"])
+    assert sum(each["influence"] for each in told["families"]) == pytest.approx(1, abs=0.001)
+
+
 @pytest.mark.parametrize("request_id", ["1", "x", "²", "9" * 40, "-3", "0"])
 def test_a_request_that_never_was_is_not_found(http: Http, request_id: str) -> None:
     answer = http.get(f"/v1/explain/{request_id}/v1")

@@ -41,6 +41,14 @@ def test_many_documents_at_once(documents: Documents) -> None:
     assert documents.get("video", ids) == [str(each).encode() for each in ids]
 
 
+def test_the_latest_are_those_with_the_highest_ids_and_those_first(documents: Documents) -> None:
+    documents.put("slate", [5, 1, 9], [b"b", b"a", b"c"])
+    documents.put("video", [99], [b"another kind"])
+    assert documents.latest("slate", 2) == [b"c", b"b"]
+    assert documents.latest("slate", 10) == [b"c", b"b", b"a"]
+    assert documents.latest("sound", 2) == []
+
+
 def test_trimming_removes_the_ids_below_and_says_how_many(documents: Documents) -> None:
     documents.put("slate", [1, 5, 9], [b"a", b"b", b"c"])
     documents.put("video", [1], [b"stays"])
