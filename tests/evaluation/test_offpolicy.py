@@ -93,6 +93,15 @@ def test_of_two_hundred_logs_the_intervals_hold_the_truth_in_about_nineteen_of_t
     assert all(180 <= times <= 199 for times in held.values()), held
 
 
+def test_a_few_rows_of_unequal_weight_get_bounds_that_are_wide_enough() -> None:
+    held = 0
+    for seed in range(400):
+        chance = np.random.default_rng(seed)
+        weight, reward = chance.lognormal(0.0, 1.0, 60), chance.normal(1.0, 1.0, 60)
+        held += normal(snips(reward, weight)).holds(1.0)
+    assert 372 <= held <= 395, held  # 356 with bounds of the normal distribution around first-order errors
+
+
 def test_rows_of_one_viewer_that_say_the_same_are_one_piece_of_evidence() -> None:
     log = bandit(500)
     once = snips(log.reward, log.weight)
