@@ -10,7 +10,7 @@ from typing import TypeAlias
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
 _FEATURES = (
-    "accelerometer", "autoplay", "bluetooth", "camera", "display-capture", "geolocation", "gyroscope", "hid",
+    "accelerometer", "bluetooth", "camera", "display-capture", "geolocation", "gyroscope", "hid",
     "microphone", "midi", "payment", "serial", "usb",
 )  # fmt: skip
 _ALWAYS = {
@@ -18,12 +18,13 @@ _ALWAYS = {
     "referrer-policy": "no-referrer",
     "x-frame-options": "DENY",
     "cross-origin-opener-policy": "same-origin",
-    "permissions-policy": ", ".join(f"{feature}=()" for feature in _FEATURES),
+    "permissions-policy": ", ".join(["autoplay=(self)", *(f"{feature}=()" for feature in _FEATURES)]),
 }
 _NOTHING = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 _PAGE = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
-    "font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; "
+    "media-src 'self' blob: https:; font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
 
 

@@ -5,6 +5,7 @@ A row that cannot be accepted becomes a `Refusal` and never sinks its batch. Not
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -31,10 +32,12 @@ KIND_OF = {kind.wire: kind for kind in Kind}
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=256)]
 Names: TypeAlias = Annotated[list[Name], Meta(max_length=100)]
 Text: TypeAlias = Annotated[str, Meta(max_length=10_000)]
+Link: TypeAlias = Annotated[str, Meta(min_length=1, max_length=2_048)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=32_767)]
 Pixels: TypeAlias = Annotated[int, Meta(ge=1, le=65_536)]
 Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=1e6)]
 Level: TypeAlias = Annotated[float, Meta(ge=-1, le=1)]
+_LINK = "a path of this server such as /media/v7.mp4, or a web address (https or http)"
 Time: TypeAlias = Annotated[int, Meta(ge=EARLIEST, le=LATEST)] | Annotated[datetime, Meta(tz=True)]
 
 
@@ -74,6 +77,9 @@ class Event(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
     ] = None
     width: Annotated[Pixels | None, Meta(description="the picture's width in pixels, 1 to 65,536")] = None
     height: Annotated[Pixels | None, Meta(description="the picture's height in pixels, 1 to 65,536")] = None
+    media: Annotated[Link | None, Meta(description=f"where the video's file is: {_LINK}")] = None
+    poster: Annotated[Link | None, Meta(description=f"where its still picture is: {_LINK}")] = None
+    subtitles: Annotated[Link | None, Meta(description=f"where its WebVTT subtitles are: {_LINK}")] = None
     age: Annotated[Name | None, Meta(description="an age band such as 25-34")] = None
     gender: Annotated[Name | None, Meta(description="a gender, in the words of your own app")] = None
     country: Annotated[Name | None, Meta(description="a country code such as NL")] = None
@@ -238,6 +244,28 @@ def _check_values(event: Event) -> None:
         raise InvalidEvent("hashtags", "is empty", f"{FIELDS['hashtags']}; leave it out to keep what there is")
     if event.hashtags is not None and not all(map(topic_name, event.hashtags)):
         raise InvalidEvent("hashtags", "has an empty one", FIELDS["hashtags"])
+    if event.kind == Kind.VIDEO.wire:
+        _check_links(event)
+
+
+def _check_links(event: Event) -> None:
+    """Whether a page may be given these to load: whatever else a scheme could start (`javascript:`) stays out."""
+    for field in ("media", "poster", "subtitles"):
+        link = getattr(event, field)
+        if link is not None and not is_link(link):
+            raise InvalidEvent(field, f"{link[:50]!r} is no path or web address", FIELDS[field])
+
+
+def is_link(text: str) -> bool:
+    """Whether a text is an absolute path of this server, or an address with http or https.
+
+    >>> [is_link(each) for each in ("/media/a.mp4", "https://cdn.example/a.mp4", "//cdn.example/a.mp4", "data:a")]
+    [True, True, False, False]
+    """
+    return _LINKS.fullmatch(text) is not None
+
+
+_LINKS = re.compile(r"(?:/(?!/)|https?://[^\s/\\\"<>?#]+(?=[/?#]|\Z))[^\s\\\"<>\x00-\x1f]*", re.ASCII | re.IGNORECASE)
 
 
 def _ms(field: str, time: int | datetime) -> int:

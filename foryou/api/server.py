@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 import uvicorn
-from litestar import Litestar, MediaType, Request, Response, get
-from litestar.datastructures import State
+from litestar import Litestar, MediaType, Request, Response, asgi, get
+from litestar.datastructures import CacheControlHeader, State
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -38,6 +38,7 @@ from foryou.api.manual import ManualPlugin
 from foryou.api.refuse import retry_after
 from foryou.api.routes import ROUTES
 from foryou.api.schema import Failure, Problem
+from foryou.api.unchanging import Unchanging
 from foryou.background import settled
 from foryou.core.clock import SystemClock
 from foryou.core.errors import AccessError, BackendError, ForYouError, InvalidEvent, NotFound, Overloaded
@@ -45,6 +46,9 @@ from foryou.settings import Settings
 
 STATIC = Path(__file__).parent / "static"
 """Where the built page lies."""
+
+MEDIA = "media"
+"""The directory beside the data whose clips, posters and subtitles are served under `/media`."""
 
 NO_PAGE = "The page was not built: run `make setup`, then start again. The API is here; /schema says what it can do.\n"
 
@@ -59,11 +63,12 @@ def application(engine: Calls, static: Path = STATIC) -> Litestar:
     settings = engine.settings
     page: ControllerRouterHandler
     if (static / "index.html").is_file():
-        page = create_static_files_router("/", directories=[static], html_mode=True)
+        fresh = CacheControlHeader(no_cache=True)  # it names the assets of its own version
+        page = create_static_files_router("/", directories=[static], html_mode=True, cache_control=fresh)
     else:
         page = no_page
     return Litestar(
-        route_handlers=[*ROUTES, page],
+        route_handlers=[*ROUTES, *_unchanging(settings.data.directory, static), page],
         state=State(
             {
                 "engine": engine,
@@ -85,6 +90,13 @@ def application(engine: Calls, static: Path = STATIC) -> Litestar:
         request_max_body_size=engine.settings.server.body_mb * 1_000_000,
         logging_config=None,
     )
+
+
+def _unchanging(data: Path | None, static: Path) -> list[ControllerRouterHandler]:
+    """What browsers keep: the clips beside the data, and the page's assets."""
+    media = None if data is None else data / MEDIA
+    of = {"/media": Unchanging(media), "/assets": Unchanging(static / "assets")}
+    return [asgi(path, is_mount=True, copy_scope=True)(files.__call__) for path, files in of.items()]
 
 
 def watched(app: Litestar) -> ASGIApp:
@@ -190,6 +202,8 @@ def _of_http(request: Request[Any, Any, State], error: HTTPException) -> Respons
         field = named if field == "data" else field  # the body as a whole: its message names the field
     elif error.status_code == 413:
         field, problem, expected = "body", "is too large", "fewer events in one request"
+    elif error.status_code == 416:
+        field, expected = "range", "bytes that the file has"
     elif error.detail == "Invalid host header":
         field, problem, expected = "host", "is no name or address of a host", "the one that this server is called by"
     observe.line_of(request.scope).error = f"{field}: {problem}"

@@ -88,6 +88,9 @@ _VIDEO = (
     "uploaded",
     "width",
     "height",
+    "media",
+    "poster",
+    "subtitles",
 )
 _VIEWER = ("age", "gender", "country", "language", "device", "time_zone", "novelty")
 

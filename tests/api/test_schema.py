@@ -24,7 +24,8 @@ VALUES: Mapping[str, object] = {
     "hashtags": ["#Cats", "sleep", "cats"], "sound": "purr", "effects": ["slow"], "series": "naps", "episode": 2,
     "language": "nb", "uploaded": NOW - 900, "width": 720, "height": 1280, "age": "25-34", "gender": "f",
     "country": "NO", "device": "phone", "device_id": "d7f3", "network": "n05c", "sharer": "bob",
-    "time_zone": "Europe/Oslo", "novelty": 0.5,
+    "time_zone": "Europe/Oslo", "novelty": 0.5, "media": "/media/v7.mp4", "poster": "https://cdn.example/v7.webp",
+    "subtitles": "/media/v7.vtt",
 }  # fmt: skip
 """A right value for every field."""
 
@@ -250,3 +251,27 @@ def test_any_row_is_accepted_or_refused_with_its_index_and_field_and_nothing_rai
         assert np.isfinite(batch["seconds"]).all()
         assert (batch["at"] <= NOW).all()
         assert (batch["id"] != 0).all()
+
+
+@pytest.mark.parametrize("field", ["media", "poster", "subtitles"])
+@pytest.mark.parametrize(
+    ("link", "right"),
+    [
+        ("/media/v1-0a.mp4", True),
+        ("https://cdn.example/a/b.mp4?x=1#t", True),
+        ("http://127.0.0.1:9000/a.vtt", True),
+        ("//cdn.example/a.mp4", False),
+        ("media/a.mp4", False),
+        ("javascript:alert(1)", False),
+        ("data:video/mp4;base64,AA", False),
+        ("https:///a.mp4", False),
+        ('https://a.example/"><script>', False),
+        ("/a b.mp4", False),
+        ("/\\cdn.example/a.mp4", False),
+    ],
+)
+def test_links_of_a_video_are_paths_or_web_addresses(field: str, link: str, right: bool) -> None:
+    rows, refused = columns({"id": "e", "kind": "video", "video": "v", field: link})
+    assert (len(rows), [(no.field, "no path" in no.problem) for no in refused]) == (
+        (1, []) if right else (0, [(field, True)])
+    )
