@@ -27,7 +27,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 
 import foryou
 from foryou.access.open import Access
-from foryou.api import calls, gate, observe
+from foryou.api import calls, gate, observe, page
 from foryou.api.calls import Calls
 from foryou.api.connections import guarded
 from foryou.api.decode import why
@@ -61,18 +61,19 @@ LOG = logging.getLogger("foryou.errors")
 def application(engine: Calls, static: Path = STATIC) -> Litestar:
     """The API and the page over an engine, which stays the caller's to close."""
     settings = engine.settings
-    page: ControllerRouterHandler
+    files: ControllerRouterHandler
     if (static / "index.html").is_file():
         fresh = CacheControlHeader(no_cache=True)  # it names the assets of its own version
-        page = create_static_files_router("/", directories=[static], html_mode=True, cache_control=fresh)
+        files = create_static_files_router("/", directories=[static], html_mode=True, cache_control=fresh)
     else:
-        page = no_page
+        files = no_page
     return Litestar(
-        route_handlers=[*ROUTES, *_unchanging(settings.data.directory, static), page],
+        route_handlers=[*ROUTES, *_unchanging(settings.data.directory, static), files],
         state=State(
             {
                 "engine": engine,
                 "metrics": observe.Metrics(engine.status),
+                "static": static,
                 "access": Access(settings.data.directory, settings.access, 1 / settings.server.workers),
             }
         ),
@@ -190,8 +191,12 @@ def _of_engine(request: Request[Any, Any, State], error: ForYouError) -> Respons
     return _failure(507 if taking else 503, "server", str(error), "the same request again, later")
 
 
-def _of_http(request: Request[Any, Any, State], error: HTTPException) -> Response[Failure]:
-    """What Litestar found wrong: parameters, paths, methods."""
+def _of_http(request: Request[Any, Any, State], error: HTTPException) -> Response[Failure] | Response[bytes]:
+    """What Litestar found wrong: parameters, paths, methods. No file, but an address of the app: that is the page."""
+    if error.status_code == 404 and page.is_of_app(request.method, request.scope["path"]):
+        static: Path = request.app.state.static
+        if (static / "index.html").is_file():
+            return page.index(static, request.method)
     if error.status_code >= 500:
         return _of_us(request, error)
     field, problem, expected = "path", error.detail, "a path and method of /schema"

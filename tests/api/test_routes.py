@@ -187,6 +187,23 @@ def test_the_page_is_served_beside_the_api_and_nothing_outside_of_it(engine: Eng
         assert http.get("/v1/feed").status_code == 200
 
 
+def test_the_addresses_of_the_app_are_answered_with_the_page_and_others_are_told_as_failures(
+    engine: Engine, tmp_path: Path
+) -> None:
+    (tmp_path / "index.html").write_text("<title>page</title>", "utf-8")
+    with TestClient(application(engine, static=tmp_path), raise_server_exceptions=False) as http:
+        for path in ("/following", "/plain", "/v/a/b", "/@ada", "/s/s1", "/t/æ", "/series/x", "/tune", "/you", "/how"):
+            answer = http.get(path)
+            assert (answer.status_code, answer.text) == (200, "<title>page</title>"), path
+            assert answer.headers["content-type"].startswith("text/html")
+            assert answer.headers["cache-control"] == "no-cache"
+        assert http.head("/you").status_code == 200
+        for path in ("/nowhere", "/you/more", "/v/", "/assets/a.js"):
+            assert error_of(http, path, 404)["field"] == "path"
+        assert error_of(http, "/v1/none", 404)["field"] == "path"
+        assert http.post("/you").status_code in (404, 405)
+
+
 @pytest.mark.mission("NL-20")
 def test_models_tells_how_good_and_how_calibrated_every_head_is(engine: Engine, clock: ManualClock, http: Http) -> None:
     seen = [{"kind": kind, "viewer": f"u{n}", "video": "v1", "id": f"{kind}-{n}", **more}

@@ -27,6 +27,15 @@ export interface Item {
   height?: number | null
   series?: string | null
   episode?: number | null
+  /** How many episodes the series has. */
+  episodes?: number | null
+  /** The video that comes after this one in its series. */
+  next_episode?: string | null
+  /** Where the video, its first picture and its captions (WebVTT) are: a path on this server, or a URL. */
+  media?: string | null
+  poster?: string | null
+  subtitles?: string | null
+  counts?: Partial<Record<'likes' | 'comments' | 'shares' | 'saves' | 'views', number>> | null
 }
 
 export interface Slate {
@@ -55,13 +64,18 @@ export interface FeedEvent {
   viewer: string
   video?: string
   author?: string
+  sound?: string
+  hashtag?: string
+  /** What a `not_interested` is about, if not the video as a whole. */
+  about?: 'topic' | 'author'
+  text?: string
   request?: string
   session?: string
   surface?: Surface
   position?: number
-  /** Seconds watched, replays included. */
+  /** Seconds that went by while it played, replays included. */
   seconds?: number
-  /** The furthest second reached. */
+  /** The furthest second of the video that was played. */
   furthest?: number
   replays?: number
 }

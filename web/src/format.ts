@@ -1,6 +1,6 @@
 /** Numbers and times as people read them, in the language of the page. */
 
-import type { Language } from './messages'
+import type { Language } from './messages/say.svelte'
 
 const AGES: [Intl.RelativeTimeFormatUnit, number][] = [
   ['year', 31_557_600],
@@ -50,4 +50,9 @@ function decimals(
 export function percent(value: number, language: Language): string {
   const digits = value < 0.001 ? 3 : value < 0.01 ? 2 : value < 0.1 ? 1 : 0
   return new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: digits }).format(value)
+}
+
+/** A count in few characters: 12 K where it is 12,345. */
+export function compact(value: number, language: Language): string {
+  return new Intl.NumberFormat(language, { notation: 'compact', maximumFractionDigits: 1 }).format(value)
 }

@@ -1,13 +1,17 @@
 /** Which key does what, and when a key is not ours to take. */
 
-export type KeyMap = Record<string, () => void>
+export type KeyMap = Record<string, (event: KeyboardEvent) => void>
 
 /** Keys that may be held down to go on and on. */
-const REPEATING = new Set(['ArrowDown', 'ArrowUp', 'PageDown', 'PageUp'])
+const REPEATING = new Set(['ArrowDown', 'ArrowUp', 'PageDown', 'PageUp', 'ArrowLeft', 'ArrowRight'])
 
-/** What a key press does; nothing where it belongs to a field, a button or the browser. `letters` can be off (WCAG 2.1.4). */
-export function meaning(event: KeyboardEvent, keys: KeyMap, letters: boolean): (() => void) | undefined {
-  if (event.ctrlKey || event.metaKey || event.altKey || isTaken(event)) return undefined
+/**
+ * What a key press does; nothing where it belongs to a field, a button or the browser. Keys of one character are `letters`,
+ * which can be off (WCAG 2.1.4).
+ */
+export function meaning(event: KeyboardEvent, keys: KeyMap, letters: boolean): KeyMap[string] | undefined {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTaken(event))
+    return undefined
   if (event.repeat && !REPEATING.has(event.key)) return undefined
   const letter = event.key.length === 1 && event.key !== ' '
   if (letter && !letters) return undefined
@@ -18,6 +22,6 @@ function isTaken(event: KeyboardEvent): boolean {
   const target = event.target
   if (!(target instanceof Element)) return false
   if (target.closest('dialog, input, textarea, select')) return true
-  if (event.key === ' ' && target.closest('button')) return true
+  if (event.key === ' ' && target.closest('button, a')) return true
   return /^(Arrow|Page)/.test(event.key) && target.closest('[role=dialog], [role=tablist]') !== null
 }
