@@ -168,7 +168,8 @@ def test_why_opens_and_its_bars_add_up_to_the_score(page: Page) -> None:
 def test_not_interested_moves_on_and_can_be_undone(page: Page) -> None:
     sent = listen(page)
     video = current(page)
-    page.locator("[data-current]").get_by_role("button", name="Not interested").click()
+    page.keyboard.press("n")
+    page.get_by_role("dialog", name="Not interested").get_by_role("button", name="Videos like this").click()
     expect_place(page, 1)
     page.get_by_role("button", name="Undo").click()
     expect_place(page, 0)
