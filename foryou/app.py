@@ -25,6 +25,7 @@ from foryou.core.ports import Keys, Model, Offset, Record
 from foryou.damage import told_of
 from foryou.erasing import ERASED_STREAM, Erasures
 from foryou.explaining import Explanations
+from foryou.features import mentions
 from foryou.features.counters import doubted_share
 from foryou.features.documents import fold_documents
 from foryou.features.fold import ACCEPTED, EVENTS_STREAM, SERVED_STREAM, create_tables, fold_served, unfolded
@@ -163,6 +164,7 @@ class Engine:
             rows = unfolded(self.backend.store, record.rows)
             self.learner.fold(self.backend.store, rows)
             fold_documents(self.backend.documents, rows)
+            mentions.hear(self.backend.store, self.backend.documents, rows)
             self.versions.describe(rows)
             self.texts.hear(rows)
         elif record.stream == TEXTS_STREAM:

@@ -96,6 +96,7 @@ _ON_VIDEO = (
 )  # fmt: skip
 _ON_AUTHOR = (Kind.FOLLOW, Kind.UNFOLLOW, Kind.VISIT, Kind.BLOCK, Kind.UNBLOCK)
 _HIDING = (Kind.HIDE, Kind.UNHIDE)
+_STEERING = (Kind.SEEN, Kind.PREFER, Kind.FORGET, Kind.REFRESH, Kind.VIEWER)
 
 
 @st.composite
@@ -103,16 +104,25 @@ def reactions(draw: st.DrawFn, least: int = 1, most: int = 40) -> Batch:
     """What viewers did to the videos of `catalogue`, in any order of time, every act as often as it comes."""
     rows: list[Row] = []
     for _ in range(draw(st.integers(least, most))):
-        kind = draw(st.sampled_from((*_ON_VIDEO, *_ON_VIDEO, Kind.WATCH, Kind.WATCH, *_ON_AUTHOR, *_HIDING)))
+        kind = draw(
+            st.sampled_from((*_ON_VIDEO, *_ON_VIDEO, Kind.WATCH, Kind.WATCH, *_ON_AUTHOR, *_HIDING, *_STEERING))
+        )
         row: Row = {"kind": kind, "viewer": draw(st.sampled_from(VIEWERS)), "at": draw(st.integers(0, 40 * 1440))}
         if kind in _ON_VIDEO:
             row["video"] = draw(st.sampled_from(VIDEOS))
+            if kind in (Kind.NOT_INTERESTED, Kind.INTERESTED):
+                row["about"] = draw(st.integers(0, 2))
         elif kind in _ON_AUTHOR:
             row["author"] = draw(st.sampled_from(AUTHORS))
             if draw(st.booleans()):
                 row["video"] = draw(st.sampled_from(VIDEOS))
-        else:
+        elif kind == Kind.VIEWER:
+            row["pause_until"] = START + draw(st.integers(0, 40 * 1440)) * 60_000
+        elif kind == Kind.SEEN:
+            row["video"] = draw(st.sampled_from(VIDEOS))
+        elif kind != Kind.REFRESH:
             target = draw(st.sampled_from(("author", "sound", "topics")))
+            row["strength"] = draw(st.sampled_from((0.0, 1.0, 2.0))) if kind == Kind.PREFER else -1.0
             row[target] = {
                 "author": draw(st.sampled_from(AUTHORS)),
                 "sound": draw(st.sampled_from(SOUNDS)),

@@ -30,6 +30,8 @@ NEEDLES = {
     "little-endian": ID.to_bytes(8, "little"),
     "big-endian": ID.to_bytes(8, "big"),
     "decimal": str(ID).encode(),
+    "a hidden word": b"the secret of ada",
+    "a snapshot": b"before ada left",
 }
 
 
@@ -47,6 +49,11 @@ def lived(directory: Path | None) -> World:
             {"kind": "block", "viewer": viewer, "author": "author-v4"},
             {"kind": "hide", "viewer": viewer, "hashtag": "t3"},
             {"kind": "hide", "viewer": viewer, "sound": "a song"},
+            {"kind": "hide", "viewer": viewer, "word": f"the secret of {viewer}"},
+            {"kind": "seen", "viewer": viewer, "video": "v7"},
+            {"kind": "not_interested", "viewer": viewer, "video": "v6", "about": "topic"},
+            {"kind": "prefer", "viewer": viewer, "hashtag": "t2", "strength": 1.5},
+            {"kind": "snapshot", "viewer": viewer, "name": f"before {viewer} left"},
             {"kind": "save", "viewer": viewer, "video": "v5"},
             {"kind": "report", "viewer": viewer, "video": "a video that nobody described"},
             {"kind": "search", "viewer": viewer, "text": "bread"},

@@ -43,9 +43,9 @@ PLAIN_FIELDS: tuple[str, ...] = tuple(name for name in FIELDS if name in (*TEXTS
 PLAIN = tuple(
     kind
     for kind, rule in KINDS.items()
-    if {"viewer", *rule.needs, *rule.may, *rule.one_of} - {"at"} <= set(PLAIN_FIELDS) and "viewer" in rule.needs
+    if "viewer" in rule.needs and {*rule.needs, *rule.may, *rule.one_of} - {"at", "about"} <= set(PLAIN_FIELDS)
 )
-"""The kinds that have no other fields."""
+"""The kinds that have no other fields, but for `about`: rows with it are not plain."""
 
 _BIT = {name: 1 << place for place, name in enumerate(PLAIN_FIELDS)}
 _CODES = {"text": 0, "whole": 1, "real": 2, "truth": 3}
@@ -59,7 +59,7 @@ _REQUEST = TEXTS.index("request")
 
 
 def _bits(names: tuple[str, ...]) -> int:
-    return sum(_BIT[name] for name in names)
+    return sum(_BIT[name] for name in names if name != "about")
 
 
 _RULES = np.array(

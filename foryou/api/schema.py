@@ -20,9 +20,23 @@ from msgspec import Meta, Struct
 from foryou.core.batch import Batch, Column
 from foryou.core.clock import DAY, MINUTE
 from foryou.core.errors import InvalidEvent
-from foryou.core.event import EVENT, KINDS, TOPICS, UNKNOWN, Kind, KindRule, events
+from foryou.core.event import (
+    ABOUT,
+    ANY,
+    EVENT,
+    KINDS,
+    LANGUAGES,
+    LONGEST_NAME,
+    TOPICS,
+    UNKNOWN,
+    WORD,
+    Kind,
+    KindRule,
+    events,
+)
 from foryou.core.ids import id_of, ids_of
 from foryou.features.documents import topic_name
+from foryou.features.mentions import LONGEST_WORD, word_name
 
 EARLIEST = int(datetime(2005, 1, 1, tzinfo=UTC).timestamp() * 1000)
 LATEST = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp() * 1000)
@@ -38,6 +52,11 @@ Pixels: TypeAlias = Annotated[int, Meta(ge=1, le=65_536)]
 Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=1e6)]
 Level: TypeAlias = Annotated[float, Meta(ge=-1, le=1)]
 _LINK = "a path of this server such as /media/v7.mp4, or a web address (https or http)"
+Codes: TypeAlias = Annotated[list[Name], Meta(max_length=LANGUAGES)]
+Strength: TypeAlias = Annotated[float, Meta(ge=0, le=2)]
+Word: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100)]
+Label: TypeAlias = Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
+Pause: TypeAlias = Annotated[int, Meta(ge=0, le=LATEST)] | Annotated[datetime, Meta(tz=True)]
 Time: TypeAlias = Annotated[int, Meta(ge=EARLIEST, le=LATEST)] | Annotated[datetime, Meta(tz=True)]
 
 
@@ -98,6 +117,33 @@ class Event(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
     novelty: Annotated[
         Level | None, Meta(description="how adventurous a feed is wanted, from -1 (familiar) over 0 to 1 (adventurous)")
     ] = None
+    niche: Annotated[
+        Level | None, Meta(description="what is wanted, from -1 (what many watch) over 0 to 1 (what few know)")
+    ] = None
+    length: Annotated[
+        Level | None, Meta(description="how long videos are wanted, from -1 (short) over 0 to 1 (long)")
+    ] = None
+    languages: Annotated[
+        Codes | None, Meta(description="the languages of videos that are wanted, at most 8 codes; [] for all")
+    ] = None
+    demographics: Annotated[
+        bool | None, Meta(description="true or false: whether age, gender and country may be used for this viewer")
+    ] = None
+    pause_until: Annotated[
+        Pause | None,
+        Meta(description="until when nothing is learned: ms since 1970 UTC or an RFC 3339 time; 0 ends a pause"),
+    ] = None
+    about: Annotated[
+        str | None,
+        Meta(description="topic or author: what the dislike is of", extra_json_schema={"enum": list(ABOUT[1:])}),
+    ] = None
+    word: Annotated[
+        Word | None, Meta(description=f"a word or a few, at most {LONGEST_WORD} bytes; whole words, whatever the case")
+    ] = None
+    strength: Annotated[
+        Strength | None, Meta(description="how much is wanted: 0 (hardly any), 1 (as learned) to 2 (twice as much)")
+    ] = None
+    name: Annotated[Label | None, Meta(description="the snapshot's name, 1 to 40 characters")] = None
 
 
 class Refusal(Struct, frozen=True):
@@ -215,9 +261,10 @@ def _settled(event: Event, received: int) -> Event:
     _check_values(event)
     at = received if event.at is None else min(_ms("at", event.at), received)
     uploaded = None if event.uploaded is None else min(_ms("uploaded", event.uploaded), received)
-    if at == event.at and uploaded == event.uploaded:
+    pause = None if event.pause_until is None else _ms("pause_until", event.pause_until)
+    if at == event.at and uploaded == event.uploaded and pause == event.pause_until:
         return event
-    return msgspec.structs.replace(event, at=at, uploaded=uploaded)
+    return msgspec.structs.replace(event, at=at, uploaded=uploaded, pause_until=pause)
 
 
 def _check_choice(event: Event, rule: KindRule) -> None:
@@ -244,6 +291,10 @@ def _check_values(event: Event) -> None:
         raise InvalidEvent("hashtags", "is empty", f"{FIELDS['hashtags']}; leave it out to keep what there is")
     if event.hashtags is not None and not all(map(topic_name, event.hashtags)):
         raise InvalidEvent("hashtags", "has an empty one", FIELDS["hashtags"])
+    if event.about is not None and event.about not in ABOUT[1:]:
+        raise InvalidEvent("about", f"{event.about[:50]!r} is nothing to dislike", FIELDS["about"])
+    if event.word is not None:
+        _check_word(event.word)
     if event.kind == Kind.VIDEO.wire:
         _check_links(event)
 
@@ -266,6 +317,13 @@ def is_link(text: str) -> bool:
 
 
 _LINKS = re.compile(r"(?:/(?!/)|https?://[^\s/\\\"<>?#]+(?=[/?#]|\Z))[^\s\\\"<>\x00-\x1f]*", re.ASCII | re.IGNORECASE)
+
+
+def _check_word(word: str) -> None:
+    if not word_name(word):
+        raise InvalidEvent("word", "has no letter and no digit", FIELDS["word"])
+    if len(word.strip().encode()) > LONGEST_WORD:
+        raise InvalidEvent("word", "is too long", FIELDS["word"])
 
 
 def _ms(field: str, time: int | datetime) -> int:
@@ -319,6 +377,11 @@ _NUMBERS = (
     "episode",
     "long_view",
     "novelty",
+    "niche",
+    "length",
+    "demographics",
+    "pause_until",
+    "strength",
 )
 
 
@@ -346,7 +409,11 @@ def _columns(rows: list[Event], raw: list[bytes], received: int) -> Batch:
         columns["request"] = np.array([int(row.request or 0) for row in rows], np.int64)
     if "time_zone" in used:
         columns["offset"] = np.array([_offset(row) for row in rows], np.int16)
-    if "hashtags" in used or "hashtag" in used:
+    if used & {"about", "word"}:
+        columns["about"] = np.array([WORD if row.word else ABOUT.index(row.about or "") for row in rows], np.int8)
+    if "languages" in used:
+        columns["languages"] = _languages(rows)
+    if used & {"hashtags", "hashtag", "name"}:
         columns["topics"] = _topics(rows)
     return events(columns)
 
@@ -362,9 +429,21 @@ def _offset(event: Event) -> int:
     return _minutes_east(event.time_zone, event.at) + _EAST
 
 
+def _languages(rows: list[Event]) -> Column:
+    languages = np.zeros((len(rows), LANGUAGES), np.int64)
+    for row, event in enumerate(rows):
+        if event.languages is not None:
+            wanted = [id_of("language", code) for code in dict.fromkeys(event.languages)] or [ANY]
+            languages[row, : len(wanted)] = wanted
+    return languages
+
+
 def _topics(rows: list[Event]) -> Column:
     topics = np.zeros((len(rows), TOPICS), np.int64)
     for row, event in enumerate(rows):
+        if event.word is not None or event.name is not None:
+            topics[row, 0] = id_of("word", word_name(event.word)) if event.word else id_of("snapshot", event.name or "")
+            continue
         tags = event.hashtags if event.hashtag is None else [event.hashtag]
         for slot, topic in enumerate(list(dict.fromkeys(map(topic_name, tags or ())))[:TOPICS]):
             topics[row, slot] = id_of("topic", topic)

@@ -23,9 +23,9 @@ from foryou.api.plain import WHOLE as PLAIN_WHOLE
 from foryou.api.schema import FIELDS, Refusal, Row, to_columns
 from foryou.core.batch import Batch
 
-LISTS = ("hashtags", "effects")
-TIMES = ("at", "uploaded")
-WHOLE = ("at", "uploaded", "position", "replays", "episode", "width", "height")
+LISTS = ("hashtags", "effects", "languages")
+TIMES = ("at", "uploaded", "pause_until")
+WHOLE = ("at", "uploaded", "pause_until", "position", "replays", "episode", "width", "height")
 REAL = ("seconds", "furthest", "duration")
 
 Connection: TypeAlias = duckdb.DuckDBPyConnection

@@ -45,6 +45,13 @@ class Kind(IntEnum):
     REPORT = 44
     BLOCK = 46
     UNBLOCK = 47
+    SEEN = 48
+    PREFER = 50
+    FORGET = 51
+    REFRESH = 52
+    SNAPSHOT = 53
+    RESTORE = 54
+    UNSNAPSHOT = 55
 
     @property
     def wire(self) -> str:
@@ -92,7 +99,21 @@ _VIDEO = (
     "poster",
     "subtitles",
 )
-_VIEWER = ("age", "gender", "country", "language", "device", "time_zone", "novelty")
+_VIEWER = (
+    "age",
+    "gender",
+    "country",
+    "language",
+    "device",
+    "time_zone",
+    "novelty",
+    "niche",
+    "length",
+    "languages",
+    "demographics",
+    "pause_until",
+)
+_TARGETS = ("author", "sound", "hashtag")
 
 KINDS: Mapping[Kind, KindRule] = {
     Kind.VIDEO: KindRule(("video",), _VIDEO, "A video exists, or is now like this; fields left out keep their value."),
@@ -116,32 +137,77 @@ KINDS: Mapping[Kind, KindRule] = {
     Kind.UNFOLLOW: KindRule(("viewer", "author"), (*_CONTEXT, "video"), "Takes a follow back.", undoes=Kind.FOLLOW),
     Kind.VISIT: KindRule(("viewer", "author"), (*_CONTEXT, "video"), "The viewer opened an author's profile."),
     Kind.SEARCH: KindRule(("viewer", "text"), ("session", "surface"), "The viewer searched for something."),
-    Kind.NOT_INTERESTED: KindRule(("viewer", "video"), _CONTEXT, "Less like this video, please."),
+    Kind.NOT_INTERESTED: KindRule(
+        ("viewer", "video"),
+        (*_CONTEXT, "about"),
+        "Less like this video, please; with `about` less of its hashtags alone, or of its author alone.",
+    ),
     Kind.INTERESTED: KindRule(
-        ("viewer", "video"), _CONTEXT, "Takes a not_interested back.", undoes=Kind.NOT_INTERESTED
+        ("viewer", "video"),
+        (*_CONTEXT, "about"),
+        "Takes a not_interested with the same `about` back.",
+        undoes=Kind.NOT_INTERESTED,
     ),
     Kind.HIDE: KindRule(
         ("viewer",),
         ("video", *_ORIGIN),
-        "Nothing more of this author, sound or hashtag.",
-        one_of=("author", "sound", "hashtag"),
+        "Nothing more of this author, sound or hashtag, or that says this word.",
+        one_of=(*_TARGETS, "word"),
         only_one=True,
     ),
     Kind.UNHIDE: KindRule(
         ("viewer",),
         ("video", *_ORIGIN),
         "Takes a hide back.",
-        one_of=("author", "sound", "hashtag"),
+        one_of=(*_TARGETS, "word"),
         only_one=True,
         undoes=Kind.HIDE,
     ),
     Kind.REPORT: KindRule(("viewer", "video"), (*_CONTEXT, "text"), "The viewer reported the video."),
     Kind.BLOCK: KindRule(("viewer", "author"), ("video", *_ORIGIN), "Never show this author to this viewer."),
     Kind.UNBLOCK: KindRule(("viewer", "author"), ("video", *_ORIGIN), "Takes a block back.", undoes=Kind.BLOCK),
+    Kind.SEEN: KindRule(
+        ("viewer", "video"), _CONTEXT, "The viewer knew the video already: not again, and no dislike of anything."
+    ),
+    Kind.PREFER: KindRule(
+        ("viewer", "strength"),
+        ("video", *_ORIGIN),
+        "How much of this author, sound or hashtag is wanted, whatever was learned.",
+        one_of=_TARGETS,
+        only_one=True,
+    ),
+    Kind.FORGET: KindRule(
+        ("viewer",),
+        _ORIGIN,
+        "What was learned of this author, sound or hashtag, or from this video, is not known any more.",
+        one_of=(*_TARGETS, "video"),
+        only_one=True,
+    ),
+    Kind.REFRESH: KindRule(
+        ("viewer",),
+        _ORIGIN,
+        "Starts the feed anew: tastes are gone, and kept as the snapshot `before refresh`. Follows, hides, preferences "
+        "and what was seen stay.",
+    ),
+    Kind.SNAPSHOT: KindRule(("viewer", "name"), _ORIGIN, "Keeps the viewer's tastes as they are now, under a name."),
+    Kind.RESTORE: KindRule(("viewer", "name"), _ORIGIN, "Tastes are again as they were kept under a name."),
+    Kind.UNSNAPSHOT: KindRule(("viewer", "name"), _ORIGIN, "Forgets a snapshot."),
 }
 
 REACTIONS = tuple(kind for kind in Kind if kind >= Kind.IMPRESSION)
 CATALOG = (Kind.VIDEO, Kind.REMOVE)
+STEERING = (Kind.PREFER, Kind.FORGET, Kind.REFRESH, Kind.SNAPSHOT, Kind.RESTORE, Kind.UNSNAPSHOT)
+"""What viewers say of their own feed: no engagement with anything."""
+LANGUAGES = 8
+"""How many languages a viewer may ask for."""
+ANY = -1
+"""In place of the languages asked for: all of them."""
+LONGEST_NAME = 40
+"""Characters of a snapshot's name."""
+ABOUT = ("", "topic", "author")
+"""What a not_interested is about, by its number; "" is all that the video is."""
+WORD = len(ABOUT)
+"""What the hide of a word is about."""
 
 UNKNOWN = -1
 """A number that was not sent, where 0 would mean something."""
@@ -157,7 +223,9 @@ EVENT: tuple[Field, ...] = (
     Field("video", "int64"),
     Field("author", "int64"),
     Field("sound", "int64"),
-    Field("topics", "int64", TOPICS, help="hashtags, the first eight; for hide, the one that is hidden"),
+    Field(
+        "topics", "int64", TOPICS, help="hashtags, the first eight; the one hashtag, word or name of an act"
+    ),
     Field("request", "int64", help="the feed request that showed the video"),
     Field("session", "int64"),
     Field("surface", "int64"),
@@ -182,6 +250,13 @@ EVENT: tuple[Field, ...] = (
     Field(
         "novelty", "float32", default=NOT_SAID, help="how adventurous a feed is wanted, -1 familiar to 1; -2: not sent"
     ),
+    Field("niche", "float32", default=NOT_SAID, help="how little known videos are wanted, -1 to 1; -2: not sent"),
+    Field("length", "float32", default=NOT_SAID, help="how long videos are wanted, -1 to 1; -2: not sent"),
+    Field("languages", "int64", LANGUAGES, help="of videos that are wanted; -1: all; 0: not sent"),
+    Field("demographics", "int8", default=UNKNOWN, help="whether age, gender and country may be used; -1: not sent"),
+    Field("pause_until", "int64", default=UNKNOWN, help="until when nothing is learned, ms UTC; -1: not sent"),
+    Field("about", "int8", help="position in ABOUT; 3: a word"),
+    Field("strength", "float32", default=UNKNOWN, help="how much of a target is wanted, 0 to 2; -1: not sent"),
     Field("sharer", "int64", help="the viewer whose share brought this one to the video"),
     Field("offset", "int16", default=UNKNOWN, help="minutes east of UTC, from the time zone, plus 1,440; -1: not sent"),
     Field("raw", "object", help="the event as it was sent, MessagePack"),

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from foryou.core.batch import Batch, Column, Rows
-from foryou.core.event import NOT_SAID, TOPICS, UNKNOWN, Kind
+from foryou.core.event import LANGUAGES, NOT_SAID, TOPICS, UNKNOWN, Kind
 from foryou.core.ids import id_of
+from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
 from foryou.core.view import View
 
@@ -38,6 +40,11 @@ _VIEWER_FIELDS = {
     "device": 0,
     "offset": UNKNOWN,
     "novelty": NOT_SAID,
+    "niche": NOT_SAID,
+    "length": NOT_SAID,
+    "languages": 0,
+    "demographics": UNKNOWN,
+    "pause_until": UNKNOWN,
 }
 """What an upsert may name, each with the value that means: not sent."""
 _NEVER = np.iinfo(np.int64).max
@@ -74,6 +81,11 @@ VIEWER = Table(
         Field("device", "int64"),
         Field("offset", "int16", default=UNKNOWN),
         Field("novelty", "float32", default=NOT_SAID, help="-1 familiar to 1 adventurous; -2: not said"),
+        Field("niche", "float32", default=NOT_SAID, help="-1 popular to 1 niche; -2: not said"),
+        Field("length", "float32", default=NOT_SAID, help="-1 short to 1 long; -2: not said"),
+        Field("languages", "int64", LANGUAGES, help="those wanted; all if the first is not above 0"),
+        Field("demographics", "int8", default=UNKNOWN, help="0: age, gender and country may not be used"),
+        Field("pause_until", "int64", default=UNKNOWN, help="ms until which nothing is learned"),
         Field("said", "int64", len(_VIEWER_FIELDS), help="ms of the event that said each field"),
         Field("at", "int64"),
     ),
@@ -136,6 +148,13 @@ def _video(state: Batch, events: Batch, row: Rows) -> Batch:
 
 def _viewer(state: Batch, events: Batch, row: Rows) -> Batch:
     return Batch(_upsert(state, events, row, _VIEWER_FIELDS))
+
+
+def paused(store: Store, viewer: Keys, at: Column) -> NDArray[np.bool_]:
+    """Whether each viewer had paused learning at a time `[rows]` (ms): from when they said so until when they said."""
+    told = store.columns(VIEWER.name, viewer, ("pause_until", "said"))
+    since = told["said"][:, list(_VIEWER_FIELDS).index("pause_until")]
+    return np.asarray((since <= at) & (at < told["pause_until"]))
 
 
 VIEWS = (

@@ -24,7 +24,7 @@ def topic_name(hashtag: str) -> str:
 def fold_documents(documents: Documents, rows: Batch) -> None:
     """Keep what video events say (fields left out keep their value), and the names behind ids."""
     named: dict[str, dict[int, bytes]] = {"author": {}, "sound": {}, "topic": {}, "language": {}}
-    for raw in rows["raw"][np.isin(rows["kind"], (Kind.FOLLOW, Kind.HIDE))].tolist():
+    for raw in rows["raw"][np.isin(rows["kind"], (Kind.FOLLOW, Kind.HIDE, Kind.PREFER))].tolist():
         event = _decode(raw) if raw else {}
         for kind, name in (
             ("author", event.get("author")),
@@ -34,6 +34,10 @@ def fold_documents(documents: Documents, rows: Batch) -> None:
             if isinstance(name, str):
                 said = topic_name(name) if kind == "topic" else name
                 named[kind][id_of(kind, said)] = said.encode()
+    for raw in rows["raw"][rows["kind"] == Kind.VIEWER].tolist():
+        codes = _decode(raw).get("languages") if raw else None
+        for code in codes if isinstance(codes, list) else []:
+            named["language"][id_of("language", str(code))] = str(code).encode()
     videos = rows.take(rows["kind"] == Kind.VIDEO)
     ids = videos["video"].tolist()
     if ids:

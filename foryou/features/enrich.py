@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from foryou.core.batch import Batch, Column
-from foryou.core.event import Kind, of_kinds
+from foryou.core.event import STEERING, WORD, Kind, of_kinds
 from foryou.core.ids import pair_of
 from foryou.core.inputs import OUTCOME_BITS, POSITIVE_BITS
 from foryou.core.ports import Store
-from foryou.features.acts import fold_acts
+from foryou.features.acts import ACTS, fold_acts, stands
 from foryou.features.trust import DEFAULT, TrustSettings, weigh
 
 LONG_VIEW_S = 18.0
@@ -63,11 +63,33 @@ def enrich(store: Store, rows: Batch, trust: TrustSettings = DEFAULT) -> tuple[B
     `meaning` does. Beside it what is taken back of acts that counted before: rows of nobody (viewer 0; whose acts they
     were is their `owner`), each `after` the event of that position.
     """
-    judged, back = weigh(store, fold_acts(store, rows), trust)
+    judged, back = weigh(store, _hushed(store, fold_acts(store, rows)), trust)
+    judged = _uncounted(store, judged)
     if len(back):
         back = meaning(store, back)
         back = back.extend({"owner": back["viewer"], "viewer": np.zeros(len(back), np.int64)})
     return meaning(store, judged), back
+
+
+def _hushed(store: Store, rows: Batch) -> Batch:
+    """The events, of which those teach nothing too that steer a feed, hide a word, say that a video was known already,
+    or watch a video of which that was said."""
+    quiet = rows["quiet"] | of_kinds(rows, (*STEERING, Kind.SEEN)) | (rows["about"] == WORD)
+    watched = np.flatnonzero((rows["kind"] == Kind.WATCH) & (rows["video"] != 0))
+    if len(watched):
+        quiet[watched] |= stands(store, rows["viewer"][watched], rows["video"][watched], Kind.SEEN)
+    return rows.extend({"quiet": quiet})
+
+
+def _uncounted(store: Store, rows: Batch) -> Batch:
+    """The events, of which the quiet ones count nothing for others; nor do acts among them, if they are taken back."""
+    quiet = rows["quiet"]
+    if not quiet.any():
+        return rows
+    acts = np.unique(rows["act"][quiet & (rows["act"] != 0) & (rows["amount"] > 0)])
+    if len(acts):
+        store.write(ACTS.name, acts, Batch({"weight": np.zeros(len(acts), np.float32)}))
+    return rows.extend({"trust": np.where(quiet, 0.0, rows["trust"])})
 
 
 def meaning(store: Store, rows: Batch) -> Batch:
@@ -79,7 +101,7 @@ def meaning(store: Store, rows: Batch) -> Batch:
     video = store.columns(
         "video", rows["video"], ("author", "sound", "topics", "duration", "length", "format", "language")
     )
-    described = of_kinds(rows, (Kind.VIDEO, Kind.HIDE, Kind.UNHIDE))
+    described = of_kinds(rows, (Kind.VIDEO, Kind.HIDE, Kind.UNHIDE, *STEERING))
     filled = {
         "author": np.where((rows["author"] != 0) | described, rows["author"], video["author"]),
         "sound": np.where(described, rows["sound"], video["sound"]),
@@ -99,7 +121,8 @@ def meaning(store: Store, rows: Batch) -> Batch:
             counts[watch, _COLUMN[name]] = values
     bits = np.array(list(OUTCOME_BITS.values()))
     flags = ((counts[:, : len(bits)] != 0) * bits).sum(axis=1)
-    country = store.columns("viewer", rows["viewer"], ("country",))["country"]
+    viewer = store.columns("viewer", rows["viewer"], ("country", "demographics"))
+    country = np.where(viewer["demographics"] != 0, viewer["country"], 0)
     audience = np.stack([pair_of(rows["video"], country), pair_of(rows["video"], np.zeros_like(country))], axis=1)
     audience[rows["video"] == 0] = 0
     audience[country == 0, 0] = 0

@@ -13,15 +13,15 @@ from foryou.core.batch import Batch
 from foryou.core.event import Kind
 from foryou.core.ids import pair_of
 from foryou.core.ports import Keys, Store
-from foryou.features import lists, seen
+from foryou.features import lists, mentions, seen, snapshots
 from foryou.features.accounts import authors_of
-from foryou.features.acts import act_key
+from foryou.features.acts import DISLIKES, act_key
 from foryou.features.chains import came_keys
 from foryou.features.history import served_key
 from foryou.features.pairs import pairs_of
 from foryou.features.reach import KINDS_SEEN, REACH, seen_as
 
-_ON_VIDEO = (Kind.LIKE, Kind.COMMENT, Kind.SAVE, Kind.NOT_INTERESTED, Kind.REPORT)
+_ON_VIDEO = (Kind.LIKE, Kind.COMMENT, Kind.SAVE, *DISLIKES, Kind.REPORT, Kind.SEEN)
 _ON_AUTHOR = (Kind.FOLLOW, Kind.BLOCK, Kind.HIDE)
 _ON_ANY = (Kind.HIDE,)
 
@@ -53,9 +53,23 @@ def _acts(store: Store, viewer: int, sessions: Keys) -> Keys:
         (_known(store, "count_author", "author"), _ON_AUTHOR),
         (_known(store, "count_sound", "sound"), _ON_ANY),
         (_known(store, "count_topic", "topics"), _ON_ANY),
+        (_hidden(store, viewer), _ON_ANY),
     )
     found = [act_key(np.full(len(keys), viewer), keys, kind) for keys, kinds in targets for kind in kinds]
     return np.concatenate(found)
+
+
+def _hidden(store: Store, viewer: int) -> Keys:
+    """What the viewer ever hid: words too, which are known nowhere else."""
+    return np.concatenate([lists.whole(store, lists.ACTED, owner) for owner in lists.owners(viewer).tolist()])
+
+
+def _muted(store: Store, viewer: int, sessions: Keys) -> Keys:
+    return mentions.muted_keys(viewer, _hidden(store, viewer))
+
+
+def _snapshots(store: Store, viewer: int, sessions: Keys) -> Keys:
+    return snapshots.keys_of(store, viewer)
 
 
 def _served(store: Store, viewer: int, sessions: Keys) -> Keys:
@@ -89,7 +103,10 @@ def _came(store: Store, viewer: int, sessions: Keys) -> Keys:
 
 KEYED: Mapping[str, Of | None] = {
     **dict.fromkeys(("viewer", "session", "history", "interest", "taste", "companion"), _self),
-    **dict.fromkeys(("count_viewer", "effect", "trust", "acted"), _self),
+    **dict.fromkeys(("count_viewer", "effect", "trust", "acted", "prefer", "lesson"), _self),
+    **dict.fromkeys((kept.name for kept in snapshots.KEPT), _snapshots),  # before what says which they are
+    "snapshot": _self,
+    "muted": _muted,  # before the lists that say what was hidden
     "seen": _seen,
     "act": _acts,
     "served": _served,
@@ -98,7 +115,7 @@ KEYED: Mapping[str, Of | None] = {
     "account": _accounts,
     "came": _came,
     **dict.fromkeys(("reach", "reach_moves", "reach_peers", "reach_stage", "reach_usual", "chain"), None),
-    **dict.fromkeys(("accepted", "video", "about", "content", "similar", "popular"), None),
+    **dict.fromkeys(("accepted", "video", "about", "content", "mention", "tagged", "similar", "popular"), None),
     **dict.fromkeys(("board", "uploads", "young", "turn", "slates"), None),
     **dict.fromkeys(("origin", "trust_all", "crowd", "total"), None),
     **dict.fromkeys(("count_video", "count_author", "count_sound", "count_topic", "count_all"), None),
@@ -142,6 +159,6 @@ def _unseen(store: Store, viewer: int) -> int:
 
 def viewers(store: Store) -> Keys:
     """All viewers that the tables know of."""
-    tables = ("viewer", "session", "history", "count_viewer", "companion", "interest", "taste")
+    tables = ("viewer", "session", "history", "count_viewer", "companion", "interest", "taste", "prefer", "snapshot")
     authors = store.scan("account", ("viewer",))[1]["viewer"]
     return np.unique(np.concatenate([*(store.scan(name)[0] for name in tables), authors]))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from foryou.core.batch import Batch
-from foryou.core.event import CATALOG, REACTIONS, of_kinds
+from foryou.core.batch import Batch, Column
+from foryou.core.event import CATALOG, REACTIONS, STEERING, UNKNOWN, Kind, of_kinds
 from foryou.core.pipeline import Mask
 from foryou.core.ports import Offset, Store
 from foryou.core.table import Table
@@ -17,14 +17,20 @@ from foryou.features import (
     content,
     counters,
     effects,
+    forget,
     history,
     interests,
+    lessons,
     lists,
+    mentions,
     popular,
+    prefers,
     reach,
     seen,
     similar,
     slates,
+    snapshots,
+    tagged,
     taste,
     young,
 )
@@ -72,6 +78,12 @@ TABLES: tuple[Table, ...] = tuple(
             young.YOUNG,
             young.TURN,
             content.CONTENT,
+            prefers.PREFER,
+            mentions.MENTION,
+            mentions.MUTED,
+            tagged.TAGGED,
+            lessons.LESSON,
+            *snapshots.TABLES,
         )
     }.values()
 )
@@ -115,9 +127,27 @@ def fold_events(
 ) -> Batch:
     """Fold a batch of events: first what videos and viewers say of themselves, then what viewers did.
 
-    Returns what viewers did, with the columns of `enrich`. Folding the same log again from empty tables gives the same
-    tables.
+    Returns what viewers did and there is to learn from, with the columns of `enrich`. Folding the same log again from
+    empty tables gives the same tables.
     """
+    steers = np.flatnonzero(_steers(rows))
+    if len(steers) == 0:
+        return _fold(store, rows, trust, spread)
+    # Each of these changes what is made of the events after it, and of none before it.
+    parts = np.split(np.arange(len(rows)), np.unique(np.concatenate([steers, steers + 1])))
+    done = [_fold(store, rows.take(part), trust, spread) for part in parts if len(part)]
+    learned = [each for each in done if len(each)]
+    return Batch.concat(learned) if learned else done[0]
+
+
+def _steers(rows: Batch) -> Mask:
+    steers = of_kinds(rows, (*STEERING, Kind.SEEN))
+    if "pause_until" in rows:  # events had none once
+        steers |= rows["pause_until"] != UNKNOWN
+    return np.asarray(steers)
+
+
+def _fold(store: Store, rows: Batch, trust: TrustSettings, spread: ReachSettings) -> Batch:
     fresh, _ = group(rows["id"])
     store.write(ACCEPTED.name, fresh, Batch({}, len(fresh)))
     groups = Groups(rows, group)
@@ -126,7 +156,7 @@ def fold_events(
     described = of_kinds(rows, CATALOG)
     if described.any():
         said = rows.take(described)
-        for describe in (lists.describe, popular.describe, accounts.describe):
+        for describe in (lists.describe, popular.describe, accounts.describe, tagged.describe):
             describe(store, said)
         reach.describe(store, said, spread)
         young.describe(store, said, spread)
@@ -138,22 +168,60 @@ def fold_events(
     reactions, back = enrich(store, reactions, trust)
     if len(back):
         back = back.extend({"followed": reach.followed(store, back.extend({"viewer": back["owner"]}))})
-    totalled = np.stack([reactions["video"], reactions["author"], np.ones(len(reactions), np.int64)], axis=1)
+    _note_facts(store, reactions)
+    quiet = reactions["quiet"]
+    if quiet.any():
+        _steer(store, reactions.take(quiet))
+        reactions = reactions.take(~quiet)
+        back = back.extend({"after": (np.cumsum(~quiet) - 1)[back["after"]]}) if len(back) else back
+        if len(reactions) == 0 and len(back) == 0:
+            return reactions
+    totalled = _totalled(reactions)
     reactions = effects.explain(store, similar.pair_up(store, reactions))
     reactions = history.tell_about(store, reactions.extend({"everyone": totalled[:, 2], "totalled": totalled}))
     counted = _with(reactions, back) if len(back) else reactions
     groups = Groups(reactions, group)
     for view in counters.VIEWS:
         view.fold_groups(store, Groups(counted, group) if len(back) else groups)
+    personal = _of_this_time(store, reactions)
+    lessons.fold(store, personal)
+    groups = groups if personal is reactions else Groups(personal, group)
     for view in PERSONAL:
         view.fold_groups(store, groups)
-    seen.fold(store, reactions)
     popular.fold(store, counted)
     reach.fold(store, counted, spread)
     young.expose(store, counted, spread)
     chains.fold(store, reactions)
-    lists.act(store, reactions)
     return reactions
+
+
+def _note_facts(store: Store, reactions: Batch) -> None:
+    """Fold what is so whether or not anything is learned from it: what was seen, and whom and what viewers act on."""
+    seen.fold(store, reactions)
+    lists.act(store, reactions)
+    mentions.mute(store, reactions)
+
+
+def _steer(store: Store, rows: Batch) -> None:
+    """Fold what viewers said of their own feeds, and what they did that nothing is learned from: it is counted."""
+    totals = rows.extend({"totalled": _totalled(rows), "trusted": rows["counts"]})
+    next(view for view in counters.VIEWS if view.table is counters.TOTAL).fold(store, totals)
+    prefers.VIEW.fold(store, rows)
+    forget.fold(store, rows)
+    snapshots.steer(store, rows)
+
+
+def _totalled(reactions: Batch) -> Column:
+    """What totals are kept of: the video, the author and all together."""
+    return np.stack([reactions["video"], reactions["author"], np.ones(len(reactions), np.int64)], axis=1)
+
+
+def _of_this_time(store: Store, reactions: Batch) -> Batch:
+    """Without what takes an act back of before its viewer started anew: nothing of it is there to take back."""
+    late = reactions["amount"] < 0
+    if late.any():
+        late &= reactions["effective"] < snapshots.anew(store, reactions["viewer"])
+    return reactions.take(~late) if late.any() else reactions
 
 
 def _with(reactions: Batch, back: Batch) -> Batch:

@@ -20,13 +20,14 @@ from foryou.features.catalog import FORMAT_IDS, LENGTH_IDS
 from foryou.features.distinct import Distinct, distinct, put_means
 from foryou.features.effects import effects, evidence, placed, told
 from foryou.features.history import SESSION_GAP, latest_exposures
-from foryou.features.interests import PUT, put_interests
+from foryou.features.leaning import PUT, put_interests
 from foryou.features.rates import BRIEF, overall, put_video_rates, rates
 from foryou.features.response import put_response
 from foryou.features.similar import COMPANIONS, positives, put_likeness
 from foryou.features.taste import put_text
 
 _DESCRIBED = ("author", "sound", "topics", "language", "length", "format", "duration", "height", "uploaded")
+_TOLD = ("device", "language", "country", "offset", "age", "gender", "novelty", "demographics")
 _HISTORY = ("item", "author", "topics", "flags", "seconds", "at")
 _DENSE = [each for each in INPUTS if each.side == "item" and each.kind == "dense"]
 _ENDS = np.cumsum([each.width for each in _DENSE]).tolist()
@@ -59,8 +60,9 @@ def viewer_columns(store: Store, viewer: Keys, at: Column, context: Columns) -> 
     plus 1,440, -1: not sent); what is not sent comes from the profile.
     """
     nothing = np.zeros(len(viewer), np.int64)
-    profile = store.columns("viewer", viewer, ("device", "language", "country", "offset", "age", "gender", "novelty"))
+    profile = store.columns("viewer", viewer, _TOLD)
     said = {name: context.get(name, nothing) for name in ("surface", "device", "language", "country")}
+    may = profile["demographics"] != 0
     device, language, country = (
         np.where(said[name] != 0, said[name], profile[name]) for name in ("device", "language", "country")
     )
@@ -80,9 +82,9 @@ def viewer_columns(store: Store, viewer: Keys, at: Column, context: Columns) -> 
             "viewer": viewer,
             "viewer_language": language,
             "device": device,
-            "age": profile["age"],
-            "gender": profile["gender"],
-            "country": country,
+            "age": np.where(may, profile["age"], 0),
+            "gender": np.where(may, profile["gender"], 0),
+            "country": np.where(may, country, 0),
             "surface": said["surface"],
             "hour": local // HOUR % 24 + 1,
             "weekday": (local // DAY + 3) % 7 + 1,

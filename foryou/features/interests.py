@@ -15,7 +15,7 @@ from numba import njit
 
 from foryou.core.batch import Batch, Column, Rows
 from foryou.core.clock import DAY
-from foryou.core.event import REACTIONS, Kind
+from foryou.core.event import ABOUT, REACTIONS, Kind
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
 from foryou.core.view import View
@@ -41,6 +41,8 @@ INTERESTS = Table(
         Field("rejected", "float16", SLOTS, help="not-interesteds and reports"),
         Field("unexplained", "float16", SLOTS, help="sum of y - p of long views"),
         Field("weight", "float16", SLOTS, help="sum of p (1 - p)"),
+        Field("begun", "uint16", SLOTS, help="day of the first event of this slot, days since 1970"),
+        Field("latest", "uint16", SLOTS, help="day of its latest event"),
         Field("since", "int64", help="the time that all evidence is written as of, ms"),
         Field("last", "int64", help="latest event, ms"),
     ),
@@ -51,11 +53,11 @@ _AHEAD = REJECTED_HALF_LIFE
 """ms that evidence may be ahead of the time it is written as of, before that moves on. A multiple of both half-lives:
 moving then changes no digit."""
 
-_FOR = {"long_view": 1.0, "like": 1.0, "comment": 1.0, "share": 1.5, "save": 1.5, "follow": 1.0, "visit": 0.3}
-_AGAINST = {"not_interested": 2.0, "report": 2.0}
-_UNWATCHED = 0.5
+FOR = {"long_view": 1.0, "like": 1.0, "comment": 1.0, "share": 1.5, "save": 1.5, "follow": 1.0, "visit": 0.3}
+AGAINST = {"not_interested": 2.0, "report": 2.0}
+UNWATCHED = 0.5
 """Evidence against, of a watch that was no long view: balances a long-view rate of a third."""
-_SKIPPED = 0.2
+SKIPPED = 0.2
 _COLUMN = {name: position for position, name in enumerate(OUTCOMES)}
 
 
@@ -101,6 +103,8 @@ def _learn(  # type: ignore[no-untyped-def]
     rejected,
     left,
     heavy,
+    begun,
+    latest,
     since,
     last,
     row,
@@ -143,6 +147,9 @@ def _learn(  # type: ignore[no-untyped-def]
                 key[k, found], what[k, found] = target, whats[t]
                 pro[k, found], con[k, found], rejected[k, found] = 0.0, 0.0, 0.0
                 left[k, found], heavy[k, found] = 0.0, 0.0
+                begun[k, found], latest[k, found] = when[i] // DAY, 0
+            begun[k, found] = min(begun[k, found], when[i] // DAY)
+            latest[k, found] = max(latest[k, found], when[i] // DAY)
             pro[k, found] = max(pro[k, found] + plus[i] * grown, 0.0)
             con[k, found] = max(con[k, found] + minus[i] * grown, 0.0)
             left[k, found] = _half(left[k, found] + residual[i] * grown)
@@ -154,10 +161,10 @@ def _learn(  # type: ignore[no-untyped-def]
 def _interests(state: Batch, events: Batch, row: Rows) -> Batch:
     held = _single(state)
     counts = events["counts"]
-    plus = sum(counts[:, _COLUMN[name]] * weight for name, weight in _FOR.items())
-    minus = sum(counts[:, _COLUMN[name]] * weight for name, weight in _AGAINST.items())
+    plus = sum(counts[:, _COLUMN[name]] * weight for name, weight in FOR.items())
+    minus = sum(counts[:, _COLUMN[name]] * weight for name, weight in AGAINST.items())
     watched = counts[:, _COLUMN["watch"]] * (1 - counts[:, _COLUMN["long_view"]])
-    minus = minus + _UNWATCHED * watched + _SKIPPED * counts[:, _COLUMN["skip"]]
+    minus = minus + UNWATCHED * watched + SKIPPED * counts[:, _COLUMN["skip"]]
     reject = counts[:, _COLUMN["not_interested"]] + counts[:, _COLUMN["report"]]
     topics = events["topics"].copy()
     topics[np.isin(events["base"], (Kind.FOLLOW, Kind.VISIT, Kind.BLOCK))] = 0
@@ -179,6 +186,9 @@ def _interests(state: Batch, events: Batch, row: Rows) -> Batch:
         axis=1,
     )
     targets[(plus == 0) & (minus == 0)] = 0
+    of_topics, of_author = (events["about"] == ABOUT.index(name) for name in ("topic", "author"))
+    targets[of_topics, topics.shape[1] :] = 0
+    targets[np.ix_(of_author, np.arange(targets.shape[1]) != topics.shape[1])] = 0
     whats = np.array([TOPIC] * topics.shape[1] + [AUTHOR, SOUND, FORMAT, LENGTH, LANGUAGE, SURFACE], np.int8)
     _learn(
         held["key"],
@@ -188,6 +198,8 @@ def _interests(state: Batch, events: Batch, row: Rows) -> Batch:
         held["rejected"],
         held["unexplained"],
         held["weight"],
+        held["begun"],
+        held["latest"],
         held["since"],
         held["last"],
         row,
@@ -226,6 +238,7 @@ _READS = (
     "residual",
     "weight",
     "effective",
+    "about",
 )
 VIEWS = (View(INTERESTS, "viewer", REACTIONS, _interests, _READS),)
 
@@ -318,7 +331,7 @@ def look_up(store: Store, viewer: Keys, of: Rows, targets: Column, at: Column) -
 @njit(cache=True, nogil=True)
 def _strengths(key, pro, con, since, last, when, half, out):  # type: ignore[no-untyped-def]
     for v in range(len(key)):
-        fade = np.exp2(-(max(when, last[v]) - since[v]) / half)
+        fade = np.exp2(-(max(when[v], last[v]) - since[v]) / half)
         for s in range(key.shape[1]):
             a, b = pro[v, s] * fade, con[v, s] * fade
             out[v, s] = (a - b) / (a + b + PRIOR) if key[v, s] != 0 else 0.0
@@ -328,60 +341,11 @@ def strengths(store: Store, viewer: Keys, at: int) -> tuple[Column, Column, Colu
     """What each viewer `[viewers]` likes more and less, as of `at` (ms): the keys, which of KINDS_OF_INTEREST each is
     of, and the strength in (-1, 1), all `[viewers, SLOTS]`."""
     held = store.columns(INTERESTS.name, viewer, ("key", "what", "for", "against", "since", "last"))
+    return held["key"], held["what"], strengths_of(held, np.full(len(viewer), at))
+
+
+def strengths_of(held: Batch, at: Column) -> Column:
+    """The strengths `[viewers, SLOTS]` that rows of the table say, as of `at` `[viewers]` (ms)."""
     out = np.empty(held["key"].shape)
     _strengths(held["key"], held["for"], held["against"], held["since"], held["last"], at, float(HALF_LIFE), out)
-    return held["key"], held["what"], out
-
-
-@njit(cache=True, nogil=True)
-def _put(strength, evidence, refused, lift, wide, targets, out, to):  # type: ignore[no-untyped-def]
-    for i in range(targets.shape[0]):
-        number, total, proof, lifts = 0, 0.0, 0.0, 0.0
-        high, low, highest, most = -1.0, 1.0, -1.0, refused[i, wide]
-        for t in range(wide):
-            if targets[i, t] != 0:
-                number += 1
-                total += strength[i, t]
-                proof += evidence[i, t]
-                lifts += lift[i, t]
-                high, low = max(high, strength[i, t]), min(low, strength[i, t])
-                highest, most = max(highest, lift[i, t]), max(most, refused[i, t])
-        if number == 0:
-            high = low = highest = 0.0
-        over = max(number, 1)
-        for n, value in enumerate((total / over, high, low)):
-            out[i, to[0] + n] = value
-        for n in range(5):
-            out[i, to[1 + n]] = strength[i, wide + n]
-        out[i, to[6]] = np.log1p(proof)
-        out[i, to[6] + 1] = np.log1p(evidence[i, wide])
-        out[i, to[7]] = lifts / over
-        out[i, to[7] + 1] = highest
-        for n, t in enumerate((0, 1, 3, 5)):
-            out[i, to[8 + n]] = lift[i, wide + t]
-        out[i, to[12]] = 1.0 - np.exp2(-most)
-
-
-PUT = (
-    "interest_topic",
-    *(f"interest_{name}" for name in ("author", "sound", "format", "length", "language")),
-    "interest_evidence",
-    "lift_topic",
-    *(f"lift_{name}" for name in ("author", "sound", "length", "surface")),
-    "rejected",
-)
-"""The inputs that `put_interests` fills, in the order of its `to`."""
-
-
-def put_interests(
-    store: Store, viewer: Keys, of: Rows, topics: Keys, others: Keys, at: Column, out: Column, to: Column
-) -> Column:
-    """What viewer `viewer[of[i]]` thinks of each video at `at` (ms), into the columns of `out` that begin at `to`; and
-    the evidence behind what they think of its language `[rows]`.
-
-    `topics` `[rows, topics]`; `others` `[rows, 6]`: author, sound, format, length, language, surface.
-    """
-    targets = np.concatenate([topics, others], axis=1)
-    found = look_up(store, viewer, of, targets, at)
-    _put(*found, topics.shape[1], targets, out, to)
-    return np.asarray(found.evidence[:, topics.shape[1] + 4])
+    return out

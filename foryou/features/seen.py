@@ -64,7 +64,7 @@ def _note(video, at, held, row, seen, when, moved, moved_at, of, cause):  # type
 
 def fold(store: Store, rows: Batch) -> None:
     """Fold what viewers did `[rows]`: what was on their screens."""
-    shown = of_kinds(rows, (Kind.IMPRESSION, Kind.WATCH)) & (rows["video"] != 0) & (rows["viewer"] != 0)
+    shown = of_kinds(rows, (Kind.IMPRESSION, Kind.WATCH, Kind.SEEN)) & (rows["video"] != 0) & (rows["viewer"] != 0)
     if not shown.any():
         return
     viewers, row = group(rows["viewer"][shown])

@@ -20,7 +20,7 @@ class Catalog:
 
     def __call__(self, request: Request, rows: Candidates) -> Columns:
         return self.store.columns(
-            "video", rows["item"], ("author", "sound", "topics", "uploaded", "known", "removed")
+            "video", rows["item"], ("author", "sound", "topics", "language", "uploaded", "known", "removed")
         ).columns
 
 

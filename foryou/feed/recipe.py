@@ -15,8 +15,8 @@ from foryou.features.reach import DEFAULT, ReachSettings
 from foryou.features.seen import KEPT
 from foryou.feed.considered import Policy
 from foryou.feed.hydrators import Catalog, Inputs
-from foryou.filters.eligible import available, not_own
-from foryou.filters.graph import NotBlocked, NotHidden
+from foryou.filters.eligible import available, not_own, understood
+from foryou.filters.graph import NotBlocked, NotHidden, NotMentioned
 from foryou.filters.seen import NotSeen, NotServed
 from foryou.models.clusters import Codebook
 from foryou.rerankers.arrange import Arrange
@@ -25,6 +25,7 @@ from foryou.scorers.affinity import Affinity
 from foryou.scorers.fresh import Freshness
 from foryou.scorers.predict import Predict
 from foryou.scorers.value import Value, source_score
+from foryou.scorers.wishes import Wishes
 from foryou.sources.clusters import Clusters
 from foryou.sources.content import Content
 from foryou.sources.following import Following
@@ -32,11 +33,12 @@ from foryou.sources.nearest import Nearest
 from foryou.sources.popular import Popular
 from foryou.sources.similar import Similar
 from foryou.sources.trial import Trial
+from foryou.sources.wished import Wished
 
-SOURCES = ("nearest", "similar", "following", "popular", "fresh", "clusters", "content")
+SOURCES = ("nearest", "similar", "following", "popular", "fresh", "clusters", "content", "wished")
 """Their positions are logged: a new one comes last."""
 SURFACES = ("for_you", "following", "plain")
-BESIDE = ("affinity", "freshness")
+BESIDE = ("affinity", "freshness", "wishes")
 """Parts of the score beside the heads, in the order in which they are added: columns that are logged and told."""
 
 
@@ -55,6 +57,7 @@ class FeedSettings:
     fresh: int = field(default=50, metadata={"help": "places for videos that look for an audience"})
     clusters: int = field(default=50, metadata={"help": "places for the viewer's several themes"})
     content: int = field(default=50, metadata={"help": "places for texts nearest to those of recent positives"})
+    wished: int = field(default=60, metadata={"help": "places, beside all others, for what a viewer asked for more of"})
     themes: int = field(default=6, metadata={"help": "themes of a viewer that are looked for at once"})
     affinity: float = field(
         default=0.6,
@@ -63,6 +66,9 @@ class FeedSettings:
     freshness: float = field(
         default=0.05,
         metadata={"help": "what a video that is just uploaded is worth more than an old one, in the score"},
+    )
+    wishes: float = field(
+        default=0.3, metadata={"help": "what twice as much of something is worth to who asks for it, in the score"}
     )
     half_life_h: float = field(default=24.0, metadata={"help": "hours after which half of `freshness` is left"})
     exploration: float = field(
@@ -119,8 +125,9 @@ class FeedSettings:
         return int(getattr(self, source))
 
     def brings(self, source: str) -> int:
-        """How many candidates a source is asked for, rounded up."""
-        return -(-self.places(source) * self.retrieved // max(sum(map(self.places, SOURCES)), 1))
+        """How many candidates a source is asked for, rounded up. Wishes take nothing from the others."""
+        others = sum(map(self.places, SOURCES)) - self.wished
+        return -(-self.places(source) * self.retrieved // max(others, 1))
 
 
 def for_you(
@@ -144,6 +151,7 @@ def for_you(
             ("fresh", Trial(store, s.brings("fresh"), spread, s.seen_days)),
             ("clusters", Clusters(store, index, codebook, s.brings("clusters"), s.themes, s.seen_days)),
             ("content", Content(store, texts, s.brings("content"), s.seen_days)),
+            ("wished", Wished(store, s.brings("wished"), s.seen_days)),
         ],
         hydrators=[("catalog", Catalog(store))],
         filters=[
@@ -152,6 +160,8 @@ def for_you(
             ("served", NotServed(store)),
             ("blocked", NotBlocked(store)),
             ("hidden", NotHidden(store)),
+            ("words", NotMentioned(store)),
+            ("languages", understood),
             ("own", not_own),
         ],
         scorers=[
@@ -160,6 +170,7 @@ def for_you(
             ("value", value),
             ("affinity", Affinity(s.affinity)),
             ("freshness", Freshness(s.freshness, s.half_life_h)),
+            ("wishes", Wishes(s.wishes)),
         ],
         rerankers=[("arrange", _arrange(s, store, index))],
         fallback=Predict(lambda: fallback),
@@ -200,6 +211,7 @@ def following(store: Store, s: FeedSettings) -> Pipeline:
             ("served", NotServed(store)),
             ("blocked", NotBlocked(store)),
             ("hidden", NotHidden(store)),
+            ("words", NotMentioned(store)),
             ("own", not_own),
         ],
         scorers=[("newest", source_score)],

@@ -18,6 +18,7 @@ from foryou.core.ids import id_of, pair_of
 from foryou.core.pipeline import Request, Slate, Trace
 from foryou.core.ports import Model, Store
 from foryou.features.hydrate import viewer_columns, without_demographics
+from foryou.features.wishes import wishes
 from foryou.feed.recipe import BESIDE, SURFACES
 from foryou.training.examples import ITEM_COLUMNS, VIEWER_COLUMNS
 
@@ -89,6 +90,7 @@ def request_for(
     if not demographics:
         known = without_demographics(known)
     own = id_of("author", ask.viewer) if personal else -1
+    known = known.extend(wishes(store, viewer).columns)
     known = known.extend({"own_author": np.array([own or -1], np.int64), "vector": model.viewer_vector(known)})
     session = id_of("session", ask.session)
     mixed = pair_of(np.array([viewer ^ session]), np.array([seed * 1_000_003 + reached]))

@@ -1,4 +1,4 @@
-"""What the viewer asked never to see: blocked authors, hidden authors, sounds and hashtags."""
+"""What the viewer asked never to see: blocked authors, hidden authors, sounds and hashtags, and words."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from foryou.core.event import Kind
 from foryou.core.pipeline import Candidates, Mask, Request
 from foryou.core.ports import Store
 from foryou.features.lists import standing
+from foryou.features.mentions import mentions, muted
 
 
 @dataclass(frozen=True)
@@ -34,3 +35,16 @@ class NotHidden:
             return np.ones(len(rows), np.bool_)
         about = np.concatenate([rows["author"][:, None], rows["sound"][:, None], rows["topics"]], axis=1)
         return np.asarray(~np.isin(about, hidden).any(axis=1))
+
+
+@dataclass(frozen=True)
+class NotMentioned:
+    """Drops videos that say a word that the viewer hid, in caption, description or hashtags."""
+
+    store: Store
+
+    def __call__(self, request: Request, rows: Candidates) -> Mask:
+        words = muted(self.store, request.viewer_id)
+        if not words:
+            return np.ones(len(rows), np.bool_)
+        return ~mentions(self.store, rows["item"], words.values())

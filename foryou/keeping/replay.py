@@ -12,7 +12,7 @@ from foryou.backends.saves import Saved
 from foryou.backends.tables import Tables
 from foryou.core.batch import Batch, Column
 from foryou.core.ports import Keys, Offset, Record, Store
-from foryou.features import content, reach
+from foryou.features import content, mentions, reach
 from foryou.features.content import CONTENT
 from foryou.features.documents import fold_documents
 from foryou.features.fold import (
@@ -54,6 +54,7 @@ class Replayed:
             rows = unfolded(self.store, record.rows)
             fold_events(self.store, rows, self._trust, self._spread)
             fold_documents(self.documents, rows)
+            mentions.hear(self.store, self.documents, rows)
             content.hear(self.store, self.documents, rows)
         elif record.stream == SERVED_STREAM:
             fold_served(self.store, record.rows, record.offset)

@@ -158,6 +158,19 @@ class Join:
         if len(number):
             self._touched.append(number)
 
+    def pass_over(self, viewer: Keys, video: Keys) -> None:
+        """These viewers knew these videos already: what they did with them now says nothing of what they like. What
+        was learned of it is put right, as far as it was a skip."""
+        number = self._find(pair_of(viewer, video))
+        number = np.unique(number[number >= 0])
+        rows, at = self._rows, number - self._rows.first
+        waits = at[rows["told"][at] == WAITS]
+        rows["flags"][at] &= ~OUTCOME_BITS["skip"]
+        self._tell(waits)
+        rows["weight"][waits] = 0
+        if len(number):
+            self._touched.append(number)
+
     @property
     def pending(self) -> int:
         """About how many rows `ready` has to look at: outcomes that came, and windows that are over."""

@@ -17,10 +17,12 @@ import numpy as np
 from foryou.core.batch import Batch, Column
 from foryou.core.clock import SECOND
 from foryou.core.errors import ModelError, NotFound, SettingsError
+from foryou.core.event import Kind
 from foryou.core.heads import HEADS
 from foryou.core.ids import id_of, pair_of
 from foryou.core.inputs import INPUTS
 from foryou.core.ports import Keys, Model, Models, Pairs, Store
+from foryou.features.catalog import paused
 from foryou.features.fold import fold_events
 from foryou.features.hydrate import without_demographics
 from foryou.features.reach import ReachSettings
@@ -29,9 +31,10 @@ from foryou.models.registry import Kept, Trial
 from foryou.training.examples import ITEM_COLUMNS, VIEWER_COLUMNS, Examples, as_of_now
 from foryou.training.fair import WatchRanks
 from foryou.training.join import Join, Lesson
+from foryou.training.lined import packed, under, unpacked
 from foryou.training.progress import Progress
 
-SCHEMA = id_of("schema", repr((INPUTS, HEADS, ITEM_COLUMNS, VIEWER_COLUMNS, 3)))
+SCHEMA = id_of("schema", repr((INPUTS, HEADS, ITEM_COLUMNS, VIEWER_COLUMNS, 4)))
 """Changes whenever what a learner keeps would no longer fit."""
 TOGETHER = 100
 """Events that come within so many ms make lessons together: a step for one row costs as much as one for thirty."""
@@ -121,6 +124,10 @@ class Learner:
         of = self.settings
         self._join = Join(of.window_s, of.late_s, of.late_mb, of.negatives)
         self._queue: deque[Lesson] = deque()
+        self._cut = 0
+        """Lessons that were lined up so far."""
+        self._anew: deque[tuple[int, int]] = deque()
+        """Viewers who start anew, each with how many lessons are lined up before."""
         self._ranks = WatchRanks()
         self._trial = Trial()
         self.reserve: Model | None = None
@@ -139,15 +146,23 @@ class Learner:
             self.seal()
         self._came = came
         strangers = self._some(self._join.strangers(rows))
+        if len(strangers):
+            strangers = strangers.take(~paused(store, strangers["viewer"], strangers["at"]))
         pairs = as_of_now(store, strangers) if len(strangers) else None
         if pairs is not None and not self.demographics:
             pairs = replace(pairs, viewers=without_demographics(pairs.viewers))
         reactions = fold_events(store, rows, self.trust, self.reach)
+        known = rows.take(rows["kind"] == Kind.SEEN)
+        if len(known):
+            self._join.pass_over(known["viewer"], known["video"])
         if pairs is not None:
             self._join.expect(strangers["viewer"], strangers["video"], strangers["at"], pairs)
         self._join.observe(reactions)
         if self._join.pending >= self.settings.batch:
             self.seal()
+        for viewer in rows["viewer"][rows["kind"] == Kind.REFRESH].tolist():
+            self.seal()  # what came before this is learned before it
+            self._anew.append((self._cut, viewer))
 
     def _some(self, strangers: Batch) -> Batch:
         """Leaves out a share of the exposures that are history, chosen by a hash: any log leaves out the same."""
@@ -174,7 +189,11 @@ class Learner:
     def seal(self) -> None:
         """Make lessons of what came; it waits for nothing that would come together with it."""
         if self._join.pending:
-            self._queue.extend(self._join.ready(self.settings.batch))
+            self._line_up(self._join.ready(self.settings.batch))
+
+    def _line_up(self, lessons: list[Lesson]) -> None:
+        self._queue.extend(lessons)
+        self._cut += len(lessons)
 
     @property
     def waiting(self) -> int:
@@ -220,14 +239,14 @@ class Learner:
 
     def flush(self) -> None:
         """Wait for no more watch events: every row that was shown may be learned now."""
-        self._queue.extend(self._join.ready(self.settings.batch, everything=True))
+        self._line_up(self._join.ready(self.settings.batch, everything=True))
 
     def step(self, most: int | None = None) -> int:
         """Learn the lessons that are ready, at least one and until `most` rows; how many rows, corrections too.
 
         May run while another thread folds: that one only adds to the end of the queue.
         """
-        done = 0
+        done = self._start_anew()
         while self._queue and (most is None or done < most):
             lesson = self._queue.popleft()
             self._items.append(lesson.examples.pairs.items["item"])
@@ -239,7 +258,14 @@ class Learner:
                 self.model.correct(pairs, learned, outcomes)
                 self.progress.correct(lesson.number, learned, outcomes)
                 self.corrected += len(lesson)
-            done += len(lesson)
+            done += len(lesson) + self._start_anew()
+        return done
+
+    def _start_anew(self) -> int:
+        """Give up the embeddings of viewers whose turn to start anew has come; how many."""
+        done = 0
+        while self._anew and self._anew[0][0] <= self._cut - len(self._queue):
+            done += self.model.forget(np.array([self._anew.popleft()[1]], np.int64))
         return done
 
     def moved(self) -> Column:
@@ -308,6 +334,7 @@ class Learner:
             waited += int(mine.sum())
             if not mine.all():
                 kept.append(lesson.take(np.flatnonzero(~mine)) if mine.any() else lesson)
+        self._anew = deque(each for each in self._anew if each[1] != viewer)
         self._queue = deque(kept)
         self.progress.forget(gone)
         if self.reserve is not None:
@@ -322,7 +349,9 @@ class Learner:
 
     def state(self) -> Mapping[str, Column]:
         """Everything needed to continue after a restart, as arrays."""
+        taken = self._cut - len(self._queue)
         held: dict[str, Column] = {
+            "anew": np.array([(cut - taken, viewer) for cut, viewer in self._anew], np.int64).reshape(-1, 2),
             "schema": np.array([SCHEMA]),
             "counts": np.array([self.learned, self.corrected, self._worse_since, self._branch, self._came]),
             "reserve": np.array([self.reserve.version if self.reserve is not None else ""]),
@@ -333,7 +362,7 @@ class Learner:
             ("progress", self.progress.state()),
             ("ranks", self._ranks.state()),
             ("trial", self._trial.state()),
-            ("queue", _queued(list(self._queue))),
+            ("queue", packed(list(self._queue))),
         ):
             held |= {f"{prefix}.{name}": values for name, values in state.items()}
         return held
@@ -344,12 +373,14 @@ class Learner:
             raise ModelError("the learner's state was kept by a version with other inputs or heads")
         self.learned, self.corrected, self._worse_since, self._branch, self._came = state["counts"].tolist()
         self.reserve = self._in_reserve(str(state["reserve"][0]))
-        self.model.restore(_under(state, "model."))
-        self._join.restore(_under(state, "join."))
-        self.progress.restore(_under(state, "progress."))
-        self._ranks.restore(_under(state, "ranks."))
-        self._trial.restore(_under(state, "trial."))
-        self._queue = deque(_unqueued(_under(state, "queue.")))
+        self.model.restore(under(state, "model."))
+        self._join.restore(under(state, "join."))
+        self.progress.restore(under(state, "progress."))
+        self._ranks.restore(under(state, "ranks."))
+        self._trial.restore(under(state, "trial."))
+        self._queue = deque(unpacked(under(state, "queue.")))
+        self._cut = len(self._queue)
+        self._anew = deque((cut, viewer) for cut, viewer in state["anew"].tolist())
 
     def _in_reserve(self, version: str) -> Model | None:
         """The version of that name, from where versions are kept; nothing if it is not there any more."""
@@ -357,43 +388,3 @@ class Learner:
             return None
         self.model.restore(self.models.read(version))
         return self.model.copy()
-
-
-def _under(state: Mapping[str, Column], prefix: str) -> dict[str, Column]:
-    return {name.removeprefix(prefix): values for name, values in state.items() if name.startswith(prefix)}
-
-
-def _queued(lessons: list[Lesson]) -> Mapping[str, Column]:
-    """Lessons as arrays."""
-    held: dict[str, Column] = {"size": np.array([len(lesson) for lesson in lessons], np.int64)}
-    if not lessons:
-        return held
-    late = [lesson for lesson in lessons if lesson.learned is not None]
-    rows = Examples.concat([lesson.examples for lesson in lessons])
-    held["late"] = np.array([lesson.learned is not None for lesson in lessons])
-    held["number"], held["of"] = np.concatenate([lesson.number for lesson in lessons]), rows.pairs.of
-    learned = Batch.concat([lesson.learned for lesson in late if lesson.learned is not None])
-    parts = (
-        ("viewers", rows.pairs.viewers),
-        ("items", rows.pairs.items),
-        ("outcomes", rows.outcomes),
-        ("learned", learned),
-    )
-    for part, batch in parts:
-        held |= {f"{part}.{name}": values for name, values in batch.columns.items()}
-    return held
-
-
-def _unqueued(held: Mapping[str, Column]) -> list[Lesson]:
-    """What `_queued` made arrays of."""
-    if len(held["size"]) == 0:
-        return []
-    pairs = Pairs(Batch(_under(held, "viewers.")), Batch(_under(held, "items.")), held["of"])
-    rows, learned = Examples(pairs, Batch(_under(held, "outcomes."))), Batch(_under(held, "learned."))
-    lessons, end, taken = [], 0, 0
-    for size, late in zip(held["size"].tolist(), held["late"].tolist(), strict=True):
-        some = np.arange(end, end + size)
-        before = learned.take(np.arange(taken, taken + size)) if late else None
-        lessons.append(Lesson(held["number"][some], rows.take(some), before))
-        end, taken = end + size, taken + (size if late else 0)
-    return lessons

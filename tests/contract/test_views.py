@@ -197,6 +197,13 @@ def _play(world: World) -> None:
     world.send({"kind": "follow", "viewer": "ada", "author": "author-v3"}, {"kind": "remove", "video": "v4"})
     world.send({"kind": "block", "viewer": "bob", "author": "author-v5"})
     world.send({"kind": "like", "viewer": "ada", "video": "v9", "device_id": "d1", "network": "n1"})
+    world.send(
+        {"kind": "hide", "viewer": "bob", "word": "Crème brûlée"}, {"kind": "seen", "viewer": "bob", "video": "v6"}
+    )
+    world.send({"kind": "prefer", "viewer": "ada", "hashtag": "t1", "strength": 0.5})
+    world.send({"kind": "snapshot", "viewer": "ada", "name": "one morning"}, {"kind": "refresh", "viewer": "bob"})
+    world.act("bob", "save", "v8")
+    world.send({"kind": "forget", "viewer": "ada", "hashtag": "t2"})
     world.send({"kind": "watch", "viewer": "cleo", "video": "v3", "seconds": 9.0, "surface": "shared", "sharer": "ada"})
     world.engine.work()
 

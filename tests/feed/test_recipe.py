@@ -34,11 +34,11 @@ def test_nothing_is_a_number_too() -> None:
 
 def test_sources_bring_all_that_is_retrieved_each_as_its_places_are_a_part_of_all() -> None:
     settings = FeedSettings(
-        retrieved=1000, nearest=30, similar=10, following=0, popular=5, fresh=5, clusters=0, content=0
+        retrieved=1000, nearest=30, similar=10, following=0, popular=5, fresh=5, clusters=0, content=0, wished=10
     )
     assert {name: settings.brings(name) for name in SOURCES} == {
         "nearest": 600, "similar": 200, "following": 0, "popular": 100, "fresh": 100, "clusters": 0,
-        "content": 0,
+        "content": 0, "wished": 200,
     }  # fmt: skip
     assert FeedSettings().brings("fresh") >= FeedSettings().fresh
     nothing = dict.fromkeys(SOURCES, 0)
@@ -47,4 +47,5 @@ def test_sources_bring_all_that_is_retrieved_each_as_its_places_are_a_part_of_al
 
 def test_the_usual_places_are_all_that_is_ranked() -> None:
     settings = FeedSettings()
-    assert sum(map(settings.places, SOURCES)) == settings.ranked < settings.retrieved
+    usual = [name for name in SOURCES if name != "wished"]  # has places beside all others
+    assert sum(map(settings.places, usual)) == settings.ranked < settings.retrieved
