@@ -263,6 +263,16 @@ class Engine:
         self._postponed.catch_up()
         return self.feeds.viewer(viewer)
 
+    def evidence(self, viewer: str, kind: str, name: str) -> list[dict[str, object]]:
+        """What a viewer did lately that speaks for or against an author, a sound or a hashtag. InvalidEvent for
+        anything else."""
+        self._postponed.catch_up()
+        return self.feeds.evidence(viewer, kind, name)
+
+    def preview(self, ask: Ask, rows: Batch) -> dict[str, object]:
+        """What a viewer would get if these events had come, beside what they get now; nothing comes of it."""
+        return self.feeds.preview(ask, rows)
+
     def erase(self, viewer: str) -> dict[str, object]:
         """Take everything of a viewer out of everything; a receipt. On return no file holds anything of them."""
         self.take()

@@ -33,6 +33,7 @@ from foryou.core.errors import (
     TooMany,
     Unidentified,
 )
+from foryou.feed.preview import SHOWN
 from foryou.feed.serve import Ask
 
 if TYPE_CHECKING:
@@ -71,6 +72,12 @@ class Client(Protocol):
 
     def viewer(self, viewer: str) -> Answer:
         """What is known of a viewer."""
+
+    def evidence(self, viewer: str, kind: str, name: str) -> list[Answer]:
+        """What a viewer did that speaks for or against an author, a sound or a hashtag."""
+
+    def preview(self, viewer: str, events: Sequence[Mapping[str, object]], session: str = "") -> Answer:
+        """What a viewer would get next if these events of theirs had come; they need no `id` and no `viewer`."""
 
     def erase(self, viewer: str) -> Answer:
         """Take everything of a viewer out of everything; the receipt."""
@@ -124,6 +131,13 @@ class _InProcess:
     def viewer(self, viewer: str) -> Answer:
         return msgspec.json.decode(_encode(self.engine.viewer(viewer)), type=Answer)
 
+    def evidence(self, viewer: str, kind: str, name: str) -> list[Answer]:
+        return msgspec.json.decode(_encode(self.engine.evidence(viewer, kind, name)), type=list[Answer])
+
+    def preview(self, viewer: str, events: Sequence[Mapping[str, object]], session: str = "") -> Answer:
+        ask = Ask(viewer, SHOWN, session=session)
+        return msgspec.json.decode(_encode(calls.preview(self.engine, ask, events)), type=Answer)
+
     def erase(self, viewer: str) -> Answer:
         return msgspec.json.decode(_encode(calls.erase(self.engine, viewer)), type=Answer)
 
@@ -172,6 +186,14 @@ class _Http:
 
     def viewer(self, viewer: str) -> Answer:
         return msgspec.json.decode(self._ask(f"/v1/viewers/{_quoted(viewer)}"), type=Answer)
+
+    def evidence(self, viewer: str, kind: str, name: str) -> list[Answer]:
+        path = f"/v1/viewers/{_quoted(viewer)}/evidence"
+        return msgspec.json.decode(self._ask(path, {"kind": kind, "name": name}), type=list[Answer])
+
+    def preview(self, viewer: str, events: Sequence[Mapping[str, object]], session: str = "") -> Answer:
+        path, body = f"/v1/viewers/{_quoted(viewer)}/preview", msgspec.json.encode(events)
+        return msgspec.json.decode(self._ask(path, {"session": session}, body), type=Answer)
 
     def erase(self, viewer: str) -> Answer:
         return msgspec.json.decode(self._ask(f"/v1/viewers/{_quoted(viewer)}", method="DELETE"), type=Answer)

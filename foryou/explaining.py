@@ -20,6 +20,7 @@ from foryou.core.ports import Documents, Log, Model, Store
 from foryou.features.fold import SERVED_STREAM
 from foryou.features.slates import find_slate
 from foryou.feed.explain import Kept, explain, kept_of
+from foryou.feed.targets import targets
 from foryou.feed.tell import tell
 from foryou.retention import KEEP_EXPLAINED
 
@@ -118,7 +119,10 @@ class Explanations:
             raise NotFound(f"request {request} showed no video {video!r}")
         if viewer is not None and told.get("viewer", -1) not in (NONE, id_of("viewer", viewer)):
             raise Forbidden("request", "was made for another viewer", "a request of the viewer of this token")
-        return tell(self._documents, request, video, told, language)
+        known = told.get("viewer", NONE) if told["surface"] == "for_you" else NONE
+        assert isinstance(known, int)
+        about = targets(self._store, self._documents, known, item, now)
+        return {**tell(self._documents, request, video, told, language), "targets": about}
 
     def _told(self, request: int) -> list[dict[str, object]]:
         """The explanations of all videos of a slate: those that were made, or made now; none if there is no slate."""

@@ -17,20 +17,24 @@ from foryou.core.batch import Batch
 from foryou.core.clock import Clock
 from foryou.core.errors import NotFound
 from foryou.core.ids import id_of
-from foryou.core.pipeline import ANSWER, FALLBACK, Request, Slate, Trace
+from foryou.core.pipeline import ANSWER, FALLBACK, Pipeline, Request, Slate, Trace
 from foryou.core.ports import Documents, Index, Model, Store
 from foryou.explaining import Explanations
 from foryou.features.counters import totals
 from foryou.features.documents import cards
+from foryou.features.draft import Draft
+from foryou.features.fold import fold_events
 from foryou.feed import recipe
 from foryou.feed.considered import is_drawn, packed
 from foryou.feed.explain import keep
 from foryou.feed.how import LATEST, how
 from foryou.feed.journey import journey
 from foryou.feed.numbers import Numbers
+from foryou.feed.preview import check, told
 from foryou.feed.profile import profile
 from foryou.feed.recipe import SURFACES
 from foryou.feed.serve import Ask, Served, log_rows, request_for
+from foryou.feed.signals import evidence
 from foryou.models.linear import Linear
 from foryou.settings import Settings
 from foryou.versions import Version
@@ -60,19 +64,22 @@ class Feeds:
         feed = self.settings.feed
         self._policy = recipe.policy(feed, self.store, lambda: self._in_use().index)
         self.recipes = {
-            "for_you": recipe.for_you(
-                self.store,
-                lambda: self._in_use().model,
-                lambda: self._in_use().index,
-                lambda: self._in_use().codebook,
-                self.texts,
-                self.fallback,
-                feed,
-                self.settings.reach,
-            ),
+            "for_you": self._for_you(self.store),
             "following": recipe.following(self.store, feed),
             "plain": recipe.plain(self.store),
         }
+
+    def _for_you(self, store: Store) -> Pipeline:
+        return recipe.for_you(
+            store,
+            lambda: self._in_use().model,
+            lambda: self._in_use().index,
+            lambda: self._in_use().codebook,
+            self.texts,
+            self.fallback,
+            self.settings.feed,
+            self.settings.reach,
+        )
 
     def feed(self, ask: Ask, due: float = inf) -> Served:
         """The next slate for a viewer; it is logged before it is answered, and explained when there is time.
@@ -142,6 +149,28 @@ class Feeds:
         """How For You works, from the weights and rules in use. InvalidEvent for a language that is not spoken."""
         of, explained = self.settings, self.explanations.latest(LATEST)
         return how(of.feed, of.reach, of.demographics, explained, language)
+
+    def evidence(self, viewer: str, kind: str, name: str) -> list[dict[str, object]]:
+        """What a viewer did lately that speaks for or against an author, a sound or a hashtag; newest first."""
+        return evidence(self.store, self.documents, id_of("viewer", viewer), kind, name, self.clock())
+
+    def preview(self, ask: Ask, rows: Batch) -> dict[str, object]:
+        """What a viewer would get next if these events had come, beside what they get now. Nothing is logged, learned
+        or changed. InvalidEvent for events that are no control of a feed."""
+        draft = Draft(self.store)
+        check(rows)
+        fold_events(draft, rows, self.settings.trust, self.settings.reach)
+        with self._one, self._pinning():
+            reached, at = self.reached(), self.clock()
+            now, then = (self._would_be(ask, store, reached, at) for store in (self.store, draft))
+        return told(self._items(now), self._items(then))
+
+    def _would_be(self, ask: Ask, store: Store, reached: int, at: int) -> Slate:
+        """A slate that nobody gets, of For You."""
+        of = self.settings
+        request = request_for(ask, store, self._in_use().model, 0, at, reached, of.feed.seed, of.demographics)
+        pipeline = self.recipes["for_you"] if store is self.store else self._for_you(store)
+        return pipeline(request, inf)[0]
 
     def _request(self, ask: Ask, number: int) -> Request:
         of, model = self.settings, self._in_use().model

@@ -225,6 +225,14 @@ class Worker:
         """As `Engine.viewer`."""
         return self.feeds.viewer(viewer)
 
+    def evidence(self, viewer: str, kind: str, name: str) -> list[dict[str, object]]:
+        """As `Engine.evidence`."""
+        return self.feeds.evidence(viewer, kind, name)
+
+    def preview(self, ask: Ask, rows: Batch) -> dict[str, object]:
+        """As `Engine.preview`."""
+        return self.feeds.preview(ask, rows)
+
     def erase(self, viewer: str) -> dict[str, object]:
         """As `Engine.erase`."""
         told: dict[str, object] = self._forward("erase", viewer)

@@ -111,7 +111,7 @@ def reactions(draw: st.DrawFn, least: int = 1, most: int = 40) -> Batch:
         if kind in _ON_VIDEO:
             row["video"] = draw(st.sampled_from(VIDEOS))
             if kind in (Kind.NOT_INTERESTED, Kind.INTERESTED):
-                row["about"] = draw(st.integers(0, 2))
+                row["dislike"] = draw(st.integers(0, 2))
         elif kind in _ON_AUTHOR:
             row["author"] = draw(st.sampled_from(AUTHORS))
             if draw(st.booleans()):

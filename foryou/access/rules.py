@@ -51,6 +51,8 @@ RULES = (
     Rule("GET", "/v1/feed", SERVE, viewer=True),
     Rule("GET", "/v1/explain/{request_id:str}/{video:path}", SERVE | ANALYSE, viewer=True),
     Rule("GET", _VIEWER, SERVE | ANALYSE, viewer=True),
+    Rule("GET", "/v1/viewers/{viewer:str}/evidence", SERVE | ANALYSE, viewer=True),
+    Rule("POST", "/v1/viewers/{viewer:str}/preview", SERVE, viewer=True),
     Rule("DELETE", _VIEWER, ADMIN, viewer=True, audited=True),
     Rule("GET", "/v1/videos/{video:path}", SERVE | ANALYSE, viewer=True),
     Rule("GET", "/v1/videos/{video:str}/reach", SERVE | ANALYSE, viewer=True),

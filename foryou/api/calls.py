@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foryou.access.open import ANYBODY, Caller
+from foryou.api.decode import from_objects
 from foryou.api.schema import Event, Receipt, Refusal, Row, Slate, is_request, is_time_zone, to_columns
 from foryou.core.batch import Batch
 from foryou.core.clock import Clock
@@ -43,6 +44,10 @@ class Calls(Protocol):
 
     def viewer(self, viewer: str) -> dict[str, object]: ...
 
+    def evidence(self, viewer: str, kind: str, name: str) -> list[dict[str, object]]: ...
+
+    def preview(self, ask: Ask, rows: Batch) -> dict[str, object]: ...
+
     def erase(self, viewer: str) -> dict[str, object]: ...
 
     def models(self) -> dict[str, object]: ...
@@ -60,6 +65,8 @@ Language: TypeAlias = Literal["en", "nb", "nl"]
 MOST_ITEMS = 100
 """How many videos one feed request may ask for."""
 
+MOST_WISHED = 100
+"""Events that one preview may have."""
 MOST_NAME = 256
 """Characters of an id."""
 
@@ -117,6 +124,19 @@ def erase(engine: Calls, viewer: str) -> dict[str, object]:
     if not 1 <= len(viewer) <= MOST_NAME:
         raise InvalidEvent("viewer", f"has {len(viewer)} characters", f"a viewer's id, 1 to {MOST_NAME} characters")
     return engine.erase(viewer)
+
+
+def preview(engine: Calls, ask: Ask, wished: Sequence[Mapping[str, object]]) -> dict[str, object]:
+    """What the viewer of an ask would get if these events of theirs had come: events without `id` and `viewer`.
+    InvalidEvent, with the place of the event, for the first that could not come."""
+    if not 0 <= len(wished) <= MOST_WISHED:
+        raise InvalidEvent("body", f"has {len(wished):,} events", f"at most {MOST_WISHED} events")
+    events = [{"id": f"wished {place}", **row, "viewer": ask.viewer} for place, row in enumerate(wished)]
+    batch, refused = to_columns(from_objects(events), engine.clock())
+    if refused:
+        first = refused[0]
+        raise InvalidEvent(f"{first.index}.{first.field}", first.problem, first.expected)
+    return engine.preview(ask, batch)
 
 
 def plain(value: object) -> object:

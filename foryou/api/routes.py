@@ -28,6 +28,7 @@ from foryou.api.lanes import Held, held_of
 from foryou.api.observe import Line, Metrics, arrived, hashed, line_of
 from foryou.api.schema import Event, Receipt, Slate
 from foryou.core.errors import ForYouError
+from foryou.feed.preview import SHOWN
 from foryou.feed.serve import Ask
 
 MOST_DEADLINE_MS = 1_000
@@ -149,12 +150,73 @@ def explain(
     "/v1/viewers/{viewer:path}", sync_to_thread=True, responses=WHO | ABSENT | BUSY, summary="What is known of a viewer"
 )
 def viewer(request: Asked, viewer: Annotated[str, Parameter(description="the viewer's id")]) -> dict[str, object]:
-    """Interests and non-interests, and the signals behind them."""
+    """Interests and non-interests, and the signals behind them; what the viewer asked of their feed, what came of it,
+    and what their latest act taught."""
     name = viewer.removeprefix("/")
+    if name.endswith(_EVIDENCE):
+        # A viewer's name may have slashes in it, so the router brings what asks for evidence here too.
+        query = request.query_params
+        found = _evidence(request, name.removesuffix(_EVIDENCE), query.get("kind", ""), query.get("name", ""))
+        return found  # type: ignore[return-value]
     line_of(request.scope).viewer = hashed(name)
     caller_of(request.scope).act_for(name)
     known: dict[str, object] = request.app.state.engine.viewer(name)
     return known
+
+
+_EVIDENCE = "/evidence"
+
+
+@get(
+    "/v1/viewers/{viewer:str}/evidence",
+    sync_to_thread=True,
+    responses=WHO | BUSY,
+    summary="What speaks for an interest",
+)
+def evidence(
+    request: Asked,
+    viewer: Annotated[str, Parameter(description="the viewer's id")],
+    kind: Annotated[str, Parameter(description="author, sound or hashtag")],
+    name: Annotated[str, Parameter(max_length=256, description="which one")],
+) -> list[dict[str, object]]:
+    """What the viewer did lately that speaks for or against an author, a sound or a hashtag, newest first, at most 50:
+    each with the video, when it was, and `part`, what is left of what it says."""
+    return _evidence(request, viewer, kind, name)
+
+
+def _evidence(request: Asked, viewer: str, kind: str, name: str) -> list[dict[str, object]]:
+    line_of(request.scope).viewer = hashed(viewer)
+    caller_of(request.scope).act_for(viewer)
+    found: list[dict[str, object]] = request.app.state.engine.evidence(viewer, kind, name)
+    return found
+
+
+@post(
+    "/v1/viewers/{viewer:str}/preview",
+    status_code=200,
+    sync_to_thread=True,
+    operation_class=EventsOperation,
+    responses=WHO | BUSY,
+    summary="What a feed would be",
+)
+def preview(
+    request: Asked,
+    viewer: Annotated[str, Parameter(description="the viewer's id")],
+    data: list[dict[str, object]],
+    session: Annotated[str, Parameter(max_length=256, description="as in the feed")] = "",
+    device: Annotated[str, Parameter(max_length=256, description="as in the feed")] = "",
+    language: Annotated[str, Parameter(max_length=256, description="as in the feed")] = "",
+    country: Annotated[str, Parameter(max_length=256, description="as in the feed")] = "",
+    time_zone: Annotated[str, Parameter(max_length=256, description="as in the feed")] = "",
+) -> dict[str, object]:
+    """The next 12 videos as they would be if these events had come (they need no `id` and no `viewer`), each with
+    whether it is new (`added`), and those of now that would go (`removed`). Nothing is logged or learned. Only events
+    that change a feed on purpose: `viewer`, `prefer`, `forget`, `refresh`, `restore`, `hide`, `not_interested`, ...
+    """
+    line_of(request.scope).viewer = hashed(viewer)
+    caller_of(request.scope).act_for(viewer)
+    ask = Ask(viewer, SHOWN, "for_you", session, device, language, country, time_zone)
+    return calls.preview(request.app.state.engine, ask, data)
 
 
 @delete(
@@ -269,4 +331,20 @@ def metrics(request: Asked) -> bytes:
     return text
 
 
-ROUTES = (events, feed, explain, video, reach, viewer, erase, how, models, live, ready, metrics, *admission.ROUTES)
+ROUTES = (
+    events,
+    feed,
+    explain,
+    video,
+    reach,
+    viewer,
+    evidence,
+    preview,
+    erase,
+    how,
+    models,
+    live,
+    ready,
+    metrics,
+    *admission.ROUTES,
+)

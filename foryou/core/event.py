@@ -223,9 +223,7 @@ EVENT: tuple[Field, ...] = (
     Field("video", "int64"),
     Field("author", "int64"),
     Field("sound", "int64"),
-    Field(
-        "topics", "int64", TOPICS, help="hashtags, the first eight; the one hashtag, word or name of an act"
-    ),
+    Field("topics", "int64", TOPICS, help="hashtags, the first eight; the one hashtag, word or name of an act"),
     Field("request", "int64", help="the feed request that showed the video"),
     Field("session", "int64"),
     Field("surface", "int64"),
@@ -255,7 +253,7 @@ EVENT: tuple[Field, ...] = (
     Field("languages", "int64", LANGUAGES, help="of videos that are wanted; -1: all; 0: not sent"),
     Field("demographics", "int8", default=UNKNOWN, help="whether age, gender and country may be used; -1: not sent"),
     Field("pause_until", "int64", default=UNKNOWN, help="until when nothing is learned, ms UTC; -1: not sent"),
-    Field("about", "int8", help="position in ABOUT; 3: a word"),
+    Field("dislike", "int8", help="what is disliked, by its place in ABOUT; 3: a word"),
     Field("strength", "float32", default=UNKNOWN, help="how much of a target is wanted, 0 to 2; -1: not sent"),
     Field("sharer", "int64", help="the viewer whose share brought this one to the video"),
     Field("offset", "int16", default=UNKNOWN, help="minutes east of UTC, from the time zone, plus 1,440; -1: not sent"),

@@ -61,7 +61,7 @@ def act_key(viewer: Keys, target: Keys, kind: int) -> Keys:
     return pairs_with(pairs(viewer, target), int(kind))
 
 
-def stands(store: Store, viewer: Keys, target: Keys, kind: Kind) -> NDArray[np.bool_]:
+def stands(store: Store, viewer: Keys, target: Keys, kind: int) -> NDArray[np.bool_]:
     """Whether the act stands, for each pair; False for target 0."""
     found = store.columns("act", act_key(viewer, target, kind), ("active",))["active"] == 1
     return np.asarray(found & (target != 0))
@@ -98,7 +98,7 @@ def fold_acts(store: Store, rows: Batch) -> Batch:
     """
     kind = rows["kind"]
     quiet = paused(store, rows["viewer"], rows["at"])
-    about = rows["about"] if "about" in rows else np.zeros(len(rows), np.int8)  # events had none once
+    dislike = rows["dislike"] if "dislike" in rows else np.zeros(len(rows), np.int8)  # events had none once
     base = _BASE[kind]
     amount = np.ones(len(rows))
     effective = rows["at"].copy()
@@ -115,7 +115,7 @@ def fold_acts(store: Store, rows: Batch) -> Batch:
             some["author"] != 0, some["author"], np.where(some["sound"] != 0, some["sound"], some["topics"][:, 0])
         )
         target[hide] = hidden[hide]
-        of = np.where(acted == Kind.NOT_INTERESTED, ABOUT_STEP * about[acting].astype(np.int64), 0)
+        of = np.where(acted == Kind.NOT_INTERESTED, ABOUT_STEP * dislike[acting].astype(np.int64), 0)
         keys = pair_of(pair_of(some["viewer"], target), acted + of)
         unique, row = group(keys)
         state = store.read("act", unique)
@@ -135,6 +135,6 @@ def fold_acts(store: Store, rows: Batch) -> Batch:
             "target": aim,
             "act": act,
             "quiet": quiet,
-            "about": about,
+            "dislike": dislike,
         }
     )

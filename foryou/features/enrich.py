@@ -74,7 +74,7 @@ def enrich(store: Store, rows: Batch, trust: TrustSettings = DEFAULT) -> tuple[B
 def _hushed(store: Store, rows: Batch) -> Batch:
     """The events, of which those teach nothing too that steer a feed, hide a word, say that a video was known already,
     or watch a video of which that was said."""
-    quiet = rows["quiet"] | of_kinds(rows, (*STEERING, Kind.SEEN)) | (rows["about"] == WORD)
+    quiet = rows["quiet"] | of_kinds(rows, (*STEERING, Kind.SEEN)) | (rows["dislike"] == WORD)
     watched = np.flatnonzero((rows["kind"] == Kind.WATCH) & (rows["video"] != 0))
     if len(watched):
         quiet[watched] |= stands(store, rows["viewer"][watched], rows["video"][watched], Kind.SEEN)

@@ -186,7 +186,7 @@ def _interests(state: Batch, events: Batch, row: Rows) -> Batch:
         axis=1,
     )
     targets[(plus == 0) & (minus == 0)] = 0
-    of_topics, of_author = (events["about"] == ABOUT.index(name) for name in ("topic", "author"))
+    of_topics, of_author = (events["dislike"] == ABOUT.index(name) for name in ("topic", "author"))
     targets[of_topics, topics.shape[1] :] = 0
     targets[np.ix_(of_author, np.arange(targets.shape[1]) != topics.shape[1])] = 0
     whats = np.array([TOPIC] * topics.shape[1] + [AUTHOR, SOUND, FORMAT, LENGTH, LANGUAGE, SURFACE], np.int8)
@@ -238,7 +238,7 @@ _READS = (
     "residual",
     "weight",
     "effective",
-    "about",
+    "dislike",
 )
 VIEWS = (View(INTERESTS, "viewer", REACTIONS, _interests, _READS),)
 

@@ -108,7 +108,7 @@ def hear(store: Store, documents: Documents, rows: Batch) -> None:
 def mute(store: Store, rows: Batch) -> None:
     """Fold what viewers hid `[rows]`: how the words among it were typed."""
     words: dict[int, bytes] = {}
-    for row in np.flatnonzero((rows["kind"] == Kind.HIDE) & (rows["about"] == WORD)).tolist():
+    for row in np.flatnonzero((rows["kind"] == Kind.HIDE) & (rows["dislike"] == WORD)).tolist():
         word = _decode(rows["raw"][row]).word if rows["raw"][row] else None
         if word is not None:
             words[int(muted_keys(int(rows["viewer"][row]), rows["topics"][row, :1])[0])] = word.strip().encode()

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from foryou.core.batch import Batch, Rows
+from foryou.core.batch import Batch, Column, Rows
 from foryou.core.clock import DAY, SECOND
 from foryou.core.event import Kind, of_kinds
 from foryou.core.ids import pair_of
@@ -119,6 +119,13 @@ def rows_of(store: Store, viewer: int) -> Keys:
     own = np.array([viewer], np.int64)
     full = int(store.columns(SEEN.name, own, ("full",))["full"][0])
     return np.concatenate([own, pairs_of(viewer, np.arange(1, full + 1))])
+
+
+def latest_seen(store: Store, viewer: int) -> tuple[Column, Column]:
+    """The lower halves of the ids of all videos that a viewer has seen, and when (s since 1970), in any order."""
+    rows = store.columns(SEEN.name, rows_of(store, viewer), ("video", "at", "held"))
+    there = np.arange(CHUNK) < rows["held"][:, None]
+    return rows["video"][there], rows["at"][there]
 
 
 @njit(cache=True, nogil=True)

@@ -31,8 +31,8 @@ BEFORE_REFRESH = "before refresh"
 """The snapshot that a refresh makes by itself, so that it can be undone."""
 
 _USUAL = next(view.table for view in COUNTERS if view.table.name == "count_viewer")
-_TASTES = (INTERESTS, HISTORY_TABLE, TASTE, COMPANION, _USUAL, EFFECT)
-KEPT: tuple[Table, ...] = tuple(Table(f"kept_{table.name}", table.fields) for table in _TASTES)
+TASTES = (INTERESTS, HISTORY_TABLE, TASTE, COMPANION, _USUAL, EFFECT)
+KEPT: tuple[Table, ...] = tuple(Table(f"kept_{table.name}", table.fields) for table in TASTES)
 """The copies, by `pair_of(viewer, id of the name)`."""
 SNAPSHOT = Table(
     "snapshot",
@@ -92,7 +92,7 @@ def _keep(store: Store, viewer: int, name: str, at: int) -> None:
     held["id"][0, place], held["at"][0, place] = number, at
     held["name"][0, place * _BYTES : (place + 1) * _BYTES] = np.frombuffer(name.encode().ljust(_BYTES, b"\0"), np.uint8)
     _put(store, viewer, held)
-    for table, kept in zip(_TASTES, KEPT, strict=True):
+    for table, kept in zip(TASTES, KEPT, strict=True):
         store.write(kept.name, _key(viewer, name), store.read(table.name, np.array([viewer], np.int64)))
 
 
@@ -100,7 +100,7 @@ def _restore(store: Store, viewer: int, name: str) -> None:
     held = _held(store, viewer)
     if id_of("snapshot", name) not in held["id"][0]:
         return  # it was never made, or had to make room
-    for table, kept in zip(_TASTES, KEPT, strict=True):
+    for table, kept in zip(TASTES, KEPT, strict=True):
         store.write(table.name, np.array([viewer], np.int64), store.read(kept.name, _key(viewer, name)))
     held["anew"][:] = 0
     _put(store, viewer, held)
@@ -123,7 +123,7 @@ def _blank(store: Store, key: Keys) -> None:
 
 
 def _start_anew(store: Store, viewer: int, at: int) -> None:
-    for table in _TASTES:
+    for table in TASTES:
         store.write(table.name, np.array([viewer], np.int64), table.empty(1))
     held = _held(store, viewer)
     held["anew"][:] = at

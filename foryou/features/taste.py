@@ -12,7 +12,7 @@ from numba import njit
 
 from foryou.core.batch import Batch, Column, Rows
 from foryou.core.clock import DAY, SECOND
-from foryou.core.event import KINDS, REACTIONS, Kind, of_kinds
+from foryou.core.event import ABOUT, KINDS, REACTIONS, Kind, of_kinds
 from foryou.core.inputs import NEGATIVE_BITS, OUTCOME_BITS, POSITIVE_BITS
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
@@ -81,6 +81,8 @@ def _taste(state: Batch, events: Batch, row: Rows) -> Batch:
     for which, wanted in (("good", POSITIVE_BITS), ("bad", NEGATIVE_BITS)):
         # An act that changes nothing still says when: so a like and its unlike end the same in either order.
         meant = ((events["flags"] | _MEANT[events["base"]]) & wanted) != 0
+        if which == "bad":  # who dislikes an author says nothing of what the video is about
+            meant &= events["dislike"] != ABOUT.index("author")
         mine = np.flatnonzero(meant & (events["video"] != 0))
         _keep(
             *(held[f"{which}_{name}"] for name in ("item", "flags", "at")),
@@ -93,7 +95,7 @@ def _taste(state: Batch, events: Batch, row: Rows) -> Batch:
     return Batch(held)
 
 
-VIEWS = (View(TASTE, "viewer", REACTIONS, _taste, ("amount", "kind", "base", "flags", "video", "at")),)
+VIEWS = (View(TASTE, "viewer", REACTIONS, _taste, ("amount", "kind", "base", "flags", "video", "at", "dislike")),)
 
 
 _SUMS = {"reassoc", "contract", "nsz", "nnan"}

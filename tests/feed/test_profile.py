@@ -84,10 +84,25 @@ def test_nothing_is_known_of_a_stranger(world: World) -> None:
     assert world.client.viewer("nobody") == {
         "viewer": "nobody",
         "signals_this_week": 0,
+        "signals": [],
         "interests": [],
         "less_of": [],
         "trust": {"weight": 1.0, "suspicious": False, "against": []},
         "novelty": 0.0,
+        "settings": {
+            "novelty": 0.0,
+            "niche": 0.0,
+            "length": 0.0,
+            "languages": [],
+            "demographics": True,
+            "pause_until": None,
+        },
+        "paused_until": None,
+        "prefers": [],
+        "hidden": [],
+        "snapshots": [],
+        "asked_less": [],
+        "lesson": None,
     }
 
 
