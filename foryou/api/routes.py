@@ -14,7 +14,7 @@ from litestar import MediaType, Request, Response, delete, get, post
 from litestar.datastructures import State
 from litestar.enums import RequestEncodingType
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody
-from litestar.params import Parameter
+from litestar.params import Body, Parameter
 
 from foryou.access.open import Caller
 from foryou.access.rules import ADMIN, ANALYSE
@@ -195,14 +195,13 @@ def _evidence(request: Asked, viewer: str, kind: str, name: str) -> list[dict[st
     "/v1/viewers/{viewer:str}/preview",
     status_code=200,
     sync_to_thread=True,
-    operation_class=EventsOperation,
     responses=WHO | BUSY,
     summary="What a feed would be",
 )
 def preview(
     request: Asked,
     viewer: Annotated[str, Parameter(description="the viewer's id")],
-    data: list[dict[str, object]],
+    data: Annotated[list[dict[str, object]], Body(description="events without `id` and `viewer`, at most 100")],
     session: Annotated[str, Parameter(max_length=256, description="as in the feed")] = "",
     device: Annotated[str, Parameter(max_length=256, description="as in the feed")] = "",
     language: Annotated[str, Parameter(max_length=256, description="as in the feed")] = "",

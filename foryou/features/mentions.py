@@ -20,6 +20,7 @@ from foryou.core.event import WORD, Kind
 from foryou.core.ids import id_of
 from foryou.core.ports import Documents, Keys, Store
 from foryou.core.table import Field, Table
+from foryou.features.acts import act_key
 from foryou.features.lists import standing
 from foryou.features.pairs import pairs_of
 
@@ -123,18 +124,21 @@ def muted_keys(viewer: int, target: Keys) -> Keys:
 
 
 def muted(store: Store, viewer: int, hidden: Keys | None = None) -> dict[int, str]:
-    """The words that a viewer wants no more of, by id, as they were typed; of those they hid, where that is known."""
+    """The words that a viewer wants no more of, by id, as they were typed, the newest last; of those they hid, where
+    that is known."""
     hidden = standing(store, viewer, Kind.HIDE) if hidden is None else hidden
     if len(hidden) == 0:
         return {}
     typed = store.columns(MUTED.name, muted_keys(viewer, hidden), ("word",))["word"]
     said = np.flatnonzero(typed[:, 0])
+    acts = act_key(np.full(len(said), viewer), hidden[said], Kind.HIDE)
+    said = said[np.argsort(store.columns("act", acts, ("since",))["since"], kind="stable")]
     return {int(hidden[row]): bytes(typed[row]).rstrip(b"\0").decode() for row in said.tolist()}
 
 
 def mentions(store: Store, item: Keys, words: Iterable[str]) -> NDArray[np.bool_]:
-    """Which videos `[items]` say any of some words; of several in one filter word, all. A video of which nothing was
-    noted may say anything."""
+    """Which videos `[items]` say any of the last MOST_WORDS of some words; of several in one filter word, all. A video
+    of which nothing was noted may say anything."""
     wanted = [_halves(_tokens(word), whole=True) for word in list(words)[-MOST_WORDS:]]
     held = store.columns(MENTION.name, item, ("word", "count"))
     out = ~store.has(MENTION.name, item)

@@ -26,6 +26,8 @@ VALUES: Mapping[str, object] = {
     "country": "NO", "device": "phone", "device_id": "d7f3", "network": "n05c", "sharer": "bob",
     "time_zone": "Europe/Oslo", "novelty": 0.5, "media": "/media/v7.mp4", "poster": "https://cdn.example/v7.webp",
     "subtitles": "/media/v7.vtt",
+    "niche": -0.5, "length": 1, "languages": ["nb", "en"], "demographics": False, "pause_until": NOW + 9,
+    "about": "topic", "word": "spoiler", "strength": 1.5, "name": "before the holidays",
 }  # fmt: skip
 """A right value for every field."""
 
@@ -85,7 +87,7 @@ def test_every_kind_is_refused_without_what_it_needs_and_with_what_is_not_its_ow
 def test_a_hide_is_of_exactly_one_thing(kind: str, names: tuple[str, ...]) -> None:
     no = refused({"id": "h", "kind": kind, "viewer": "ada", **{name: VALUES[name] for name in names}})
     assert (no.field, no.problem) == (names[1], f"is one too many in this {kind}")
-    assert no.expected == "exactly one of author, sound, hashtag"
+    assert no.expected == "exactly one of author, sound, hashtag, word"
 
 
 def test_no_hashtags_are_left_out_not_sent_empty() -> None:
@@ -98,6 +100,18 @@ def test_no_hashtags_are_left_out_not_sent_empty() -> None:
     ("row", "field", "problem"),
     [
         ({**LIKE, "id": ""}, "id", "is empty"),
+        ({**full(Kind.PREFER), "strength": 2.5}, "strength", "is above 2.0"),
+        ({**full(Kind.VIEWER), "languages": ["nb"] * 9}, "languages", "is longer than 8"),
+        ({**full(Kind.VIEWER), "demographics": 1}, "demographics", "is of type int"),
+        (
+            {**full(Kind.VIEWER), "pause_until": "2004-12-31T23:59:59Z"},
+            "pause_until",
+            "2004-12-31T23:59:59+00:00 is before 2005",
+        ),
+        ({**full(Kind.NOT_INTERESTED), "about": "weather"}, "about", "'weather' is nothing to dislike"),
+        ({**full(Kind.HIDE), "word": "?!"}, "word", "has no letter and no digit"),
+        ({**full(Kind.HIDE), "word": "\u732b" * 50}, "word", "is too long"),
+        ({**full(Kind.SNAPSHOT), "name": "n" * 41}, "name", "is longer than 40"),
         ({**LIKE, "id": 7}, "id", "is of type int"),
         ({**LIKE, "id": None}, "id", "is of type null"),
         ({**LIKE, "viewer": ""}, "viewer", "is empty"),
@@ -127,7 +141,7 @@ def test_no_hashtags_are_left_out_not_sent_empty() -> None:
         ({**full(Kind.VIDEO), "width": 0}, "width", "is empty"),
         ({**full(Kind.VIEWER), "time_zone": "Europe"}, "time_zone", "'Europe' is no time zone"),
         ({**full(Kind.VIEWER), "time_zone": "../etc"}, "time_zone", "'../etc' is no time zone"),
-        ({**full(Kind.HIDE), "hashtag": " # "}, "hashtag", "is empty"),
+        ({**full(Kind.PREFER), "hashtag": " # "}, "hashtag", "is empty"),
         (3, "event", "is of type int"),
         ([], "event", "is of type array"),
         (None, "event", "is of type null"),
@@ -189,7 +203,7 @@ def test_raw_is_the_event_as_it_was_sent() -> None:
 
 
 def test_hashtags_are_topics_whatever_their_case_and_sign_each_counted_once() -> None:
-    batch, _ = columns(full(Kind.VIDEO), full(Kind.HIDE))
+    batch, _ = columns(full(Kind.VIDEO), full(Kind.PREFER))
     cats, sleep = id_of("topic", "cats"), id_of("topic", "sleep")
     assert batch["topics"][:, :3].tolist() == [[cats, sleep, 0], [cats, 0, 0]]
 
