@@ -19,8 +19,10 @@ from foryou.api import calls, files, server
 from foryou.api.door import Progress
 from foryou.api.schema import Refusal
 from foryou.app import Engine
+from foryou.core.clock import SystemClock
 from foryou.core.errors import ForYouError
 from foryou.datasets.kuairand import KuaiRand
+from foryou.demo import start as world
 from foryou.keeping import commands as keeping
 from foryou.simulator.commands import simulate
 
@@ -104,9 +106,33 @@ def demo(
     config: Config = None,
     data: Data = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    viewers: Annotated[
+        int, typer.Option(help="Simulated viewers who are there at any time; 0: nobody.")
+    ] = world.VIEWERS,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Nothing happens by itself: as --viewers 0.")] = False,
+    kuairand: Annotated[
+        bool, typer.Option("--kuairand", help="Instead of the made-up world, the project's copy of KuaiRand-Pure.")
+    ] = False,
 ) -> None:
+    """Serve a small made-up world with clips that play, whose viewers go on watching; made at the first start."""
+    listen = {"server": {"port": port}} if port is not None else None
+    if kuairand:
+        _demo_kuairand(config, data, listen)
+        return
+    chosen = world.settled_data(chosen_settings(config, data, listen))
+    with world.started(chosen, SystemClock(), 0 if quiet else viewers, err) as started:
+
+        def load(told: Progress) -> Engine:
+            engine = Engine.open(chosen, progress=told)
+            started.announce(engine)
+            return engine
+
+        _serve(chosen, load)
+
+
+def _demo_kuairand(config: Path | None, data: str | None, listen: Mapping[str, object] | None) -> None:
     """Load the project's copy of KuaiRand-Pure (the first time), learn from it, and serve the feed."""
-    with opened(config, data, {"server": {"port": port}} if port is not None else None) as engine:
+    with opened(config, data, listen) as engine:
         log = KuaiRand(lab.DATA)
         held = engine.status()["events"]
         if isinstance(held, int) and held < EVENTS_EACH * log.size():

@@ -57,6 +57,7 @@ RULES = (
     Rule("GET", "/v1/videos/{video:path}", SERVE | ANALYSE, viewer=True),
     Rule("GET", "/v1/videos/{video:str}/reach", SERVE | ANALYSE, viewer=True),
     Rule("GET", "/v1/how", public=True),
+    Rule("GET", "/v1/demo", public=True),
     Rule("GET", "/v1/models", ANALYSE | ADMIN),
     Rule("POST", "/v1/tokens", SERVE | ADMIN),
     Rule("GET", "/v1/audit", ADMIN, audited=True),

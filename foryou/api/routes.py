@@ -18,7 +18,7 @@ from litestar.params import Body, Parameter
 
 from foryou.access.open import Caller
 from foryou.access.rules import ADMIN, ANALYSE
-from foryou.api import admission, calls
+from foryou.api import admission, calls, demo
 from foryou.api.answers import ABSENT, BUSY, FULL, GONE, LARGE, STRANGE, WHO
 from foryou.api.calls import MOST_ITEMS, Calls, Language, Surface
 from foryou.api.decode import MOST_EVENTS, decode
@@ -342,6 +342,7 @@ ROUTES = (
     erase,
     how,
     models,
+    demo.guide,
     live,
     ready,
     metrics,

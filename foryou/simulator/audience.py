@@ -58,6 +58,11 @@ class Audience:
         viewer = viewer[order]
         return viewer, at[order], self._state["visit"][viewer] + ~self._state["inside"][viewer]
 
+    def goes_on(self, viewer: int) -> int | None:
+        """When somebody wants the next slate of the visit (ms); None if it is over."""
+        state = self._state[viewer]
+        return int(state["next_at"]) if state["inside"] else None
+
     def watch(self, viewer: Column, at: Column, slates: Column) -> Batch:
         """What happened with slates [k, n] of videos (-1: nothing) at `at` (ms), in time order; see `told`.
 

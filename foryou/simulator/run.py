@@ -61,7 +61,7 @@ def simulate(
     """Let a policy feed a world from its start to its end. Same world, same policy: same outcome. `ask` says whose next
     slate is kept at the end."""
     began = time.perf_counter()
-    run = _Run(world, policy, behaviour or Behaviour(), slate)
+    run = Run(world, policy, behaviour or Behaviour(), slate)
     days, step = world.sizes.days, step_s * SECOND
     for day in range(days):
         for now in range(world.start + day * DAY, world.start + (day + 1) * DAY, step):
@@ -73,7 +73,7 @@ def simulate(
     return Outcome(policy.name, world, exposures, run.published, report, time.perf_counter() - began, last)
 
 
-class _Run:
+class Run:
     """A run that goes on step by step."""
 
     def __init__(self, world: World, policy: Policy, behaviour: Behaviour, slate: int) -> None:

@@ -92,18 +92,18 @@ class World:
         return maker
 
 
-def make(sizes: Sizes, seed: int) -> World:
-    """The world of these sizes that follows from a seed."""
+def make(sizes: Sizes, seed: int, start: int = START) -> World:
+    """The world of these sizes that follows from a seed, with its first day at `start` (ms)."""
     tree = topics(seed)
     makers = creators(sizes.creators, sizes.videos * (1 - STOCK) / sizes.days, tree, seed)
     return World(
         seed,
         sizes,
-        START,
+        start,
         tree,
-        viewers(sizes.viewers, makers, tree, START, sizes.days, seed),
+        viewers(sizes.viewers, makers, tree, start, sizes.days, seed),
         makers,
-        videos(sizes.videos, makers, tree, START, sizes.days, seed),
+        videos(sizes.videos, makers, tree, start, sizes.days, seed),
     )
 
 

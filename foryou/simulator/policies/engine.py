@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
-from foryou.client import Client, connect, in_process
+from foryou.api.schema import Receipt, Slate
+from foryou.client import connect, in_process
 from foryou.core.batch import Batch
 from foryou.core.errors import BackendError
 from foryou.simulator.policies.policy import Numbers, Times
@@ -21,10 +22,23 @@ AT_ONCE = 1_000
 """Events of a call, at most."""
 
 
+class Asked(Protocol):
+    """What of a client is asked here."""
+
+    def events(self, rows: Sequence[Mapping[str, object]]) -> Receipt: ...
+
+    def feed(
+        self, viewer: str = "", n: int = 10, *, session: str = "", device: str = "", time_zone: str = ""
+    ) -> Slate: ...
+
+    def reach(self, video: str) -> Mapping[str, object]: ...
+
+
 class Engine(Protocol):
     """What is asked, and what makes its time pass."""
 
-    client: Client
+    @property
+    def client(self) -> Asked: ...
 
     def move(self, at: int) -> None: ...
 
@@ -87,14 +101,21 @@ class ForYou:
     server: str = ""
     key: str = ""
     changes: Mapping[str, object] = field(default_factory=dict)
+    opened: Callable[[int], Engine] | None = None
+    """Another engine than these two, opened at a time (ms)."""
 
     def start(self, public: Public) -> None:
-        self.engine: Engine = Server(self.server, self.key) if self.server else InProcess(self.changes, public.start)
+        self.engine: Engine = self._open(public.start)
         self.wires = Wires(public, dated=not self.server)
         self._waiting: list[Wire] = []
         self.new: list[int] = []
         self.sent = self.asked = 0
         self._follow(public)
+
+    def _open(self, at: int) -> Engine:
+        if self.opened is not None:
+            return self.opened(at)
+        return Server(self.server, self.key) if self.server else InProcess(self.changes, at)
 
     def _follow(self, public: Public) -> None:
         viewers, creators = public.follows
@@ -111,7 +132,7 @@ class ForYou:
         """All of a round are asked for at the time of its last, when all that happened before was sent."""
         slates = np.full((len(viewers), n), -1, np.int32)
         if len(at):
-            self._deliver(int(at[-1]))
+            self.deliver(int(at[-1]))
         for row, (viewer, session) in enumerate(zip(viewers.tolist(), sessions.tolist(), strict=True)):
             name, device, zone = self.wires.asks(viewer)
             slate = self.engine.client.feed(
@@ -126,7 +147,7 @@ class ForYou:
     def observe(self, rows: Batch) -> None:
         self._waiting += self.wires.exposures(rows)
 
-    def _deliver(self, until: int) -> None:
+    def deliver(self, until: int) -> None:
         """Send what happened until then, in order of time, and let it be learned."""
         self._waiting.sort(key=self.wires.at)
         split = next((i for i, wire in enumerate(self._waiting) if self.wires.at(wire) > until), len(self._waiting))
@@ -147,7 +168,7 @@ class ForYou:
 
     def finish(self) -> Mapping[str, object]:
         if self._waiting:
-            self._deliver(max(map(self.wires.at, self._waiting)))
+            self.deliver(max(map(self.wires.at, self._waiting)))
         moves = {video: self._moves(video) for video in self.new}
         self.engine.close()
         return {"events": self.sent, "feeds": self.asked, "moves": moves}
