@@ -8,15 +8,18 @@ NODE_OK := $(shell node -e 'const [a,b]=process.versions.node.split(".");process
 LOCK    := $(VENV)/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 NPM     := cd web && PATH="$(CURDIR)/$(BIN):$$PATH" npm
 
-.PHONY: help setup demo test check fmt bench docs lock clean
+.PHONY: help setup demo demo-kuairand test check fmt bench docs lock clean
 
 help:            ## list the chores
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: $(VENV)/ready $(STATIC)  ## virtual environment, dependencies, web page
 
-demo: setup      ## load the public log, learn from it, serve the feed at http://127.0.0.1:8080
+demo: setup      ## a small made-up world with clips that play, served at http://127.0.0.1:8080
 	@$(BIN)/foryou demo
+
+demo-kuairand: setup  ## the public log in data/ instead: load it, learn from it, serve the feed
+	@$(BIN)/foryou demo --kuairand
 
 test: setup $(VENV)/browser  ## all tests in two processes, in a real browser too where one can be had
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m 'not web'
@@ -54,7 +57,7 @@ clean:           ## everything that the chores made, but not the data of the dem
 
 $(VENV)/ready: pyproject.toml requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ForYou needs Python 3.11 or newer; run make PYTHON=/path/to/python3.11")'
-	@echo "Setting up $(VENV) (about 450 MB of packages, once)"
+	@echo "Setting up $(VENV) (about 550 MB of packages, once)"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --progress-bar on --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .

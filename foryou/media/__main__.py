@@ -12,7 +12,7 @@ import msgspec
 from foryou.media.render import render
 from foryou.media.script import Script
 
-GENTLE = 10
+GENTLE = 5
 """How far (nice) everything else goes first."""
 
 
