@@ -70,7 +70,7 @@ def _encode(path: Path, script: Script) -> None:
         picture: VideoStream = out.add_stream("libx264", rate=RATE, options=_PICTURE)
         picture.width, picture.height, picture.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         picture.codec_context.gop_size, picture.codec_context.thread_count = RATE, 1
-        voice: AudioStream = out.add_stream("aac", rate=SAMPLES, layout="mono")
+        voice: AudioStream = out.add_stream("aac", rate=SAMPLES, layout="mono", options={"aac_coder": "fast"})
         voice.codec_context.bit_rate = 56_000
         heard = deque(_audio(sound(script)))
         for number, image in enumerate(frames(script)):
@@ -90,9 +90,9 @@ def _frame(image: Image.Image) -> av.VideoFrame:
     luma, blue, red = image.split()
     frame = av.VideoFrame(WIDTH, HEIGHT, "yuv420p")
     for plane, channel in zip(frame.planes, (luma, blue.reduce(2), red.reduce(2)), strict=True):
-        rows = np.asarray(channel)
-        room = plane.line_size - rows.shape[1]
-        plane.update((np.pad(rows, ((0, 0), (0, room))) if room else rows).tobytes())
+        rows = np.frombuffer(memoryview(plane), np.uint8)
+        room = rows.reshape(-1, plane.line_size)  # a row may be longer than the picture
+        room[: channel.height, : channel.width] = np.asarray(channel)
     return frame
 
 
