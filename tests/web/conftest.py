@@ -7,7 +7,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import clips
 import pytest
+import small_world
 from live import serving, watch_for_problems
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -37,6 +39,15 @@ def browser() -> Iterator[Browser]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of `foryou serve`, with the small world in it."""
     with serving(tmp_path_factory.mktemp("live")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of `foryou serve` with videos that really play."""
+    home = tmp_path_factory.mktemp("theatre")
+    clips.render(home / "data" / "media")
+    with serving(home, world=small_world.filmed) as address:
         yield address
 
 

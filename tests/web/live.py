@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,8 +30,8 @@ def ask(url: str, sent: object = None, key: str = "") -> dict[str, object]:
 
 
 @contextmanager
-def serving(home: Path, key: str = "") -> Iterator[str]:
-    """`foryou serve` on a directory, with the small world in it, sent with a key where one is needed."""
+def serving(home: Path, key: str = "", world: Callable[[int], list[dict[str, object]]] = small_world.events) -> Iterator[str]:
+    """`foryou serve` on a directory, with a world in it (the small one), sent with a key where one is needed."""
     if not (STATIC / "index.html").is_file():
         pytest.skip("the page is not built: run `make setup`")
     with socket.socket() as free:
@@ -45,7 +45,7 @@ def serving(home: Path, key: str = "") -> Iterator[str]:
         address = f"http://127.0.0.1:{port}"
         try:
             _wait_until_ready(address, process, home / "log")
-            rows = small_world.events(int(time.time() * 1000))
+            rows = world(int(time.time() * 1000))
             for start in range(0, len(rows), 1000):
                 assert ask(f"{address}/v1/events", rows[start : start + 1000], key)["refused"] == []
             yield address

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 
+import clips
+
 TOPICS = ("cats", "bread", "fjords", "chess", "bikes", "jazz")
 VIDEOS = 240
 SECONDS = 4.0
@@ -37,3 +39,27 @@ def events(now: int) -> list[dict[str, object]]:
             if loved:
                 rows.append({"id": f"l{viewer}-{video}", "kind": "like", **event})
     return rows
+
+
+FILMED = 360
+BREAKS = "f-broken"
+"""The one video whose file is no video."""
+
+
+def filmed(now: int) -> list[dict[str, object]]:
+    """Videos that really play: every one has a clip, a poster and captions; one has a file that is none.
+
+    Those of author `serial` are a series of three; one caption and one name try to be more than text.
+    """
+    names = list(clips.CLIPS)
+    rows: list[dict[str, object]] = [
+        {"id": f"f{i}", "kind": "video", "video": f"f{i}", "author": f"a{i % 40}", "sound": f"s{i % 70}",
+         "hashtags": [TOPICS[i % len(TOPICS)]], "duration": clips.CLIPS[name], "language": "en",
+         "caption": f"About {TOPICS[i % len(TOPICS)]}, number {i} <img src=x onerror=alert(1)>",
+         "media": f"/media/{name}.mp4", "poster": f"/media/{name}.jpg", "subtitles": f"/media/{name}.vtt",
+         "at": now - 40 * 86_400_000, "uploaded": now - 30 * 86_400_000 + i}
+        for i in range(FILMED) for name in [names[i % len(names)]]
+    ]  # fmt: skip
+    broken = {"id": BREAKS, "video": BREAKS, "media": f"/media/{clips.BROKEN}.mp4", "caption": "It breaks"}
+    serial = [{"id": f"e{n}", "video": f"e{n}", "author": "serial", "series": "The loaf", "episode": n} for n in (1, 2, 3)]
+    return [*rows, rows[0] | broken, *(rows[0] | part for part in serial)]

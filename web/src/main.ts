@@ -16,3 +16,8 @@ start()
 const { page, name } = pageAt(location.pathname)
 if (!page.load) feedAt(location.pathname, name) // asked for while the texts are on their way
 void speak().then(() => mount(App, { target: document.getElementById('app')! }))
+
+// After the first video has what it needs.
+addEventListener('load', () => {
+  setTimeout(() => void navigator.serviceWorker?.register('/worker.js').catch(() => undefined), 1500)
+})
