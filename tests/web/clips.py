@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+av = pytest.importorskip("av", reason="clips are rendered with PyAV: pip install av")
+
 FPS = 25
 RATE = 44_100
 CLIPS = {"c0": 3.0, "c1": 4.0, "c2": 5.0, "c3": 6.0, "wide": 4.0}
@@ -18,7 +20,6 @@ BROKEN = "broken"
 
 def render(into: Path) -> None:
     """Clips with sound, posters and captions, and one file that only says it is a clip."""
-    pytest.importorskip("av", reason="clips are rendered with PyAV: pip install av")
     into.mkdir(parents=True, exist_ok=True)
     for number, (name, seconds) in enumerate(CLIPS.items()):
         _clip(into / f"{name}.mp4", seconds, number, (320, 180) if name == "wide" else (180, 320))
@@ -44,8 +45,6 @@ def _picture(number: int, at: float, size: tuple[int, int]) -> np.ndarray:
 
 
 def _clip(path: Path, seconds: float, number: int, size: tuple[int, int]) -> None:
-    import av
-
     with av.open(str(path), "w", options={"movflags": "faststart"}) as file:
         video = file.add_stream("libx264", rate=FPS, options={"preset": "ultrafast", "g": str(FPS)})
         video.width, video.height, video.pix_fmt = *size, "yuv420p"
@@ -63,8 +62,6 @@ def _clip(path: Path, seconds: float, number: int, size: tuple[int, int]) -> Non
 
 
 def _poster(path: Path, number: int, size: tuple[int, int]) -> None:
-    import av
-
     with av.open(str(path), "w", format="image2") as file:
         picture = file.add_stream("mjpeg", rate=1)
         picture.width, picture.height, picture.pix_fmt = *size, "yuvj420p"

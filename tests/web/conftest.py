@@ -10,7 +10,7 @@ from pathlib import Path
 import clips
 import pytest
 import small_world
-from live import serving, watch_for_problems
+from live import opened, serving, until
 from playwright.sync_api import Browser, Page, sync_playwright
 
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -54,15 +54,16 @@ def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def page(browser: Browser, server: str) -> Iterator[Page]:
     """The feed of a viewer who was never here before, on a desktop with a touch screen."""
-    context = browser.new_context(
-        base_url=server, viewport={"width": 1280, "height": 800}, has_touch=True, locale="en-GB"
-    )
-    context.set_default_timeout(15_000)
-    page = context.new_page()
-    problems: list[str] = []
-    watch_for_problems(page, problems)
-    page.goto("/")
-    page.locator("[data-current]").wait_for()
-    yield page
-    context.close()
-    assert problems == []
+    with opened(browser, server) as page:
+        page.goto("/")
+        page.locator("[data-current]").wait_for()
+        yield page
+
+
+@pytest.fixture
+def cinema(browser: Browser, theatre: str) -> Iterator[Page]:
+    """The same, where videos really play, and the first of them does."""
+    with opened(browser, theatre) as page:
+        page.goto("/")
+        until(page, "document.querySelector('[data-current] video')?.currentTime > 0.1")
+        yield page

@@ -61,5 +61,7 @@ def filmed(now: int) -> list[dict[str, object]]:
         for i in range(FILMED) for name in [names[i % len(names)]]
     ]  # fmt: skip
     broken = {"id": BREAKS, "video": BREAKS, "media": f"/media/{clips.BROKEN}.mp4", "caption": "It breaks"}
-    serial = [{"id": f"e{n}", "video": f"e{n}", "author": "serial", "series": "The loaf", "episode": n} for n in (1, 2, 3)]
+    serial = [
+        {"id": f"e{n}", "video": f"e{n}", "author": "serial", "series": "The loaf", "episode": n} for n in (1, 2, 3)
+    ]
     return [*rows, rows[0] | broken, *(rows[0] | part for part in serial)]

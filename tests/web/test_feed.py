@@ -2,52 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 
 import pytest
-from playwright.sync_api import Locator, Page, Request, expect
+from live import current, listen, of_kind, swipe, wait_for
+from playwright.sync_api import Locator, Page, expect
 from small_world import SECONDS, topic
 
 pytestmark = pytest.mark.web
-
-Sent = list[dict[str, object]]
-
-
-def listen(page: Page) -> Sent:
-    """Every event that the page sends and the engine accepts, as it goes out."""
-    sent: Sent = []
-
-    def keep(request: Request) -> None:
-        if request.method == "POST" and request.url.endswith("/v1/events"):
-            answer = request.response()
-            assert answer is not None and answer.json()["refused"] == []
-            sent.extend(json.loads(request.post_data or "[]"))
-
-    page.on("requestfinished", keep)
-    return sent
-
-
-def of_kind(sent: Sent, kind: str) -> Sent:
-    return [event for event in sent if event["kind"] == kind]
-
-
-def current(page: Page) -> str:
-    video = page.locator("[data-current]").get_attribute("data-video")
-    assert video is not None
-    return video
-
-
-def swipe(page: Page) -> None:
-    """A finger from low to high over the card."""
-    session = page.context.new_cdp_session(page)
-    points = [{"x": 560, "y": y} for y in range(600, 300, -30)]
-    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points[:1]})
-    for point in points[1:]:
-        session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
-    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    session.detach()
 
 
 def turn_wheel(page: Page) -> None:
@@ -60,15 +23,6 @@ def turn_wheel(page: Page) -> None:
 
 def expect_place(page: Page, place: int) -> None:
     expect(page.locator("[data-current]")).to_have_attribute("data-place", str(place))
-
-
-def wait_for(page: Page, sent: Sent, kind: str, count: int = 1) -> Sent:
-    for _ in range(60):
-        if len(of_kind(sent, kind)) >= count:
-            break
-        page.wait_for_timeout(50)
-    assert len(of_kind(sent, kind)) >= count, f"{kind} was not sent; there were {[event['kind'] for event in sent]}"
-    return of_kind(sent, kind)
 
 
 def numbers(bars: Locator, name: str) -> list[float]:

@@ -22,6 +22,6 @@ function isTaken(event: KeyboardEvent): boolean {
   const target = event.target
   if (!(target instanceof Element)) return false
   if (target.closest('dialog, input, textarea, select')) return true
-  if (event.key === ' ' && target.closest('button, a')) return true
+  if (event.key === ' ' && target.closest('button')) return true
   return /^(Arrow|Page)/.test(event.key) && target.closest('[role=dialog], [role=tablist]') !== null
 }

@@ -73,7 +73,7 @@ export function openFeed({ surface, viewer, most = Infinity, first }: Start): Fe
     } finally {
       asking = false
     }
-    if (state === 'ready') more()
+    more()
   }
 
   function take(slate: Slate, linked: Item | undefined): void {
