@@ -36,6 +36,8 @@ from foryou.feed.serve import Ask, Served
 from foryou.handed import SPOOL, Handed
 from foryou.learners import learner_of
 from foryou.models.threads import one_blas_thread
+from foryou.owned import Owned
+from foryou.pages import Pages
 from foryou.postponed import Postponed
 from foryou.recovery import Recovery, Still
 from foryou.retention import EXPLAINED_STREAM, Retention
@@ -110,6 +112,7 @@ class Engine:
             log, store, documents, self.backend.models, self.clock, self._note_erased, keep,
             self._explanations.forget, self._without, self._still,
         )  # fmt: skip
+        self._owned = Owned(log, documents)
         self._closed = False
 
     @staticmethod
@@ -258,6 +261,11 @@ class Engine:
         """How For You works, from the weights and rules in use now."""
         return self.feeds.how(language)
 
+    @property
+    def pages(self) -> Pages:
+        """The pages around the feed."""
+        return self.feeds.pages
+
     def viewer(self, viewer: str) -> dict[str, object]:
         """What is known of a viewer, in words they can check: interests, less-ofs, this week's signals."""
         self._postponed.catch_up()
@@ -281,6 +289,19 @@ class Engine:
         if self._handed is not None:
             self._handed.scrub()
         return receipt
+
+    def owned(self, viewer: str, after: Offset, most: int) -> tuple[list[dict[str, object]], Offset]:
+        """What the log has of a viewer after an offset: see `Owned.page`."""
+        self.take()
+        return self._owned.page(viewer, after, most)
+
+    def sent(self, viewer: str, event: str) -> dict[str, object]:
+        """An event of a viewer as it was sent. NotFound if it is not in the log."""
+        return self._owned.sent(viewer, event)
+
+    def strike_out(self, viewer: str, event: str) -> None:
+        """Take what a viewer wrote out of the log and every file: see `Owned.strike_out`."""
+        self._owned.strike_out(viewer, event)
 
     def _without(self, state: Mapping[str, Column], viewers: Keys) -> Mapping[str, Column]:
         model = learner_of(self.settings, self.backend).model

@@ -20,7 +20,7 @@ import numpy as np
 from foryou.core.batch import Batch, Column
 from foryou.core.clock import Clock
 from foryou.core.ports import Documents, Keys, Log, Models, Offset, Record, Store
-from foryou.features import erase
+from foryou.features import documents, erase
 from foryou.features.fold import EVENTS_STREAM, SERVED_STREAM
 from foryou.retention import EXPLAINED_STREAM
 from foryou.training.stream import Learner
@@ -189,6 +189,8 @@ class Erasures:
         self.keep()
         if viewer:
             removed["document explained"] = self.documents.remove("explained", sorted(traces.requests))
+            for kind, ids in self._written(viewer).items():
+                removed[f"document {kind}"] = self.documents.remove(kind, ids)
             removed |= self._from_log(viewer, at, traces)  # it says which documents these are: not before them
             removed["versions of the model"] = self._from_models(viewer)
         self.documents.scrub()
@@ -206,6 +208,16 @@ class Erasures:
         self.note(ERASED_STREAM, _row(hashed, DONE, done, msgspec.json.encode(receipt)))
         self.log.sync()
         return receipt
+
+    def _written(self, viewer: int) -> dict[str, list[int]]:
+        """The documents that came of a viewer's events, by kind."""
+        comments: set[int] = set()
+        collections: set[int] = set()
+        for record in self.log.read(0, (EVENTS_STREAM,), (_bytes(viewer),)):
+            mine = record.rows.take(record.rows["viewer"] == viewer)
+            comments.update(documents.commented(mine))
+            collections.update(documents.collected(mine))
+        return {"comment": sorted(comments), "collection": sorted(collections), "viewer": [viewer]}
 
     def _from_log(self, viewer: int, upto: Offset, traces: Traces) -> dict[str, int]:
         removed: dict[str, int] = {}

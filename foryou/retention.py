@@ -15,7 +15,7 @@ import numpy as np
 from foryou.core.batch import Batch
 from foryou.core.clock import DAY
 from foryou.core.errors import SettingsError
-from foryou.core.event import REACTIONS, Kind
+from foryou.core.event import COMMUNITY, REACTIONS, Kind
 from foryou.core.ports import Documents, Log, Offset, Record, Store
 from foryou.features.fold import EVENTS_STREAM, SERVED_STREAM
 from foryou.features.slates import forget_slates
@@ -26,7 +26,7 @@ KEEP_EXPLAINED = 30 * DAY
 KEEP_WIDE = DAY
 _PAUSE_S = 0.02
 
-_KINDS = {kind.wire: kind for kind in REACTIONS}
+_KINDS = {kind.wire: kind for kind in (*REACTIONS, *COMMUNITY)}
 _LOG = logging.getLogger("foryou")
 
 

@@ -15,16 +15,15 @@ import numpy as np
 
 from foryou.core.batch import Batch
 from foryou.core.clock import Clock
-from foryou.core.errors import NotFound
 from foryou.core.ids import id_of
 from foryou.core.pipeline import ANSWER, FALLBACK, Pipeline, Request, Slate, Trace
 from foryou.core.ports import Documents, Index, Model, Store
 from foryou.explaining import Explanations
 from foryou.features.counters import totals
-from foryou.features.documents import cards
 from foryou.features.draft import Draft
 from foryou.features.fold import fold_events
 from foryou.feed import recipe
+from foryou.feed.cards import shown
 from foryou.feed.considered import is_drawn, packed
 from foryou.feed.explain import keep
 from foryou.feed.how import LATEST, how
@@ -36,6 +35,7 @@ from foryou.feed.recipe import SURFACES
 from foryou.feed.serve import Ask, Served, log_rows, request_for
 from foryou.feed.signals import evidence
 from foryou.models.linear import Linear
+from foryou.pages import Pages, there
 from foryou.settings import Settings
 from foryou.versions import Version
 
@@ -59,6 +59,7 @@ class Feeds:
     fallback: Model = field(default_factory=Linear)
 
     def __post_init__(self) -> None:
+        self.pages = Pages(self.store, self.documents)
         self._one = threading.Lock()
         self._pinned: Version | None = None
         feed = self.settings.feed
@@ -126,7 +127,8 @@ class Feeds:
     def video(self, video: str) -> dict[str, object]:
         """What is known of a video. NotFound if it was never described, or was removed."""
         number = self._there(video)
-        return {**cards(self.documents, [number])[0], "counts": totals(self.store, number)}
+        card = shown(self.store, self.documents, np.array([number], np.int64))[0]
+        return {**card, "outcomes": totals(self.store, number)}
 
     def reach(self, video: str, language: str = "en") -> dict[str, object]:
         """How far a video has come and why. NotFound if it was never described, or was removed."""
@@ -135,11 +137,7 @@ class Feeds:
 
     def _there(self, video: str) -> int:
         """The id of a video. NotFound if it was never described, or was removed."""
-        number = id_of("video", video)
-        state = self.store.columns("video", np.array([number], np.int64), ("known", "removed"))
-        if not state["known"][0] or state["removed"][0]:
-            raise NotFound(f"there is no video {video!r}", gone=bool(state["removed"][0]))
-        return number
+        return there(self.store, video)
 
     def viewer(self, viewer: str) -> dict[str, object]:
         """What is known of a viewer, in words they can check: interests, less-ofs, this week's signals."""
@@ -177,7 +175,7 @@ class Feeds:
         return request_for(ask, self.store, model, number, self.clock(), self.reached(), of.feed.seed, of.demographics)
 
     def _items(self, slate: Slate) -> list[dict[str, object]]:
-        known = cards(self.documents, slate["item"].tolist())
+        known = shown(self.store, self.documents, slate["item"])
         source, score = slate["source"].tolist(), slate["score"].tolist() if len(slate) else []
         return [
             {**card, "position": place, "source": recipe.SOURCES[source[place]], "score": score[place]}

@@ -40,6 +40,7 @@ from foryou.feed.serve import Ask, Served
 from foryou.handed import SPOOL
 from foryou.models.linear import Linear
 from foryou.models.threads import one_blas_thread
+from foryou.pages import Pages
 from foryou.serving import Feeds
 from foryou.settings import Settings
 from foryou.texts import TEXTS
@@ -78,7 +79,7 @@ def answer(engine: Engine, what: str, body: bytes) -> bytes:
     return _encode(getattr(engine, name)(*arguments))
 
 
-_FORWARDED = ("erase", "explain", "models", "status")
+_FORWARDED = ("erase", "explain", "models", "owned", "sent", "status", "strike_out")
 """What of an engine's methods serving processes ask for."""
 
 
@@ -221,6 +222,11 @@ class Worker:
         """As `Engine.how`."""
         return self.feeds.how(language)
 
+    @property
+    def pages(self) -> Pages:
+        """The pages around the feed."""
+        return self.feeds.pages
+
     def viewer(self, viewer: str) -> dict[str, object]:
         """As `Engine.viewer`."""
         return self.feeds.viewer(viewer)
@@ -237,6 +243,20 @@ class Worker:
         """As `Engine.erase`."""
         told: dict[str, object] = self._forward("erase", viewer)
         return told
+
+    def owned(self, viewer: str, after: int, most: int) -> tuple[list[dict[str, object]], int]:
+        """As `Engine.owned`."""
+        found, offset = self._forward("owned", viewer, after, most)
+        return found, offset
+
+    def sent(self, viewer: str, event: str) -> dict[str, object]:
+        """As `Engine.sent`."""
+        told: dict[str, object] = self._forward("sent", viewer, event)
+        return told
+
+    def strike_out(self, viewer: str, event: str) -> None:
+        """As `Engine.strike_out`."""
+        self._forward("strike_out", viewer, event)
 
     def models(self) -> dict[str, object]:
         """As `Engine.models`."""

@@ -32,6 +32,8 @@ NEEDLES = {
     "decimal": str(ID).encode(),
     "a hidden word": b"the secret of ada",
     "a snapshot": b"before ada left",
+    "comment": b"ada was here",
+    "collection": b"of ada",
 }
 
 
@@ -57,6 +59,16 @@ def lived(directory: Path | None) -> World:
             {"kind": "save", "viewer": viewer, "video": "v5"},
             {"kind": "report", "viewer": viewer, "video": "a video that nobody described"},
             {"kind": "search", "viewer": viewer, "text": "bread"},
+            {
+                "kind": "comment",
+                "viewer": viewer,
+                "video": "v5",
+                "text": f"{viewer} was here",
+                "comment": f"c-{viewer}",
+            },
+            {"kind": "like_comment", "viewer": viewer, "video": "v5", "comment": "c-bob"},
+            {"kind": "save", "viewer": viewer, "video": "v6", "collection": f"of {viewer}"},
+            {"kind": "read", "viewer": viewer},
             {"kind": "watch", "viewer": viewer, "video": "v8", "seconds": 9.0, "surface": "shared", "sharer": "cleo"},
             {"kind": "watch", "viewer": "cleo", "video": "v9", "seconds": 9.0, "surface": "shared", "sharer": viewer},
         )

@@ -44,9 +44,11 @@ Rows = list[tuple[Any, ...]]
 class Kept:
     """The two files in a directory; without a directory, the same in memory until the process ends."""
 
-    def __init__(self, directory: Path | None, look_s: float = LOOK_S) -> None:
+    def __init__(self, directory: Path | None, look_s: float = LOOK_S, file: str = FILE, schema: str = _SCHEMA) -> None:
+        """`file` may be another one, with tables of its own."""
         self.directory = directory
-        self._path = directory / FILE if directory is not None else None
+        self._path = directory / file if directory is not None else None
+        self._schema = schema
         self.look_s = look_s
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
@@ -132,7 +134,7 @@ class Kept:
         try:
             for pragma in ("journal_mode = WAL", "synchronous = FULL", "fullfsync = 1"):
                 connection.execute(f"PRAGMA {pragma}").close()
-            connection.executescript(_SCHEMA)
+            connection.executescript(self._schema)
         except BaseException:
             connection.close()
             raise
@@ -144,7 +146,7 @@ class Kept:
         try:
             yield
         except (sqlite3.Error, OSError) as problem:
-            raise BackendError(f"cannot {action} {self._path or 'the keys'}: {problem}") from problem
+            raise BackendError(f"cannot {action} {self._path or 'what is kept in memory'}: {problem}") from problem
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from foryou.access.accounts import Account, Accounts
 from foryou.access.kept import Kept
 from foryou.access.keys import PREFIX, Keys
 from foryou.access.limits import Buckets, is_local
@@ -22,19 +23,26 @@ class Caller:
     key: str = ""
     roles: frozenset[Role] = EVERY_ROLE
     viewer: str | None = None
-    """The only viewer for whom a token may act; None: any."""
+    """The only viewer for whom a token or an account may act; None: any."""
     access: Access | None = None
     """Who keeps the limits; None: nobody."""
+    account: Account | None = None
+    """Who is signed in."""
+    accounts: Accounts | None = None
+    """For whose viewers only they may act; None: whoever calls may act for anybody."""
     asked: bool = field(default=False, init=False)
     """Whether the handler asked for whom it acts."""
 
     def act_for(self, viewer: str) -> None:
         """Say for whom a call is made, before it is. Forbidden if it may not be, TooMany if it was too often."""
-        self.asked = True
-        if self.viewer is not None and viewer != self.viewer:
-            raise Forbidden("viewer", "is not the one of this token", "the viewer that the token was made for")
+        self.check(viewer)
         if self.access is not None and viewer and self.viewer is None:  # a token's requests were counted already
             self.access.take(f"viewer {viewer[:256]}", self.access.settings.per_viewer)
+
+    def check(self, viewer: str) -> None:
+        """Forbidden if a call may not be made for this viewer."""
+        if not self.may_send(viewer):
+            raise Forbidden("viewer", f"is not the one of this {self.shows}", self.right)
 
     def act_for_nobody(self) -> None:
         """Say that what a call gets is nobody's own, or that it is checked where it is found."""
@@ -43,7 +51,26 @@ class Caller:
     def may_send(self, viewer: str | None) -> bool:
         """Whether an event of this viewer may come from this caller."""
         self.asked = True
-        return self.viewer is None or viewer == self.viewer
+        if self.viewer is None:
+            return self.accounts is None or not viewer or not self.accounts.has(viewer)
+        return viewer == self.viewer
+
+    @property
+    def bound(self) -> bool:
+        """Whether there is anybody for whom this caller may not send."""
+        return self.viewer is not None or (self.accounts is not None and self.accounts.any)
+
+    @property
+    def shows(self) -> str:
+        """What says who calls."""
+        return "token" if self.viewer is not None and self.account is None else "account"
+
+    @property
+    def right(self) -> str:
+        """For whom this caller may act."""
+        if self.viewer is None:
+            return "the account whose viewer that is: sign in"
+        return "the viewer that the token was made for" if self.account is None else "the viewer of this account"
 
 
 ANYBODY = Caller()
@@ -59,17 +86,23 @@ class Access:
         self.kept = Kept(directory)
         self.keys = Keys(self.kept)
         self.tokens = Tokens(self.kept, settings.rotate_days)
+        self.accounts = Accounts(directory)
         self.buckets = Buckets(share)
 
-    def caller(self, shown: str | None, now: int) -> Caller:
-        """Who shows this `Authorization` header. Unidentified if it says nothing, though keys are needed, or nonsense.
+    def caller(self, shown: str | None, now: int, session: str = "") -> Caller:
+        """Who shows this `Authorization` header, or else this cookie of a session. Unidentified if they say nothing,
+        though keys are needed, or the header says nonsense.
 
-        Something wrong is never taken for nothing, even where nothing is needed.
+        Something wrong is never taken for nothing, even where nothing is needed; a session that has ended is.
         """
         if not shown:
+            if session and (account := self.accounts.of_session(session, now)) is not None:
+                self.take(f"viewer {account.viewer}", self.settings.per_viewer)
+                roles = frozenset() if self.keys.required else EVERY_ROLE
+                return Caller(f"account {account.id}", roles, account.viewer, self, account)
             if self.keys.required:
                 raise Unidentified("authorization", "is missing", "Authorization: Bearer, with a key or a token")
-            return Caller()
+            return Caller(accounts=self.accounts)
         scheme, _, value = shown.partition(" ")
         if scheme.lower() != "bearer":
             raise Unidentified("authorization", "is of a kind that is not known here", "Authorization: Bearer ...")
@@ -110,6 +143,7 @@ class Access:
     def close(self) -> None:
         """Let go of the files."""
         self.kept.close()
+        self.accounts.close()
 
     def _of_key(self, secret: str, now: int) -> Caller:
         key = self.keys.find(secret, now)

@@ -36,6 +36,8 @@ class Rule:
     """Whether anybody may, without key or token."""
     audited: bool = False
     """Whether each call is noted in the audit log."""
+    own_page: bool = False
+    """Whether only pages of this server may call it, since it gives or takes the cookie of a session."""
 
     @property
     def name(self) -> str:
@@ -44,18 +46,45 @@ class Rule:
 
 
 INGEST, SERVE, ANALYSE, ADMIN = (frozenset({role}) for role in Role)
-_VIEWER = "/v1/viewers/{viewer:path}"
+_VIEWER = "/v1/viewers/{viewer:str}"
 
 RULES = (
     Rule("POST", "/v1/events", INGEST, viewer=True),
     Rule("GET", "/v1/feed", SERVE, viewer=True),
     Rule("GET", "/v1/explain/{request_id:str}/{video:path}", SERVE | ANALYSE, viewer=True),
     Rule("GET", _VIEWER, SERVE | ANALYSE, viewer=True),
-    Rule("GET", "/v1/viewers/{viewer:str}/evidence", SERVE | ANALYSE, viewer=True),
-    Rule("POST", "/v1/viewers/{viewer:str}/preview", SERVE, viewer=True),
+    Rule("GET", _VIEWER + "/evidence", SERVE | ANALYSE, viewer=True),
+    Rule("POST", _VIEWER + "/preview", SERVE, viewer=True),
     Rule("DELETE", _VIEWER, ADMIN, viewer=True, audited=True),
-    Rule("GET", "/v1/videos/{video:path}", SERVE | ANALYSE, viewer=True),
-    Rule("GET", "/v1/videos/{video:str}/reach", SERVE | ANALYSE, viewer=True),
+    *(
+        Rule("GET", f"{_VIEWER}/{part}", SERVE | ANALYSE, viewer=True)
+        for part in ("liked", "saved", "collections", "inbox", "data")
+    ),
+    Rule("POST", f"{_VIEWER}/inbox/read", SERVE, viewer=True),
+    Rule("DELETE", _VIEWER + "/events/{event:str}", ADMIN, viewer=True, audited=True),
+    *(
+        Rule("GET", path, SERVE | ANALYSE, viewer=True)
+        for path in (
+            "/v1/videos/{video:str}",
+            "/v1/videos/{video:str}/reach",
+            "/v1/videos/{video:str}/comments",
+            "/v1/authors/{author:str}",
+            "/v1/sounds/{sound:str}",
+            "/v1/hashtags/{hashtag:str}",
+            "/v1/series/{series:str}",
+        )
+    ),
+    *(
+        Rule(method, path, public=True, own_page=True)
+        for method, path in (
+            ("GET", "/v1/account"),
+            ("POST", "/v1/account"),
+            ("POST", "/v1/account/delete"),
+            ("POST", "/v1/account/password"),
+            ("POST", "/v1/session"),
+            ("DELETE", "/v1/session"),
+        )
+    ),
     Rule("GET", "/v1/how", public=True),
     Rule("GET", "/v1/demo", public=True),
     Rule("GET", "/v1/models", ANALYSE | ADMIN),

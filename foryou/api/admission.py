@@ -58,6 +58,7 @@ def tokens(
     said, at most 86,400)."""
     access: Access = request.app.state.access
     caller = caller_of(request.scope)
+    caller.check(data.viewer)
     by = access.keys.named(caller.key)
     token, expires = access.tokens.sign(data.viewer, data.seconds, by, request.app.state.engine.clock())
     return Token(token, data.viewer, expires)

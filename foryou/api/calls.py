@@ -15,8 +15,10 @@ from foryou.api.schema import Event, Receipt, Refusal, Row, Slate, is_request, i
 from foryou.core.batch import Batch
 from foryou.core.clock import Clock
 from foryou.core.errors import InvalidEvent, NotFound
+from foryou.core.event import Kind
 from foryou.core.pipeline import Trace
 from foryou.feed.serve import Ask, Served
+from foryou.pages import Pages
 from foryou.settings import Settings
 
 
@@ -27,6 +29,9 @@ class Calls(Protocol):
 
     @property
     def clock(self) -> Clock: ...
+
+    @property
+    def pages(self) -> Pages: ...
 
     def accept(self, rows: Batch) -> NDArray[np.bool_]: ...
 
@@ -49,6 +54,12 @@ class Calls(Protocol):
     def preview(self, ask: Ask, rows: Batch) -> dict[str, object]: ...
 
     def erase(self, viewer: str) -> dict[str, object]: ...
+
+    def owned(self, viewer: str, after: int, most: int) -> tuple[list[dict[str, object]], int]: ...
+
+    def sent(self, viewer: str, event: str) -> dict[str, object]: ...
+
+    def strike_out(self, viewer: str, event: str) -> None: ...
 
     def models(self) -> dict[str, object]: ...
 
@@ -84,14 +95,30 @@ def take(engine: Calls, batch: Batch, refused: list[Refusal]) -> tuple[Receipt, 
     return Receipt(len(new), len(batch) - len(new), refused), new
 
 
-def own(rows: Sequence[Row], caller: Caller) -> Sequence[Row]:
+def own(engine: Calls, rows: Sequence[Row], caller: Caller) -> Sequence[Row]:
     """The rows, with those refused that this caller may not send."""
+    if not caller.bound:
+        caller.act_for_nobody()
+        return rows
     return [
-        Refusal(index, "viewer", "is not the one of this token", "the viewer that the token was made for")
-        if isinstance(row, Event) and not caller.may_send(row.viewer)
-        else row
+        (_refused(engine, index, row, caller) or row) if isinstance(row, Event) else row
         for index, row in enumerate(rows)
     ]
+
+
+_BY_AUTHOR = (Kind.PIN.wire, Kind.UNPIN.wire)
+
+
+def _refused(engine: Calls, index: int, row: Event, caller: Caller) -> Refusal | None:
+    if not caller.may_send(row.viewer):
+        return Refusal(index, "viewer", f"is not the one of this {caller.shows}", caller.right)
+    if caller.viewer is None:
+        return None
+    if row.kind == Kind.VIEWER.wire and row.author is not None:
+        return Refusal(index, "author", f"cannot be claimed with a {caller.shows}", "a viewer's own fields")
+    if row.kind in _BY_AUTHOR and not engine.pages.made(caller.viewer, row.video or ""):
+        return Refusal(index, "viewer", "is not the author of the video", "the author, who alone can pin")
+    return None
 
 
 def feed(engine: Calls, ask: Ask, due: float = inf) -> tuple[Slate, Trace]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from typing import cast
+from urllib.parse import unquote
 
 import msgspec
 from litestar.enums import ScopeType
@@ -25,6 +26,10 @@ from foryou.api.observe import line_of
 from foryou.api.schema import Failure, Problem
 from foryou.core.clock import Clock
 from foryou.core.errors import AccessError, BackendError, Forbidden, ForYouError, TooMany, Unidentified
+
+SESSION = "foryou_session"
+"""The cookie of a session."""
+_READING = ("GET", "HEAD", "OPTIONS")
 
 _API, _PAGE, _MANUAL = headers.of_api(), headers.of_page(), headers.of_manual(STYLE)
 
@@ -54,6 +59,8 @@ def guarded(app: ASGIApp, access: Access, clock: Clock) -> ASGIApp:
                 await _answer_preflight(access, origin, send)
                 return
             caller = _admitted(access, rule, scope, origin, clock())
+            if method not in _READING and (rule.own_page or caller.account is not None):
+                _check_own_page(scope, origin, caller)
         except ForYouError as error:
             scope["path_template"] = rule.name
             await _refuse(error, scope, send)
@@ -80,14 +87,14 @@ def _admitted(access: Access, rule: Rule, scope: Scope, origin: str, now: int) -
     shown = header(scope["headers"], b"authorization")
     open_ = rule.public or (rule is SCHEMA and access.settings.schema)
     try:
-        caller = access.caller(shown, now)
+        caller = access.caller(shown, now, session_of(scope))
     except Unidentified:
         if not open_:
             raise
-        return Caller("", frozenset())
+        return Caller("", frozenset(), accounts=access.accounts)
     if not access.keys.required:
         _check_local(access, scope, origin)
-    if caller.viewer is not None and not (rule.viewer or open_):
+    if caller.viewer is not None and not (rule.viewer or open_ or caller.roles & rule.roles):
         raise Forbidden("authorization", "is a viewer's token, which does not open this", "a key")
     if caller.viewer is None and not open_ and not (caller.roles & rule.roles) and access.keys.required:
         roles = " or ".join(sorted(rule.roles))
@@ -108,6 +115,27 @@ def _check_local(access: Access, scope: Scope, origin: str) -> None:
     same = origin.partition("://")[2] == host
     if origin and not same and not headers.may_read(access.settings.cors, origin):
         raise Forbidden("origin", f"{origin[:100]!r} is another page", "one of the setting access.cors")
+
+
+def session_of(scope: Scope) -> str:
+    """The token of the session in a request's cookies; "" if there is none."""
+    for part in (header(scope["headers"], b"cookie") or "").split(";"):
+        name, _, value = part.strip().partition("=")
+        if name == SESSION:
+            return value
+    return ""
+
+
+def _check_own_page(scope: Scope, origin: str, caller: Caller) -> None:
+    """What a cookie could change, only a page of this server may ask for: a browser sends it along with whatever any
+    page asks. It says itself where a request is from (Fetch Metadata), or its origin does."""
+    site = header(scope["headers"], b"sec-fetch-site")
+    same = origin.partition("://")[2] == (header(scope["headers"], b"host") or "")
+    if site == "same-origin" or (site is None and origin and same):
+        return
+    if site is None and not origin and caller.account is None:  # no browser, and nothing that it would have sent along
+        return
+    raise Forbidden("origin", "is not a page of this server", "a request of the page itself, which says its Origin")
 
 
 def _address(scope: Scope) -> str:
@@ -148,7 +176,8 @@ def _noting(send: Send, access: Access, rule: Rule, scope: Scope, caller: Caller
     who, address, failed = caller.key or "nobody", _address(scope), False
 
     def note(status: int) -> None:
-        viewer = scope["path"].removeprefix(start) if named else ""  # by now as the router has it
+        # By now it is as the router has it: the viewer's name is one part of it.
+        viewer = unquote(scope["path"].removeprefix(start).partition("/")[0]) if named else ""
         subject = audit.subject_of(access.kept, viewer) if viewer else ""
         with access.kept.writing() as connection:
             audit.note(connection, Noted(clock(), who, address, f"{rule.method} {rule.name}", subject, str(status)))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from foryou.api.arrow import Column as Wire
 from foryou.api.arrow import Numbers, Texts
 from foryou.api.names import ids_in
-from foryou.api.schema import EARLIEST, FIELDS, LATEST
+from foryou.api.schema import EARLIEST, FIELDS, LATEST, MOST_COMMENT
 from foryou.core.batch import Batch, Column
 from foryou.core.event import EVENT, KINDS, UNKNOWN, events
 
@@ -34,6 +34,10 @@ TEXTS = (
     "device_id",
     "network",
     "sharer",
+    "comment",
+    "parent",
+    "reply_video",
+    "collection",
 )
 WHOLE = ("at", "position", "replays")
 REAL = ("seconds", "furthest")
@@ -49,12 +53,13 @@ PLAIN = tuple(
 
 _BIT = {name: 1 << place for place, name in enumerate(PLAIN_FIELDS)}
 _CODES = {"text": 0, "whole": 1, "real": 2, "truth": 3}
-_LONGEST = np.array([10_000 if name == "text" else 256 for name in TEXTS], np.int64)
-_SHORTEST = np.array([0 if name == "text" else 1 for name in TEXTS], np.int64)
+_LONGEST = np.array([MOST_COMMENT if name == "text" else 256 for name in TEXTS], np.int64)
+_SHORTEST = np.ones(len(TEXTS), np.int64)
+"""Not every kind may have so short or long a text; which, `schema` knows."""
 _LEAST = np.array([EARLIEST, 0, 0], np.int64)
 _MOST = np.array([LATEST, 32_767, 32_767], np.int64)
 _MOST_REAL = 1e6
-_IDS = tuple(name for name in TEXTS if name not in ("id", "kind", "request", "text"))
+_IDS = tuple(name for name in TEXTS if name in {field.name for field in EVENT} - {"id", "kind", "request"})
 _REQUEST = TEXTS.index("request")
 
 

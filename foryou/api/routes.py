@@ -18,7 +18,7 @@ from litestar.params import Body, Parameter
 
 from foryou.access.open import Caller
 from foryou.access.rules import ADMIN, ANALYSE
-from foryou.api import admission, calls, demo
+from foryou.api import account, admission, calls, demo, owned, pages, shelves
 from foryou.api.answers import ABSENT, BUSY, FULL, GONE, LARGE, STRANGE, WHO
 from foryou.api.calls import MOST_ITEMS, Calls, Language, Surface
 from foryou.api.decode import MOST_EVENTS, decode
@@ -26,6 +26,7 @@ from foryou.api.gate import caller_of
 from foryou.api.inflate import inflated
 from foryou.api.lanes import Held, held_of
 from foryou.api.observe import Line, Metrics, arrived, hashed, line_of
+from foryou.api.paths import name_in
 from foryou.api.schema import Event, Receipt, Slate
 from foryou.core.errors import ForYouError
 from foryou.feed.preview import SHOWN
@@ -81,7 +82,7 @@ def _take(state: State, body: bytes, packed: bool, held: Held | None, line: Line
     metrics: Metrics = state.metrics
     if held is not None:
         body = inflated(body, engine.settings.server.body_mb * 1_000_000, held.more)
-    receipt, new = calls.accept(engine, calls.own(decode(body, packed), caller))
+    receipt, new = calls.accept(engine, calls.own(engine, decode(body, packed), caller))
     metrics.accepted(new)
     line.accepted, line.refused = receipt.accepted, len(receipt.refused)
     return receipt
@@ -147,24 +148,16 @@ def explain(
 
 
 @get(
-    "/v1/viewers/{viewer:path}", sync_to_thread=True, responses=WHO | ABSENT | BUSY, summary="What is known of a viewer"
+    "/v1/viewers/{viewer:str}", sync_to_thread=True, responses=WHO | ABSENT | BUSY, summary="What is known of a viewer"
 )
 def viewer(request: Asked, viewer: Annotated[str, Parameter(description="the viewer's id")]) -> dict[str, object]:
     """Interests and non-interests, and the signals behind them; what the viewer asked of their feed, what came of it,
     and what their latest act taught."""
-    name = viewer.removeprefix("/")
-    if name.endswith(_EVIDENCE):
-        # A viewer's name may have slashes in it, so the router brings what asks for evidence here too.
-        query = request.query_params
-        found = _evidence(request, name.removesuffix(_EVIDENCE), query.get("kind", ""), query.get("name", ""))
-        return found  # type: ignore[return-value]
+    name = name_in(viewer)
     line_of(request.scope).viewer = hashed(name)
     caller_of(request.scope).act_for(name)
     known: dict[str, object] = request.app.state.engine.viewer(name)
     return known
-
-
-_EVIDENCE = "/evidence"
 
 
 @get(
@@ -181,13 +174,10 @@ def evidence(
 ) -> list[dict[str, object]]:
     """What the viewer did lately that speaks for or against an author, a sound or a hashtag, newest first, at most 50:
     each with the video, when it was, and `part`, what is left of what it says."""
-    return _evidence(request, viewer, kind, name)
-
-
-def _evidence(request: Asked, viewer: str, kind: str, name: str) -> list[dict[str, object]]:
-    line_of(request.scope).viewer = hashed(viewer)
-    caller_of(request.scope).act_for(viewer)
-    found: list[dict[str, object]] = request.app.state.engine.evidence(viewer, kind, name)
+    whose = name_in(viewer)
+    line_of(request.scope).viewer = hashed(whose)
+    caller_of(request.scope).act_for(whose)
+    found: list[dict[str, object]] = request.app.state.engine.evidence(whose, kind, name)
     return found
 
 
@@ -212,14 +202,15 @@ def preview(
     whether it is new (`added`), and those of now that would go (`removed`). Nothing is logged or learned. Only events
     that change a feed on purpose: `viewer`, `prefer`, `forget`, `refresh`, `restore`, `hide`, `not_interested`, ...
     """
-    line_of(request.scope).viewer = hashed(viewer)
-    caller_of(request.scope).act_for(viewer)
-    ask = Ask(viewer, SHOWN, "for_you", session, device, language, country, time_zone)
+    whose = name_in(viewer)
+    line_of(request.scope).viewer = hashed(whose)
+    caller_of(request.scope).act_for(whose)
+    ask = Ask(whose, SHOWN, "for_you", session, device, language, country, time_zone)
     return calls.preview(request.app.state.engine, ask, data)
 
 
 @delete(
-    "/v1/viewers/{viewer:path}",
+    "/v1/viewers/{viewer:str}",
     status_code=200,
     sync_to_thread=True,
     responses=WHO | BUSY,
@@ -229,31 +220,26 @@ def erase(request: Asked, viewer: Annotated[str, Parameter(description="the view
     """Take everything of a viewer out of the log, the tables, the model and every file; the receipt says what went
     from where. It answers when no file holds anything of them any more: the longer the log, the longer that takes.
     """
-    name = viewer.removeprefix("/")
+    name = name_in(viewer)
     caller_of(request.scope).act_for(name)
     line_of(request.scope).viewer = hashed(name)
     return calls.erase(request.app.state.engine, name)
 
 
 @get(
-    "/v1/videos/{video:path}",
+    "/v1/videos/{video:str}",
     sync_to_thread=True,
     responses=WHO | ABSENT | GONE | BUSY,
     summary="What is known of a video",
 )
 def video(request: Asked, video: Annotated[str, Parameter(description="the video's id")]) -> dict[str, object]:
-    """The video as it was described; 404 if it never was, 410 if it was removed."""
-    name = video.removeprefix("/")
-    if name.endswith(_REACH):
-        # A video's name may have slashes in it, so the router brings what asks for the reach of a video here too.
-        spoken = calls.spoken(request.query_params.get("language", "en"))
-        return _reach(request, name.removesuffix(_REACH), spoken)
+    """The video as it was described; 404 if it never was, 410 if it was removed. `counts` are exact: likes, comments
+    that can be read, shares, saves, views (watches). `outcomes` has every outcome, and how much of it counts for
+    others. `next_episode` is the video after it in its series.
+    """
     caller_of(request.scope).act_for_nobody()
-    card: dict[str, object] = request.app.state.engine.video(name)
+    card: dict[str, object] = request.app.state.engine.video(name_in(video))
     return card
-
-
-_REACH = "/reach"
 
 
 @get(
@@ -271,12 +257,8 @@ def reach(
     format, every move with its reason, who saw it and when, what sharing brought, the chance to break out, and what is
     next; as of now. 404 if it was never described, 410 if it was removed.
     """
-    return _reach(request, video, language)
-
-
-def _reach(request: Asked, video: str, language: Language) -> dict[str, object]:
     caller_of(request.scope).act_for_nobody()
-    told: dict[str, object] = request.app.state.engine.reach(video, language)
+    told: dict[str, object] = request.app.state.engine.reach(name_in(video), language)
     return told
 
 
@@ -331,20 +313,11 @@ def metrics(request: Asked) -> bytes:
 
 
 ROUTES = (
-    events,
-    feed,
-    explain,
-    video,
-    reach,
-    viewer,
-    evidence,
-    preview,
-    erase,
-    how,
-    models,
-    demo.guide,
-    live,
-    ready,
-    metrics,
+    *(events, feed, explain, video, reach, viewer, evidence, preview, erase, how, models, demo.guide),
+    *(live, ready, metrics),
+    *pages.ROUTES,
+    *shelves.ROUTES,
+    *owned.ROUTES,
+    *account.ROUTES,
     *admission.ROUTES,
 )

@@ -33,6 +33,9 @@ from foryou.features.mentions import LONGEST_WORD, word_name
 EARLIEST = int(datetime(2005, 1, 1, tzinfo=UTC).timestamp() * 1000)
 LATEST = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp() * 1000)
 
+MOST_COMMENT = 2_000
+"""Characters of a comment."""
+
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=256)]
 Names: TypeAlias = Annotated[list[Name], Meta(max_length=100)]
 Text: TypeAlias = Annotated[str, Meta(max_length=10_000)]
@@ -71,6 +74,10 @@ class Event(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
     replays: Annotated[Count | None, Meta(description="how many times it started again, a whole number from 0")] = None
     long_view: Annotated[bool | None, Meta(description="true or false, where seconds were not measured")] = None
     text: Annotated[Text | None, Meta(description="the comment, query or reason, at most 10,000 characters")] = None
+    comment: Annotated[Name | None, Meta(description="the id of a comment, a string of 1 to 256 characters")] = None
+    parent: Annotated[Name | None, Meta(description="the id of the comment that this one answers")] = None
+    reply_video: Annotated[Name | None, Meta(description="the id of a video that answers a comment")] = None
+    collection: Annotated[Name | None, Meta(description="the name of a collection, 1 to 256 characters")] = None
     hashtag: Annotated[Name | None, Meta(description="one hashtag, with or without #")] = None
     duration: Annotated[Seconds | None, Meta(description="the video's length in seconds, above 0")] = None
     caption: Annotated[Text | None, Meta(description="a text of at most 10,000 characters")] = None
@@ -133,7 +140,8 @@ class Event(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
     strength: Annotated[
         Strength | None, Meta(description="how much is wanted: 0 (hardly any), 1 (as learned) to 2 (twice as much)")
     ] = None
-    name: Annotated[Label | None, Meta(description="the snapshot's name, 1 to 40 characters")] = None
+    name: Annotated[Label | None, Meta(description="what others call one, or a snapshot; 1 to 40 characters")] = None
+    liked_public: Annotated[bool | None, Meta(description="true or false: whether others see what is liked")] = None
 
 
 class Refusal(Struct, frozen=True):
@@ -270,6 +278,10 @@ def _check_choice(event: Event, rule: KindRule) -> None:
 
 def _check_values(event: Event) -> None:
     """What types cannot say."""
+    if event.text is not None and event.kind == Kind.COMMENT.wire and not 1 <= len(event.text) <= MOST_COMMENT:
+        raise InvalidEvent(
+            "text", f"has {len(event.text):,} characters", f"a comment of 1 to {MOST_COMMENT:,} characters"
+        )
     if event.duration is not None and event.duration <= 0:
         raise InvalidEvent("duration", "is not above 0", FIELDS["duration"])
     if event.request is not None and not is_request(event.request):

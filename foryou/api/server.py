@@ -35,6 +35,7 @@ from foryou.api.door import Door, Progress, Server
 from foryou.api.inflate import TooLarge
 from foryou.api.lanes import LATER, Lanes
 from foryou.api.manual import ManualPlugin
+from foryou.api.paths import with_whole_names
 from foryou.api.refuse import retry_after
 from foryou.api.routes import ROUTES
 from foryou.api.schema import Failure, Problem
@@ -67,7 +68,7 @@ def application(engine: Calls, static: Path = STATIC) -> Litestar:
         files = create_static_files_router("/", directories=[static], html_mode=True, cache_control=fresh)
     else:
         files = no_page
-    return Litestar(
+    app = Litestar(
         route_handlers=[*ROUTES, *_unchanging(settings.data.directory, static), files],
         state=State(
             {
@@ -91,6 +92,8 @@ def application(engine: Calls, static: Path = STATIC) -> Litestar:
         request_max_body_size=engine.settings.server.body_mb * 1_000_000,
         logging_config=None,
     )
+    app.asgi_handler = with_whole_names(app.asgi_handler)
+    return app
 
 
 def _unchanging(data: Path | None, static: Path) -> list[ControllerRouterHandler]:

@@ -52,6 +52,11 @@ class Kind(IntEnum):
     SNAPSHOT = 53
     RESTORE = 54
     UNSNAPSHOT = 55
+    LIKE_COMMENT = 60
+    UNLIKE_COMMENT = 61
+    PIN = 62
+    UNPIN = 63
+    READ = 64
 
     @property
     def wire(self) -> str:
@@ -112,6 +117,9 @@ _VIEWER = (
     "languages",
     "demographics",
     "pause_until",
+    "name",
+    "author",
+    "liked_public",
 )
 _TARGETS = ("author", "sound", "hashtag")
 
@@ -128,11 +136,27 @@ KINDS: Mapping[Kind, KindRule] = {
     ),
     Kind.LIKE: KindRule(("viewer", "video"), _CONTEXT, "The viewer liked the video."),
     Kind.UNLIKE: KindRule(("viewer", "video"), _CONTEXT, "Takes a like back.", undoes=Kind.LIKE),
-    Kind.COMMENT: KindRule(("viewer", "video"), (*_CONTEXT, "text"), "The viewer commented."),
-    Kind.UNCOMMENT: KindRule(("viewer", "video"), _CONTEXT, "Takes a comment back.", undoes=Kind.COMMENT),
+    Kind.COMMENT: KindRule(
+        ("viewer", "video"),
+        (*_CONTEXT, "text", "comment", "parent", "reply_video"),
+        "The viewer commented; `comment` is its id (the event's, unless it is sent), `parent` the one it answers.",
+    ),
+    Kind.UNCOMMENT: KindRule(
+        ("viewer", "video"),
+        (*_CONTEXT, "comment"),
+        "Takes a comment back: the one that is named, else the viewer's latest on the video.",
+        undoes=Kind.COMMENT,
+    ),
     Kind.SHARE: KindRule(("viewer", "video"), _CONTEXT, "The viewer shared the video."),
-    Kind.SAVE: KindRule(("viewer", "video"), _CONTEXT, "The viewer saved the video."),
-    Kind.UNSAVE: KindRule(("viewer", "video"), _CONTEXT, "Takes a save back.", undoes=Kind.SAVE),
+    Kind.SAVE: KindRule(
+        ("viewer", "video"), (*_CONTEXT, "collection"), "The viewer saved the video, in a collection if one is named."
+    ),
+    Kind.UNSAVE: KindRule(
+        ("viewer", "video"),
+        (*_CONTEXT, "collection"),
+        "Takes a save back: out of the collection that is named, else out of all.",
+        undoes=Kind.SAVE,
+    ),
     Kind.FOLLOW: KindRule(("viewer", "author"), (*_CONTEXT, "video"), "The viewer follows an author."),
     Kind.UNFOLLOW: KindRule(("viewer", "author"), (*_CONTEXT, "video"), "Takes a follow back.", undoes=Kind.FOLLOW),
     Kind.VISIT: KindRule(("viewer", "author"), (*_CONTEXT, "video"), "The viewer opened an author's profile."),
@@ -192,9 +216,16 @@ KINDS: Mapping[Kind, KindRule] = {
     Kind.SNAPSHOT: KindRule(("viewer", "name"), _ORIGIN, "Keeps the viewer's tastes as they are now, under a name."),
     Kind.RESTORE: KindRule(("viewer", "name"), _ORIGIN, "Tastes are again as they were kept under a name."),
     Kind.UNSNAPSHOT: KindRule(("viewer", "name"), _ORIGIN, "Forgets a snapshot."),
+    Kind.LIKE_COMMENT: KindRule(("viewer", "video", "comment"), _ORIGIN, "The viewer liked a comment on the video."),
+    Kind.UNLIKE_COMMENT: KindRule(("viewer", "video", "comment"), _ORIGIN, "Takes the like of a comment back."),
+    Kind.PIN: KindRule(("viewer", "video", "comment"), _ORIGIN, "The video's author puts a comment above all others."),
+    Kind.UNPIN: KindRule(("viewer", "video", "comment"), _ORIGIN, "Takes that back."),
+    Kind.READ: KindRule(("viewer",), (), "The viewer has read what their inbox had at that time."),
 }
 
-REACTIONS = tuple(kind for kind in Kind if kind >= Kind.IMPRESSION)
+COMMUNITY = (Kind.LIKE_COMMENT, Kind.UNLIKE_COMMENT, Kind.PIN, Kind.UNPIN, Kind.READ)
+"""What viewers do among each other: it says nothing of how they like a video, and nothing is learned from it."""
+REACTIONS = tuple(kind for kind in Kind if kind >= Kind.IMPRESSION and kind not in COMMUNITY)
 CATALOG = (Kind.VIDEO, Kind.REMOVE)
 STEERING = (Kind.PREFER, Kind.FORGET, Kind.REFRESH, Kind.SNAPSHOT, Kind.RESTORE, Kind.UNSNAPSHOT)
 """What viewers say of their own feed: no engagement with anything."""

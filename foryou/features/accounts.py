@@ -1,4 +1,5 @@
-"""Which viewer an author is: the account of the same name, whose own taste says who may care for what it posts."""
+"""Which viewer an author is: the one who says so (a `viewer` event with an `author`), else the account of the same
+name, whose own taste says who may care for what it posts."""
 
 from __future__ import annotations
 
@@ -34,6 +35,15 @@ def describe(store: Store, rows: Batch) -> None:
             found[key] = id_of("viewer", name)
     if found:
         keys, viewers = np.array(list(found), np.int64), np.array(list(found.values()), np.int64)
+        store.write(ACCOUNT.name, keys, Batch({"viewer": viewers}))
+
+
+def claim(store: Store, rows: Batch) -> None:
+    """Fold what viewers said of themselves `[rows]`: which author they are."""
+    mine = rows.take((rows["kind"] == Kind.VIEWER) & (rows["author"] != NONE))
+    if len(mine):
+        last = dict(zip(mine["author"].tolist(), mine["viewer"].tolist(), strict=True))
+        keys, viewers = np.array(list(last), np.int64), np.array(list(last.values()), np.int64)
         store.write(ACCOUNT.name, keys, Batch({"viewer": viewers}))
 
 

@@ -68,7 +68,9 @@ def stands(store: Store, viewer: Keys, target: Keys, kind: int) -> NDArray[np.bo
 
 
 @njit(cache=True, nogil=True)
-def _toggle(active, since, last, quiet, row, at, undo, paused, amount, effective, silent):  # type: ignore[no-untyped-def]
+def toggle(active, since, last, quiet, row, at, undo, paused, amount, effective, silent):  # type: ignore[no-untyped-def]
+    """Does or takes back (`undo`) acts `[rows]` one by one, each of state row `row`; what is older than the `last` of
+    its state changes nothing."""
     for i in range(len(row)):
         k = row[i]
         amount[i] = 0.0
@@ -103,6 +105,8 @@ def fold_acts(store: Store, rows: Batch) -> Batch:
     amount = np.ones(len(rows))
     effective = rows["at"].copy()
     aim, act = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
+    if "stays" in rows:  # it takes back a part of what stands
+        base = np.where(rows["stays"], 0, base)
     acting = np.flatnonzero(base)
     if len(acting):
         some = rows.take(acting)
@@ -123,7 +127,7 @@ def fold_acts(store: Store, rows: Batch) -> Batch:
         counts, since_when = np.ones(len(acting)), np.zeros(len(acting), np.int64)
         told = np.zeros(len(acting), np.bool_)
         undo = _UNDO[some["kind"]]
-        _toggle(active, since, at, silent, row, some["at"], undo, quiet[acting], counts, since_when, told)
+        toggle(active, since, at, silent, row, some["at"], undo, quiet[acting], counts, since_when, told)
         store.write("act", unique, Batch({"active": active, "since": since, "at": at, "quiet": silent}))
         amount[acting], effective[acting], quiet[acting] = counts, since_when, told
         aim[acting], act[acting] = target, keys

@@ -1,15 +1,19 @@
-"""What videos are called and say: captions, descriptions, and the names behind the ids, kept by id for those who
-ask."""
+"""What videos are called and say: captions, descriptions, comments, and the names behind the ids, kept by id for those
+who ask."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import msgspec
 import numpy as np
 
 from foryou.core.batch import Batch
-from foryou.core.event import KINDS, Kind
+from foryou.core.event import KINDS, Kind, of_kinds
 from foryou.core.ids import id_of
 from foryou.core.ports import Documents
+from foryou.features.comments import comment_id
+from foryou.features.saved import collection_id
 
 VIDEO_FIELDS = KINDS[Kind.VIDEO].may
 _decode = msgspec.msgpack.Decoder(dict[str, object]).decode
@@ -21,10 +25,17 @@ def topic_name(hashtag: str) -> str:
     return hashtag.strip().lstrip("#").casefold()
 
 
+_PEOPLE = (Kind.VIEWER, Kind.COMMENT, Kind.FOLLOW, Kind.LIKE_COMMENT)
+_PUBLIC = ("name", "liked_public")
+"""What a viewer says of themselves to others."""
+
+
 def fold_documents(documents: Documents, rows: Batch) -> None:
-    """Keep what video events say (fields left out keep their value), and the names behind ids."""
+    """Keep what video events say (fields left out keep their value), what was commented, and the names behind ids."""
+    _fold_people(documents, rows)
     named: dict[str, dict[int, bytes]] = {"author": {}, "sound": {}, "topic": {}, "language": {}}
-    for raw in rows["raw"][np.isin(rows["kind"], (Kind.FOLLOW, Kind.HIDE, Kind.PREFER))].tolist():
+    claims = (rows["kind"] == Kind.VIEWER) & (rows["author"] != 0)
+    for raw in rows["raw"][claims | np.isin(rows["kind"], (Kind.FOLLOW, Kind.HIDE, Kind.BLOCK, Kind.PREFER))].tolist():
         event = _decode(raw) if raw else {}
         for kind, name in (
             ("author", event.get("author")),
@@ -49,6 +60,62 @@ def fold_documents(documents: Documents, rows: Batch) -> None:
     for kind, names in named.items():
         if names:
             documents.put(kind, list(names), list(names.values()))
+
+
+def _fold_people(documents: Documents, rows: Batch) -> None:
+    """Keep who did what others see, comments, and the names of collections."""
+    if named := collected(rows):
+        documents.put("collection", list(named), list(named.values()))
+    people = rows.take(of_kinds(rows, _PEOPLE))
+    told = [_decode(raw) if raw else {} for raw in people["raw"].tolist()]
+    ids = people["viewer"].tolist()
+    known = dict(zip(ids, documents.get("viewer", ids), strict=True)) if ids else {}
+    held = dict(known)
+    for viewer, kind, at, event in zip(ids, people["kind"].tolist(), people["at"].tolist(), told, strict=True):
+        if event and (kind != Kind.VIEWER or any(name in event for name in _PUBLIC)):
+            held[viewer] = _introduced(held[viewer], at, event)
+    new = {viewer: said for viewer, said in held.items() if said is not None and said != known[viewer]}
+    if new:
+        documents.put("viewer", list(new), list(new.values()))
+    if comments := commented(people):
+        there = documents.get("comment", list(comments))
+        fresh = [each for each, before in zip(comments, there, strict=True) if before is None]
+        documents.put("comment", fresh, [comments[each] for each in fresh])
+
+
+def collected(rows: Batch) -> dict[int, bytes]:
+    """The names of the collections that events `[rows]` put a video in, by id."""
+    saved = rows.take(rows["kind"] == Kind.SAVE)
+    return {
+        collection_id(viewer, name): name.encode()
+        for viewer, raw in zip(saved["viewer"].tolist(), saved["raw"].tolist(), strict=True)
+        if b"collection" in raw and isinstance(name := _decode(raw).get("collection"), str)
+    }
+
+
+def commented(rows: Batch) -> dict[int, bytes]:
+    """The comments with a text among events `[rows]`, by id; the first of each."""
+    found: dict[int, bytes] = {}
+    mine = rows.take(rows["kind"] == Kind.COMMENT)
+    for number, at, raw in zip(mine["id"].tolist(), mine["at"].tolist(), mine["raw"].tolist(), strict=True):
+        event = _decode(raw) if raw else {}
+        if event.get("text"):
+            name = event.get("comment")
+            found.setdefault(comment_id(name) if isinstance(name, str) else number, _comment(event, at))
+    return found
+
+
+def _introduced(held: bytes | None, at: int, event: dict[str, object]) -> bytes:
+    before = _decode(held) if held else {"viewer": event.get("viewer"), "at": {}}
+    times = before["at"]
+    assert isinstance(times, dict)
+    newer = {name: event[name] for name in _PUBLIC if name in event and at >= times.get(name, 0)}
+    return _encode({**before, **newer, "at": {**times, **dict.fromkeys(newer, at)}})
+
+
+def _comment(event: dict[str, object], at: int) -> bytes:
+    said = {name: event[name] for name in ("viewer", "video", "text", "reply_video") if name in event}
+    return _encode({"id": event.get("comment", event.get("id")), **said, "at": at})
 
 
 def _merged(held: bytes | None, at: int, event: dict[str, object], named: dict[str, dict[int, bytes]]) -> bytes:
@@ -79,3 +146,19 @@ def name_of(documents: Documents, kind: str, number: int) -> str:
     """The name behind an id; its number where the name was never sent."""
     found = documents.get(kind, [number])[0]
     return found.decode() if found else str(number)
+
+
+def comments_of(documents: Documents, ids: list[int]) -> list[dict[str, object]]:
+    """Comments as they were sent: `id`, `viewer`, `video`, `text`, `at`, perhaps `reply_video`; {} if there is none."""
+    return [_decode(document) if document else {} for document in documents.get("comment", ids)]
+
+
+def people(documents: Documents, ids: list[int]) -> list[dict[str, object]]:
+    """What viewers say of themselves to others: `viewer`, perhaps `name` and `liked_public`; {} of whom nothing is
+    known."""
+    return [_decode(document) if document else {} for document in documents.get("viewer", ids)]
+
+
+def called(person: Mapping[str, object]) -> str:
+    """What a viewer is called: their name, else their id."""
+    return str(person.get("name") or person.get("viewer") or "")

@@ -13,7 +13,8 @@ from foryou.core.batch import Batch
 from foryou.core.event import Kind
 from foryou.core.ids import pair_of
 from foryou.core.ports import Keys, Store
-from foryou.features import lists, mentions, seen, snapshots
+from foryou.core.table import Table
+from foryou.features import comments, fans, lists, mentions, saved, seen, snapshots
 from foryou.features.accounts import authors_of
 from foryou.features.acts import DISLIKES, act_key
 from foryou.features.chains import came_keys
@@ -81,12 +82,22 @@ def _served(store: Store, viewer: int, sessions: Keys) -> Keys:
 def _listed(store: Store, viewer: int, sessions: Keys) -> Keys:
     owners = lists.owners(viewer)
     values = [(owner, lists.whole(store, lists.ACTED, owner)) for owner in owners.tolist()]
-    return np.concatenate([pair_of(np.full(len(held), owner), held) for owner, held in values])
+    return np.concatenate(
+        [saved.listed_of(store, viewer), *(pair_of(np.full(len(held), owner), held) for owner, held in values)]
+    )
 
 
 def _acts_of(store: Store, viewer: int, sessions: Keys) -> Keys:
-    owners = lists.owners(viewer)
-    count = store.columns(lists.ACTED.name, owners, ("count",))["count"]
+    return _lists(store, lists.ACTED, lists.owners(viewer))
+
+
+def _collections(store: Store, viewer: int, sessions: Keys) -> Keys:
+    return _lists(store, saved.COLLECTIONS, np.array([viewer], np.int64))
+
+
+def _lists(store: Store, table: Table, owners: Keys) -> Keys:
+    """The rows of the lists of some owners."""
+    count = store.columns(table.name, owners, ("count",))["count"]
     full = [
         pair_of(np.full(n, owner), np.arange(1, n + 1)) for owner, n in zip(owners, count // lists.CHUNK, strict=True)
     ]
@@ -97,13 +108,29 @@ def _accounts(store: Store, viewer: int, sessions: Keys) -> Keys:
     return authors_of(store, viewer)
 
 
+def _comments(store: Store, viewer: int, sessions: Keys) -> Keys:
+    return comments.written_by(store, viewer)
+
+
+def _comment_likes(store: Store, viewer: int, sessions: Keys) -> Keys:
+    return comments.likes_of(store, viewer)
+
+
+def _fans(store: Store, viewer: int, sessions: Keys) -> Keys:
+    return fans.rows_of(store, viewer)
+
+
+def _collected(store: Store, viewer: int, sessions: Keys) -> Keys:
+    return saved.rows_of(store, viewer)
+
+
 def _came(store: Store, viewer: int, sessions: Keys) -> Keys:
     return came_keys(_videos(store), viewer)
 
 
 KEYED: Mapping[str, Of | None] = {
     **dict.fromkeys(("viewer", "session", "history", "interest", "taste", "companion"), _self),
-    **dict.fromkeys(("count_viewer", "effect", "trust", "acted", "prefer", "lesson"), _self),
+    **dict.fromkeys(("count_viewer", "effect", "trust", "acted", "prefer", "lesson", "read"), _self),
     **dict.fromkeys((kept.name for kept in snapshots.KEPT), _snapshots),  # before what says which they are
     "snapshot": _self,
     "muted": _muted,  # before the lists that say what was hidden
@@ -112,11 +139,17 @@ KEYED: Mapping[str, Of | None] = {
     "served": _served,
     "listed": _listed,  # before the lists that say what is in it
     "acts_of": _acts_of,
+    "collections": _collections,
     "account": _accounts,
     "came": _came,
+    "comment": _comments,
+    "comment_like": _comment_likes,
+    "fan": _fans,
+    "collected": _collected,
     **dict.fromkeys(("reach", "reach_moves", "reach_peers", "reach_stage", "reach_usual", "chain"), None),
     **dict.fromkeys(("accepted", "video", "about", "content", "mention", "tagged", "similar", "popular"), None),
-    **dict.fromkeys(("board", "uploads", "young", "turn", "slates"), None),
+    **dict.fromkeys(("board", "uploads", "episodes", "young", "turn", "slates"), None),
+    **dict.fromkeys(("commented", "discussed"), None),
     **dict.fromkeys(("origin", "trust_all", "crowd", "total"), None),
     **dict.fromkeys(("count_video", "count_author", "count_sound", "count_topic", "count_all"), None),
 }
@@ -137,6 +170,7 @@ def rows_about(store: Store, viewer: int, sessions: Keys) -> dict[str, Keys]:
 
 def forget(store: Store, viewer: int, sessions: Keys) -> dict[str, int]:
     """Take a viewer out of the tables; how many rows of each table went."""
+    comments.withdraw(store, viewer)
     gone = rows_about(store, viewer, sessions)
     for table, keys in gone.items():
         if len(keys):
@@ -161,4 +195,5 @@ def viewers(store: Store) -> Keys:
     """All viewers that the tables know of."""
     tables = ("viewer", "session", "history", "count_viewer", "companion", "interest", "taste", "prefer", "snapshot")
     authors = store.scan("account", ("viewer",))[1]["viewer"]
-    return np.unique(np.concatenate([*(store.scan(name)[0] for name in tables), authors]))
+    others = (store.scan(name, ("viewer",))[1]["viewer"] for name in ("comment", "comment_like", "fan", "collected"))
+    return np.unique(np.concatenate([*(store.scan(name)[0] for name in (*tables, "read")), *others, authors]))

@@ -14,9 +14,11 @@ from foryou.features import (
     accounts,
     catalog,
     chains,
+    comments,
     content,
     counters,
     effects,
+    fans,
     forget,
     history,
     interests,
@@ -26,6 +28,7 @@ from foryou.features import (
     popular,
     prefers,
     reach,
+    saved,
     seen,
     similar,
     slates,
@@ -71,6 +74,10 @@ TABLES: tuple[Table, ...] = tuple(
             lists.LISTED,
             lists.ACTED,
             lists.UPLOADS,
+            lists.EPISODES,
+            *comments.TABLES,
+            *saved.TABLES,
+            *fans.TABLES,
             *reach.TABLES,
             accounts.ACCOUNT,
             chains.CHAIN,
@@ -160,6 +167,9 @@ def _fold(store: Store, rows: Batch, trust: TrustSettings, spread: ReachSettings
             describe(store, said)
         reach.describe(store, said, spread)
         young.describe(store, said, spread)
+    rows = rows.extend({"stays": comments.fold(store, rows) | saved.fold(store, rows)})
+    fans.fold(store, rows)
+    accounts.claim(store, rows)
     reacted = of_kinds(rows, REACTIONS)
     reactions = rows if reacted.all() else rows.take(reacted)
     if len(reactions) == 0:

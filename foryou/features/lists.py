@@ -1,4 +1,5 @@
-"""Lists that grow, one for each owner: whom a viewer ever followed, hid or blocked, and the videos of an author.
+"""Lists that grow, one for each owner: what a viewer ever followed, hid, blocked, liked or saved, and the videos of an
+author or a series.
 
 The newest values of a list stand in the row of its owner; each time that row is full it moves to a row of its own. So
 the latest of many owners are one look-up each, and a list may be of any length. A list only says what to look at:
@@ -21,17 +22,19 @@ from foryou.features.pairs import pairs, pairs_of
 CHUNK = 8
 """Values in one row."""
 
-_FIELDS = (
+FIELDS = (
     Field("value", "int64", CHUNK, help="in the row of the owner the newest of them"),
     Field("count", "int64", help="values of the whole list"),
     Field("latest", "int64", help="ms of the newest value"),
 )
-ACTED = Table("acts_of", _FIELDS)
+ACTED = Table("acts_of", FIELDS)
 """What a viewer ever did one of `_ACTS` to; the owner is `pair_of(viewer, kind)`."""
-UPLOADS = Table("uploads", _FIELDS)
+UPLOADS = Table("uploads", FIELDS)
+EPISODES = Table("episodes", FIELDS)
+"""The videos of a series."""
 LISTED = Table("listed")
 """(owner, value) pairs that are in a list: none is twice in one."""
-_ACTS = (Kind.FOLLOW, Kind.HIDE, Kind.BLOCK)
+_ACTS = (Kind.FOLLOW, Kind.HIDE, Kind.BLOCK, Kind.LIKE, Kind.SAVE)
 
 
 @njit(cache=True, nogil=True)
@@ -97,14 +100,17 @@ def whole(store: Store, table: Table, owner: int) -> Keys:
 
 
 def describe(store: Store, rows: Batch) -> None:
-    """Fold what was said about videos `[rows]`: each is in the list of every author that was ever named."""
+    """Fold what was said about videos `[rows]`: each is in the list of every author, and
+    of every series, that was ever named."""
     named = rows.take(rows["kind"] == Kind.VIDEO)
     uploaded = np.where(named["uploaded"] != 0, named["uploaded"], named["at"])
     append(store, UPLOADS, named["author"], named["video"], uploaded)
+    if "series" in named and named["series"].any():
+        append(store, EPISODES, named["series"], named["video"], uploaded)
 
 
 def act(store: Store, rows: Batch) -> None:
-    """Fold what viewers did `[rows]`, as enriched: what they followed, hid or blocked."""
+    """Fold what viewers did `[rows]`, as enriched: what they followed, hid, blocked, liked or saved."""
     mine = of_kinds(rows, _ACTS)
     if mine.any():
         acts = rows.take(mine)

@@ -23,7 +23,7 @@ ROLES = list(Role)
 
 
 def example(rule: Rule) -> str:
-    return rule.path.replace("{request_id:str}", "123").replace("{video:path}", "v1").replace("{viewer:path}", "ada")
+    return rule.path.replace("{request_id:str}", "123").replace("{video:path}", "v1").replace("{viewer:str}", "ada")
 
 
 def refusal(answer: object) -> tuple[int, str]:
@@ -234,7 +234,7 @@ def test_a_token_that_cannot_be_is_refused_with_the_field(gated: Gated, asked: d
 
 
 def test_a_handler_that_does_not_say_for_whom_it_acts_is_held_back(gated: Gated, clock: ManualClock) -> None:
-    @get("/v1/viewers/{viewer:path}")
+    @get("/v1/viewers/{viewer:str}")
     async def careless(viewer: FromPath[str]) -> dict[str, str]:
         return {"secret of": viewer}
 

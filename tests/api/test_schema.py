@@ -27,7 +27,8 @@ VALUES: Mapping[str, object] = {
     "time_zone": "Europe/Oslo", "novelty": 0.5, "media": "/media/v7.mp4", "poster": "https://cdn.example/v7.webp",
     "subtitles": "/media/v7.vtt",
     "niche": -0.5, "length": 1, "languages": ["nb", "en"], "demographics": False, "pause_until": NOW + 9,
-    "about": "topic", "word": "spoiler", "strength": 1.5, "name": "before the holidays",
+    "about": "topic", "word": "spoiler", "strength": 1.5, "name": "before the holidays", "comment": "c1",
+    "parent": "c0", "reply_video": "v8", "collection": "recipes", "liked_public": True,
 }  # fmt: skip
 """A right value for every field."""
 
