@@ -49,7 +49,7 @@ def data(
     known = engine.viewer(name)
     items = _items(engine, name)
     if format == "html":
-        return Stream(disclosure.as_html(name, known, items, language), media_type="text/html; charset=utf-8")
+        return Stream(disclosure.as_html(name, known, items, language), media_type="text/html")
     return Stream(_as_json(name, known, items, language), media_type="application/json")
 
 
