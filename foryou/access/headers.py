@@ -10,7 +10,7 @@ from typing import TypeAlias
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
 _FEATURES = (
-    "accelerometer", "bluetooth", "camera", "display-capture", "geolocation", "gyroscope", "hid",
+    "accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "hid",
     "microphone", "midi", "payment", "serial", "usb",
 )  # fmt: skip
 _ALWAYS = {

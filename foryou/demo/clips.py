@@ -56,6 +56,8 @@ class Clips:
         self._told(len(self._there), self._count)
         if not self._wanted or not can_render():
             return
+        for half in self._directory.glob(".*"):  # of a rendering that was cut off
+            half.unlink()
         for _ in range(PROCESSES):
             command = [sys.executable, "-m", "foryou.media", str(self._directory)]
             worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)

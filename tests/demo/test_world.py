@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -188,6 +189,27 @@ def test_a_directory_of_something_else_is_left_alone_and_a_past_that_was_cut_off
     found = kept.find(directory)
     assert found is not None
     assert (found.cast, found.out, found.later) == ([1], [2, 3], [4])
+
+
+def test_a_rendering_that_was_cut_off_goes_on_where_it_was(tmp_path: Path) -> None:
+    world = demo_world(NOW)
+    first, second = sorted((script_of(world, names_of(world), n) for n in range(9)), key=lambda each: each.seconds)[:2]
+    (tmp_path / f"{first.name}.mp4").write_bytes(b"made before")
+    (tmp_path / f".{second.name}.mp4.1").write_bytes(b"half")
+    ready, counts = threading.Event(), list[tuple[int, int]]()
+
+    def told(done: int, of: int) -> None:
+        counts.append((done, of))
+        if done == of:
+            ready.set()
+
+    clips = Clips(tmp_path, [first, second], told)
+    clips.start()
+    assert ready.wait(60)
+    clips.close()
+    assert counts == [(1, 2), (2, 2)]
+    assert (tmp_path / f"{first.name}.mp4").read_bytes() == b"made before"
+    assert {path.suffix for path in tmp_path.glob(f"*{second.name}*")} == {".mp4", ".webp", ".vtt"}
 
 
 def test_scripts_that_differ_have_different_files() -> None:
