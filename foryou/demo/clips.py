@@ -11,6 +11,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -82,6 +83,10 @@ class Clips:
             thread.join(2)
         for worker in self._workers:
             worker.wait()
+            for pipe in (worker.stdin, worker.stdout):
+                if pipe is not None:
+                    with suppress(OSError):  # what was still to be written cannot be any more
+                        pipe.close()
 
     def _run(self, work: Callable[..., None], *of: object) -> None:
         thread = threading.Thread(target=work, args=of, name="foryou-clips", daemon=True)

@@ -129,4 +129,4 @@ def _alive(settings: Settings, directory: Path, viewers: int) -> Iterator[None]:
         yield
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
