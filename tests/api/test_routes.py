@@ -266,3 +266,22 @@ def test_one_line_a_request_says_what_happened_and_never_who(
     assert lines[1]["request"].isdecimal()
     ours = [record.getMessage() for record in caplog.records if record.name.startswith("foryou")]
     assert "lovelace" not in "".join(ours)
+
+
+@pytest.mark.parametrize("viewer", ["ada", "a/d/a"])
+def test_evidence_and_previews_are_there_for_any_name_of_a_viewer(http: Http, videos: Videos, viewer: str) -> None:
+    http.post("/v1/events", json=videos)
+    video = str(videos[0]["video"])
+    http.post("/v1/events", json=[{"id": "l", "kind": "like", "viewer": viewer, "video": video}])
+    topic = http.get(f"/v1/viewers/{viewer}").json()["interests"][0]
+    answer = http.get(f"/v1/viewers/{viewer}/evidence", params={"kind": "hashtag", "name": topic["name"]})
+    assert answer.status_code == 200, answer.text
+    assert [(row["video"], row["kind"]) for row in answer.json()] == [(video, "like")]
+    wrong = http.get(f"/v1/viewers/{viewer}/evidence", params={"kind": "mood", "name": "blue"})
+    assert (wrong.status_code, wrong.json()["error"]["field"]) == (400, "kind")
+    tried = http.post(f"/v1/viewers/{viewer}/preview", json=[{"kind": "hide", "hashtag": topic["name"]}])
+    assert tried.status_code == 200, tried.text
+    assert set(tried.json()) == {"items", "removed"}
+    wrong = http.post(f"/v1/viewers/{viewer}/preview", json=[{"kind": "hide"}])
+    assert (wrong.status_code, wrong.json()["error"]["field"]) == (400, "0.author")
+    assert http.post(f"/v1/viewers/{viewer}", json=[]).status_code == 404
