@@ -15,6 +15,7 @@ import numpy as np
 
 from foryou.core.batch import Batch
 from foryou.core.clock import Clock
+from foryou.core.event import Kind, events
 from foryou.core.ids import id_of
 from foryou.core.pipeline import ANSWER, FALLBACK, Pipeline, Request, Slate, Trace
 from foryou.core.ports import Documents, Index, Model, Store
@@ -162,6 +163,12 @@ class Feeds:
             reached, at = self.reached(), self.clock()
             now, then = (self._would_be(ask, store, reached, at) for store in (self.store, draft))
         return told(self._items(now), self._items(then))
+
+    def rehearse(self) -> None:
+        """Try a wish of nobody, so that what previews need to be compiled is: a process that only serves folds nothing
+        otherwise."""
+        wish = {"kind": [int(Kind.PREFER)], "viewer": [1], "author": [1], "strength": [1.0], "at": [self.clock()]}
+        fold_events(Draft(self.store), events({name: np.array(value) for name, value in wish.items()}))
 
     def _would_be(self, ask: Ask, store: Store, reached: int, at: int) -> Slate:
         """A slate that nobody gets, of For You."""

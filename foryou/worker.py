@@ -288,6 +288,7 @@ class Worker:
 
     def _run(self) -> None:
         looked = 0
+        self.feeds.rehearse()
         while not self._stop.is_set():
             quiet, looked = self._asked == looked, self._asked
             try:
