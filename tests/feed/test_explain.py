@@ -176,7 +176,7 @@ def test_the_bars_of_every_video_of_a_slate_add_up_to_its_score(world: World, le
         assert told["score"] == item["score"]
         assert told["model"] == slate.model
         assert set(heads) == set(NAMES)
-        assert set(families) == {*FAMILIES, "affinity", "freshness", "variety", "exploration"}
+        assert set(families) == {*FAMILIES, "affinity", "freshness", "wishes", "variety", "exploration"}
         for head in HEADS:
             assert heads[head.name]["weight"] == head.weight
             assert heads[head.name]["part"] == pytest.approx(head.weight * heads[head.name]["prediction"], abs=1e-12)
@@ -273,7 +273,8 @@ def test_last_weeks_finishes_are_no_evidence_for_this_week() -> None:
 
 def test_every_family_has_words_in_every_language() -> None:
     for language in LANGUAGES:
-        assert set(FAMILY_WORDS[language]) == {*FAMILIES, "affinity", "freshness", "variety", "exploration", "version"}
+        beside = {"affinity", "freshness", "wishes", "variety", "exploration", "version"}
+        assert set(FAMILY_WORDS[language]) == {*FAMILIES, *beside}
 
 
 def test_the_plain_and_the_following_feed_say_why_too(world: World) -> None:
