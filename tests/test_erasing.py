@@ -66,7 +66,7 @@ def lived(directory: Path | None) -> World:
                 "text": f"{viewer} was here",
                 "comment": f"c-{viewer}",
             },
-            {"kind": "like_comment", "viewer": viewer, "video": "v5", "comment": "c-bob"},
+            {"kind": "like_comment", "viewer": viewer, "video": "v5", "comment": "c-ada"},
             {"kind": "save", "viewer": viewer, "video": "v6", "collection": f"of {viewer}"},
             {"kind": "read", "viewer": viewer},
             {"kind": "watch", "viewer": viewer, "video": "v8", "seconds": 9.0, "surface": "shared", "sharer": "cleo"},
