@@ -147,6 +147,8 @@ class Accounts:
         """Whose session this is; None if it has ended. It lasts 30 days from its last use."""
         self._look()
         digest = digest_of(token)
+        if digest not in self._sessions:  # it may have begun in another process just now
+            self._look(at_once=True)
         found = self._sessions.get(digest)
         if found is None or found[1] <= now:
             return None
@@ -171,8 +173,8 @@ class Accounts:
         """Let go of the file."""
         self.kept.close()
 
-    def _look(self) -> None:
-        seen = self.kept.version()
+    def _look(self, at_once: bool = False) -> None:
+        seen = self.kept.version(at_once)
         if seen != self._seen:
             found = {row[0]: Account(*row) for row in self.kept.rows(f"SELECT {_COLUMNS} FROM accounts")}
             sessions = self.kept.rows("SELECT digest, account, expires FROM sessions")
