@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-
-av = pytest.importorskip("av", reason="clips are rendered with PyAV: pip install av")
 
 FPS = 25
 RATE = 44_100
@@ -20,10 +19,11 @@ BROKEN = "broken"
 
 def render(into: Path) -> None:
     """Clips with sound, posters and captions, and one file that only says it is a clip."""
+    av = pytest.importorskip("av", reason="clips are rendered with PyAV: pip install av")
     into.mkdir(parents=True, exist_ok=True)
     for number, (name, seconds) in enumerate(CLIPS.items()):
-        _clip(into / f"{name}.mp4", seconds, number, (320, 180) if name == "wide" else (180, 320))
-        _poster(into / f"{name}.jpg", number, (320, 180) if name == "wide" else (180, 320))
+        _clip(av, into / f"{name}.mp4", seconds, number, (320, 180) if name == "wide" else (180, 320))
+        _poster(av, into / f"{name}.jpg", number, (320, 180) if name == "wide" else (180, 320))
         (into / f"{name}.vtt").write_text(
             "WEBVTT\n\n00:00.000 --> 00:02.000\n<b>First</b> words of <i>" + name + "</i> &lt;img src=x&gt;\n\n"
             "00:02.000 --> 00:10.000\nÆ ø å, and the end\n",
@@ -44,7 +44,7 @@ def _picture(number: int, at: float, size: tuple[int, int]) -> np.ndarray:
     return picture
 
 
-def _clip(path: Path, seconds: float, number: int, size: tuple[int, int]) -> None:
+def _clip(av: Any, path: Path, seconds: float, number: int, size: tuple[int, int]) -> None:
     with av.open(str(path), "w", options={"movflags": "faststart"}) as file:
         video = file.add_stream("libx264", rate=FPS, options={"preset": "ultrafast", "g": str(FPS)})
         video.width, video.height, video.pix_fmt = *size, "yuv420p"
@@ -61,7 +61,7 @@ def _clip(path: Path, seconds: float, number: int, size: tuple[int, int]) -> Non
         file.mux(sound.encode())
 
 
-def _poster(path: Path, number: int, size: tuple[int, int]) -> None:
+def _poster(av: Any, path: Path, number: int, size: tuple[int, int]) -> None:
     with av.open(str(path), "w", format="image2") as file:
         picture = file.add_stream("mjpeg", rate=1)
         picture.width, picture.height, picture.pix_fmt = *size, "yuvj420p"
