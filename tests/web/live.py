@@ -74,7 +74,12 @@ def opened(browser: Browser, address: str, **more: Any) -> Iterator[Page]:
 
     Nothing may go wrong in it. Without a service worker, which would answer for the server, unless it is asked for.
     """
-    how = {"viewport": {"width": 1280, "height": 800}, "has_touch": True, "locale": "en-GB", "service_workers": "block"}
+    how: dict[str, Any] = {
+        "viewport": {"width": 1280, "height": 800},
+        "has_touch": True,
+        "locale": "en-GB",
+        "service_workers": "block",
+    }
     with browser.new_context(base_url=address, **(how | more)) as context:
         context.set_default_timeout(15_000)
         page = context.new_page()
