@@ -1,4 +1,4 @@
-/** The calls of the engine's HTTP API, and the shapes that travel. The only file that knows the wire. */
+/** The calls of the engine's HTTP API, and the shapes that travel. This file and `mine/wire.ts` know the wire. */
 
 import { authorization } from './access'
 
@@ -66,6 +66,19 @@ export interface FeedEvent {
   author?: string
   sound?: string
   hashtag?: string
+  word?: string
+  /** How much of a target is wanted, 0 to 2; 1: as learned. */
+  strength?: number
+  /** Of a snapshot. */
+  name?: string
+  /** What a feed is wanted to be, -1 to 1. */
+  novelty?: number
+  niche?: number
+  length?: number
+  languages?: string[]
+  demographics?: boolean
+  /** ms UTC; 0 ends a pause. */
+  pause_until?: number
   /** What a `not_interested` is about, if not the video as a whole. */
   about?: 'topic' | 'author'
   text?: string
@@ -100,6 +113,15 @@ export interface FamilyPart {
   part: number
 }
 
+/** What a bar of an explanation is about; of `wishes`, `strength` is what was asked for. */
+export interface Target {
+  family: string
+  kind: 'author' | 'sound' | 'hashtag'
+  name: string
+  strength: number
+  evidence: number
+}
+
 /** Why a video was shown: `neutral` + the families' parts = `score`; heads' parts + affinity + freshness + variety + exploration = `score`. */
 export interface Explanation {
   request: string
@@ -120,9 +142,14 @@ export interface Explanation {
   exploration?: number | null
   affinity?: number | null
   freshness?: number | null
+  wishes?: number | null
   variety?: number | null
   /** The version that the families' parts come from; another one than `model` only if that was gone. */
   explained_with?: string | null
+  surface?: Surface
+  /** How many videos were considered. */
+  candidates?: number | null
+  targets?: Target[]
 }
 
 /** Something liked (strength above 0) or wanted less of (below 0), and how many events say so. */
@@ -150,7 +177,7 @@ export class ApiError extends Error {
   }
 }
 
-async function call<T>(path: string, init: RequestInit = {}): Promise<T> {
+export async function call<T>(path: string, init: RequestInit = {}): Promise<T> {
   let response: Response
   try {
     response = await fetch(path, {

@@ -25,8 +25,8 @@ export function clock(seconds: number): string {
 }
 
 /** A part of a score: three decimals, with its sign. */
-export function signed(value: number, language: Language): string {
-  return decimals(value, language, 3, 'exceptZero')
+export function signed(value: number, language: Language, digits = 3): string {
+  return decimals(value, language, digits, 'exceptZero')
 }
 
 export function plainNumber(value: number, language: Language, digits = 3): string {

@@ -3,6 +3,7 @@ import App from './App.svelte'
 import './app.css'
 import { start } from './events/outbox'
 import { speak } from './messages/say.svelte'
+import { watchPause } from './mine/session'
 import { pageAt } from './routes'
 import { feedAt } from './watch/feeds.svelte'
 
@@ -13,6 +14,7 @@ if (named.has('viewer') || shared) {
 }
 
 start()
+void watchPause()
 const { page, name } = pageAt(location.pathname)
 if (!page.load) feedAt(location.pathname, name) // asked for while the texts are on their way
 void speak().then(() => mount(App, { target: document.getElementById('app')! }))

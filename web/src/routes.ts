@@ -25,6 +25,18 @@ export const PAGES: readonly Page[] = [
   { path: /^\/(?:following|plain)?$/, title: 'home', nav: { href: '/', icon: 'home' } },
   { path: /^\/v\/(.+)$/, title: 'home' },
   {
+    path: /^\/tune$/,
+    title: 'tune',
+    load: () => import('./pages/Tune.svelte'),
+    nav: { href: '/tune', icon: 'tune' },
+  },
+  {
+    path: /^\/how$/,
+    title: 'how',
+    load: () => import('./pages/How.svelte'),
+  },
+  { path: /^\/data$/, title: 'data', load: () => import('./pages/Data.svelte') },
+  {
     path: /^\/you$/,
     title: 'youShort',
     load: () => import('./pages/You.svelte'),
