@@ -59,7 +59,8 @@ def comments(
 def author(
     request: Asked, author: Annotated[str, Parameter(description="the author's id")], n: Rows = 20, after: After = ""
 ) -> Answer:
-    """Name, posts, followers, likes, `series`, and the videos, newest first."""
+    """Name, posts, followers, likes, `series`, and the videos, newest first; `liked_by` is the viewer to ask for what
+    they like, if they let others see it."""
     return _public(request).pages.author(name_in(author), n, after)
 
 

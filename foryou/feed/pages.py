@@ -34,6 +34,7 @@ def author(store: Store, documents: Documents, name: str, n: int, after: str) ->
         "author": name,
         "name": called({"viewer": name, **({"name": person["name"]} if person.get("name") else {})}),
         "posts": len(there),
+        "liked_by": person.get("viewer") if person.get("liked_public") is True else None,
         **standing,
         "series": _series(store, documents, series[series != 0][:MOST_SERIES]),
         **_page(store, documents, _newest(store, there), n, after),

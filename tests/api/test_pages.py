@@ -208,6 +208,16 @@ def test_counts_are_exact_on_cards_and_profiles(get: Get, send: Send) -> None:
         assert [each["video"] for each in get(path)["videos"]] == ["v2", "v1", "v0"]
 
 
+@pytest.mark.mission("NO-17")
+def test_a_profile_says_whose_likes_may_be_seen(get: Get, send: Send) -> None:
+    send({"kind": "video", "video": "v1", "author": "bo"}, {"kind": "viewer", "viewer": "bob", "author": "bo"})
+    assert get("/v1/authors/bo")["liked_by"] is None
+    send({"kind": "viewer", "viewer": "bob", "liked_public": True})
+    assert get("/v1/authors/bo")["liked_by"] == "bob"
+    send({"kind": "viewer", "viewer": "bob", "liked_public": False})
+    assert get("/v1/authors/bo")["liked_by"] is None
+
+
 @pytest.mark.mission("NO-53")
 def test_a_series_goes_on_with_the_next_episode_that_there_is(get: Get, send: Send, http: TestClient[Litestar]) -> None:
     send(*({"kind": "video", "video": f"part {n}", "author": "bo", "series": "naps", "episode": n} for n in (4, 1, 2)))
