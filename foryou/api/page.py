@@ -10,7 +10,7 @@ from pathlib import Path
 
 from litestar import MediaType, Response
 
-_APP = re.compile(r"/(following|plain|tune|you|inbox|how|data|signin|(v|s|t|series)/.+|@.+)")
+_APP = re.compile(r"/(following|plain|tune|you|inbox|how|data|signin|liked|saved(/.+)?|(v|s|t|series)/.+|@.+)")
 
 
 def is_of_app(method: str, path: str) -> bool:

@@ -1,4 +1,4 @@
-/** The calls of the engine's HTTP API, and the shapes that travel. This file and `mine/wire.ts` know the wire. */
+/** The calls of the engine's HTTP API about feeds, and the shapes that travel; `mine/wire.ts` and `people/wire.ts` have more. */
 
 import { authorization } from './access'
 
@@ -82,6 +82,14 @@ export interface FeedEvent {
   /** What a `not_interested` is about, if not the video as a whole. */
   about?: 'topic' | 'author'
   text?: string
+  /** The comment that it is about, and the one that a comment answers. */
+  comment?: string
+  parent?: string
+  /** A video that a comment answers with. */
+  reply_video?: string
+  /** Where a video is saved. */
+  collection?: string
+  liked_public?: boolean
   request?: string
   session?: string
   surface?: Surface
@@ -167,11 +175,20 @@ export interface ViewerProfile {
   less_of: Interest[]
 }
 
+/** The field that was wrong, what is wrong with it, and what would be right, in the engine's words. */
+export interface Wrong {
+  field: string
+  problem: string
+  expected: string
+}
+
 /** An answer that is not the one asked for: `status` 0 means that the engine could not be reached. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
     message: string,
+    /** What was wrong with what was sent, where the engine says so. */
+    readonly wrong?: Wrong,
   ) {
     super(message)
   }
@@ -188,14 +205,12 @@ export async function call<T>(path: string, init: RequestInit = {}): Promise<T> 
     throw new ApiError(0, reason instanceof Error ? reason.message : String(reason))
   }
   const body: unknown = await response.json().catch(() => null)
-  if (!response.ok) throw new ApiError(response.status, problemIn(body) ?? response.statusText)
+  if (!response.ok) {
+    const wrong = (body as { error?: Wrong } | null)?.error
+    const told = wrong && [wrong.field, wrong.problem, wrong.expected].filter(Boolean).join(' · ')
+    throw new ApiError(response.status, told ?? response.statusText, wrong)
+  }
   return body as T
-}
-
-function problemIn(body: unknown): string | null {
-  const error = (body as { error?: { field?: string; problem?: string; expected?: string } } | null)?.error
-  if (!error) return null
-  return [error.field, error.problem, error.expected].filter(Boolean).join(' · ')
 }
 
 export function fetchFeed(query: FeedQuery): Promise<Slate> {

@@ -24,17 +24,25 @@ export function store(key: string, value: string): void {
   }
 }
 
-let own = stored(OWN)
+let mine = stored(OWN)
 
-/** The viewer of the token, or else this browser's own anonymous one. */
+/** The viewer of the token, or of the account that is signed in, or else this browser's own anonymous one. */
 export function ownViewer(): string {
   const named = tokenViewer()
   if (named) return named
-  if (!own) {
-    own = `web-${crypto.randomUUID()}`
-    store(OWN, own)
-  }
-  return own
+  if (!mine) own(newGuest())
+  return mine ?? ''
+}
+
+/** A viewer that nobody was before. */
+export function newGuest(): string {
+  return `web-${crypto.randomUUID()}`
+}
+
+/** From now on this browser's own viewer is this one. */
+export function own(name: string): void {
+  mine = name
+  store(OWN, name)
 }
 
 /** Who looks: the viewer of the token, whom a link names (`/?viewer=ID`), whom this browser last looked as, or this browser's own. */

@@ -151,3 +151,8 @@ export function start(): () => void {
     removeEventListener('pagehide', sendLast)
   }
 }
+
+/** What the engine has not acknowledged, as far as it is known here. */
+export async function unsent(): Promise<FeedEvent[]> {
+  return [...(await (await queue).first(BATCH)), ...tail()]
+}

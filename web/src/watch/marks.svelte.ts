@@ -49,3 +49,30 @@ export function toggle(card: Card, feed: Feed, mark: Mark, more: Partial<FeedEve
   send(happened({ kind: on ? mark : OPPOSITES[mark], ...context(card, feed, whose), ...author, ...more }))
   return on
 }
+
+/** Whether an author is followed, wherever they are met. */
+export function followed(author: string): boolean {
+  return marks.follow.includes(author)
+}
+
+/** Follow an author where no video is, or no longer; whether they are followed now. */
+export function toggleFollow(author: string): boolean {
+  const on = !followed(author)
+  const others = marksOf(whose).follow.filter((other) => other !== author)
+  marks = { ...marksOf(whose), follow: on ? [...others, author] : others }
+  keepMarks(whose, marks)
+  send(happened({ kind: on ? 'follow' : OPPOSITES.follow, viewer: whose, author }))
+  return on
+}
+
+/** A viewer's marks of elsewhere, oldest first, are theirs here too. */
+export function remember(name: string, elsewhere: Partial<Marks>): void {
+  const here = marksOf(name)
+  const both = (mark: Mark) => [
+    ...(elsewhere[mark] ?? []).filter((name) => !here[mark].includes(name)),
+    ...here[mark],
+  ]
+  const all = { ...here, like: both('like'), save: both('save') }
+  keepMarks(name, all)
+  if (name === whose) marks = all
+}

@@ -13,4 +13,5 @@ export type PanelName = 'why' | 'comments'
 
 export const PANELS: Partial<Record<PanelName, () => Promise<{ default: Component<PanelProps> }>>> = {
   why: () => import('./Why.svelte'),
+  comments: () => import('../comments/Comments.svelte'),
 }
