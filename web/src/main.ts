@@ -4,6 +4,7 @@ import './app.css'
 import { start } from './events/outbox'
 import { speak } from './messages/say.svelte'
 import { watchPause } from './mine/session'
+import { recognise } from './people/account.svelte'
 import { pageAt } from './routes'
 import { feedAt } from './watch/feeds.svelte'
 
@@ -15,6 +16,7 @@ if (named.has('viewer') || shared) {
 
 start()
 void watchPause()
+void recognise()
 const { page, name } = pageAt(location.pathname)
 if (!page.load) feedAt(location.pathname, name) // asked for while the texts are on their way
 void speak().then(() => mount(App, { target: document.getElementById('app')! }))

@@ -6,6 +6,7 @@
 import type { Component } from 'svelte'
 import type { Plain } from './messages/say.svelte'
 import type { IconName } from './parts/Icon.svelte'
+import { unread } from './people/unread.svelte'
 
 /** What a page is given: what its address names, decoded. */
 export interface PageProps {
@@ -18,12 +19,25 @@ export interface Page {
   title: Plain
   /** Absent for Watch, which is always there. */
   load?: () => Promise<{ default: Component<PageProps> | Component<Record<string, never>> }>
-  nav?: { href: string; icon: IconName }
+  nav?: { href: string; icon: IconName; count?: () => number }
 }
 
 export const PAGES: readonly Page[] = [
   { path: /^\/(?:following|plain)?$/, title: 'home', nav: { href: '/', icon: 'home' } },
   { path: /^\/v\/(.+)$/, title: 'home' },
+  { path: /^\/@(.+)$/, title: 'profile', load: () => import('./pages/Profile.svelte') },
+  { path: /^\/s\/(.+)$/, title: 'soundPage', load: () => import('./pages/Sound.svelte') },
+  { path: /^\/t\/(.+)$/, title: 'hashtag', load: () => import('./pages/Hashtag.svelte') },
+  { path: /^\/series\/(.+)$/, title: 'series', load: () => import('./pages/Series.svelte') },
+  { path: /^\/saved(?:\/(.+))?$/, title: 'saved', load: () => import('./pages/Saved.svelte') },
+  { path: /^\/liked$/, title: 'liked', load: () => import('./pages/Liked.svelte') },
+  { path: /^\/signin$/, title: 'account', load: () => import('./pages/SignIn.svelte') },
+  {
+    path: /^\/inbox$/,
+    title: 'inbox',
+    load: () => import('./pages/Inbox.svelte'),
+    nav: { href: '/inbox', icon: 'inbox', count: unread },
+  },
   {
     path: /^\/tune$/,
     title: 'tune',
