@@ -128,9 +128,7 @@ def test_a_comment_waits_for_a_connection_and_is_sent_once(browser: Browser, str
     assert len(comments(street, "k2")) == 1
 
 
-def test_an_author_is_followed_on_their_page_which_shows_what_others_may_see(
-    browser: Browser, street: str
-) -> None:
+def test_an_author_is_followed_on_their_page_which_shows_what_others_may_see(browser: Browser, street: str) -> None:
     with opened(browser, street) as page:
         sent = listen(page)
         page.goto("/@kari")
