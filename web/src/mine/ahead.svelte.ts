@@ -12,7 +12,7 @@ import { fetchPreview, type Preview } from './wire'
 /** While a slider moves, the engine is asked this long after the last move. */
 const REST_MS = 200
 /** How long a change waits for its preview. */
-const PATIENCE_MS = 1500
+const PATIENCE_MS = 4000
 
 export interface Ahead {
   readonly preview: Preview | undefined
