@@ -1,0 +1,306 @@
+"""The pages where a viewer is in charge: why, what to change, what comes of it, how it all works, and one's data."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from live import ask, watch_for_problems
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
+from small_world import topic
+
+pytestmark = pytest.mark.web
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+LANGUAGES = {"en": "en-GB", "nl": "nl-NL", "nb": "nb-NO"}
+Told = dict[str, object]
+
+
+class Somebody:
+    """A viewer of the small world, and what the engine says of them."""
+
+    def __init__(self, address: str, name: str) -> None:
+        self.address, self.name = address, name
+
+    def known(self) -> Told:
+        return ask(f"{self.address}/v1/viewers/{self.name}")
+
+    def next(self, count: int = 40) -> list[str]:
+        """The videos of a feed that nobody has seen anything of yet."""
+        items = ask(f"{self.address}/v1/feed?viewer={self.name}&n={count}&session=s{time.monotonic_ns()}")["items"]
+        assert isinstance(items, list)
+        return [item["video"] for item in items]
+
+    def share(self, of: str) -> float:
+        topics = [topic(video) for video in self.next()]
+        return topics.count(of) / max(1, len(topics))
+
+    def until(self, page: Page, true: object) -> None:
+        """Waits for what the page sends to have come."""
+        assert callable(true)
+        for _ in range(80):
+            if true(self.known()):
+                return
+            page.wait_for_timeout(50)
+        raise AssertionError(json.dumps(self.known())[:2000])
+
+
+@pytest.fixture
+def context(browser: Browser, server: str) -> Iterator[BrowserContext]:
+    context = browser.new_context(
+        base_url=server, viewport={"width": 1280, "height": 800}, locale="en-GB", service_workers="block"
+    )
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
+
+
+def opened(context: BrowserContext, path: str, viewer: str) -> tuple[Page, list[str]]:
+    """A page as a viewer sees it, and what goes wrong in it."""
+    page = context.new_page()
+    problems: list[str] = []
+    watch_for_problems(page, problems)
+    page.add_init_script(f"localStorage['foryou.viewer'] = {json.dumps(viewer)}")
+    page.goto(path)
+    return page, problems
+
+
+def slide(slider: Locator, key: str, times: int) -> None:
+    slider.focus()
+    for _ in range(times):
+        slider.press(key)
+
+
+def axe(page: Page, within: str = "body") -> list[str]:
+    """What axe finds wrong in a page."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate(
+        "(within) => axe.run(within, { resultTypes: ['violations'] }).then((all) => all.violations)", within
+    )
+    return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found]
+
+
+@pytest.mark.mission("NL-18")
+@pytest.mark.mission("NO-05")
+def test_why_opens_at_once_adds_up_and_its_bars_can_be_acted_upon(context: BrowserContext, server: str) -> None:
+    viewer = Somebody(server, "u6")  # loves cats
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    with context.expect_event("response", lambda answer: "/v1/explain/" in answer.url):  # of a video looked at
+        page, problems = opened(context, "/", viewer.name)
+    page.wait_for_load_state("networkidle")
+    before = len(asked)
+    page.keyboard.press("w")
+    panel = page.get_by_role("dialog", name="Why this video?")
+    bars = panel.locator("[data-chart=families]")
+    bars.locator("[data-score]").wait_for()
+    assert not any("/v1/explain/" in url for url in asked[before:])  # nothing to wait for
+    parts = bars.locator("[data-part]").evaluate_all("all => all.map(one => Number(one.dataset.part))")
+    (score,) = bars.locator("[data-score]").evaluate_all("all => all.map(one => Number(one.dataset.score))")
+    assert sum(parts) == pytest.approx(score, abs=1e-6)
+    expect(panel).to_contain_text("Nobody paid for its place")
+    expect(panel).to_contain_text("that were ranked")
+    expect(panel).to_contain_text("Audience")
+
+    bars.get_by_role("button", name="your behaviour and preferences").click()
+    about = topic(str(page.locator("[data-current]").get_attribute("data-video")))
+    target = panel.locator(f"[data-target='hashtag {about}']").first
+    target.get_by_role("button", name=f"Less #{about}").click()
+    viewer.until(page, lambda known: [each["strength"] for each in known["prefers"]] == [0.5])
+    page.get_by_role("button", name="Undo").click()
+    viewer.until(page, lambda known: known["prefers"] == [])
+    target.get_by_role("button", name="From").click()
+    expect(target.get_by_role("link").first).to_contain_text(f"About {about}")
+    page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+    assert problems == []
+
+
+@pytest.mark.mission("NO-06")
+def test_a_topic_that_is_forgotten_counts_for_nothing_and_forgetting_can_be_undone(
+    context: BrowserContext, server: str
+) -> None:
+    viewer = Somebody(server, "u7")  # loves bread
+    page, problems = opened(context, "/data", viewer.name)
+    row = page.locator("[data-learned='hashtag bread']")
+    row.get_by_role("button", name="Forget #bread").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(row).to_be_visible()
+    assert "bread" in json.dumps(viewer.known()["interests"])
+    row.get_by_role("button", name="Forget #bread").click()
+    expect(row).to_have_count(0)
+    page.get_by_role("link", name="Tune").first.click()  # whoever leaves is sure
+    viewer.until(page, lambda known: "bread" not in json.dumps(known["interests"]))
+    assert problems == []
+
+
+@pytest.mark.mission("NL-19")
+@pytest.mark.mission("NO-33")
+@pytest.mark.mission("NO-34")
+def test_tune_shows_what_was_learned_and_how_much_of_it_is_wanted(context: BrowserContext, server: str) -> None:
+    viewer = Somebody(server, "u8")  # loves fjords
+    page, problems = opened(context, "/tune", viewer.name)
+    interest = page.locator("[data-interest='hashtag fjords']")
+    expect(interest).to_contain_text("signals")
+    page.get_by_text("Your feed uses").last.click()
+    slide(interest.get_by_role("slider"), "Home", 1)
+    viewer.until(page, lambda known: [each["strength"] for each in known["prefers"]] == [0.0])
+    expect(page.locator("[data-asked='hashtag fjords']")).to_contain_text("You asked for less #fjords")
+    page.get_by_role("button", name="Undo").click()
+    viewer.until(page, lambda known: known["prefers"] == [])
+    assert problems == []
+
+
+def test_a_change_marks_what_it_brings_and_takes_in_the_next_videos(context: BrowserContext, server: str) -> None:
+    viewer = Somebody(server, "u14")  # loves fjords
+    page, problems = opened(context, "/tune", viewer.name)
+    expect(page.locator("[data-tile]")).to_have_count(12)
+    page.get_by_role("combobox", name="What kind").select_option("hashtag")
+    page.get_by_label("Which one").fill("fjords")
+    page.get_by_role("region", name="Muted").get_by_role("button", name="Add").click()
+    page.locator("[data-mark=added]").first.wait_for()
+    marked = {
+        mark: page.locator(f"[data-mark={mark}]").evaluate_all("all => all.map(one => one.dataset.tile)")
+        for mark in ("added", "removed")
+    }
+    assert "fjords" in map(topic, marked["removed"])
+    coming = page.locator("[data-tile]:not([data-mark=removed])").evaluate_all(
+        "all => all.map(one => one.dataset.tile)"
+    )
+    assert "fjords" not in map(topic, coming)
+    assert set(marked["added"]) <= set(coming)
+    viewer.until(page, lambda known: [each["name"] for each in known["hidden"]] == ["fjords"])
+    assert viewer.share("fjords") == 0
+    assert problems == []
+
+
+def test_each_control_of_tune_reaches_the_engine_and_can_be_undone(context: BrowserContext, server: str) -> None:
+    viewer = Somebody(server, "u9")  # loves chess
+    page, problems = opened(context, "/tune", viewer.name)
+
+    page.get_by_label("Which one").fill("bikes")
+    page.get_by_role("combobox", name="What kind").select_option("hashtag")
+    page.get_by_role("region", name="Muted").get_by_role("button", name="Add").click()
+    viewer.until(page, lambda known: [each["name"] for each in known["hidden"]] == ["bikes"])
+    assert viewer.share("bikes") == 0
+    page.get_by_role("button", name="Show #bikes again").first.click()
+    viewer.until(page, lambda known: known["hidden"] == [])
+
+    slide(page.get_by_role("slider", name="Familiar or new"), "End", 1)
+    viewer.until(page, lambda known: known["settings"]["novelty"] == 1)
+    slide(page.get_by_role("slider", name="Popular or little known"), "End", 1)
+    viewer.until(page, lambda known: known["settings"]["niche"] == 1)
+    slide(page.get_by_role("slider", name="Length"), "Home", 1)
+    viewer.until(page, lambda known: known["settings"]["length"] == -1)
+    page.get_by_role("button", name="Dutch").click()
+    viewer.until(page, lambda known: known["settings"]["languages"] == ["nl"])
+    assert viewer.next() == []  # all of the small world is English
+    expect(page.get_by_text("There are no videos for you right now")).to_be_visible()
+    page.get_by_role("button", name="All languages").click()
+    viewer.until(page, lambda known: known["settings"]["languages"] == [])
+    page.get_by_role("switch", name="Use age group").click()
+    viewer.until(page, lambda known: known["settings"]["demographics"] is False)
+
+    page.get_by_role("button", name="1 hour").click()
+    viewer.until(page, lambda known: known["paused_until"] is not None)
+    page.get_by_role("button", name="Learn again").click()
+    viewer.until(page, lambda known: known["paused_until"] is None)
+    assert problems == []
+
+
+def test_a_feed_starts_anew_and_comes_back_from_a_snapshot(context: BrowserContext, server: str) -> None:
+    viewer = Somebody(server, "u10")  # loves bikes
+    learned = viewer.known()["interests"]
+    page, problems = opened(context, "/tune", viewer.name)
+    page.get_by_label("A name").fill("spring")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    viewer.until(page, lambda known: [each["name"] for each in known["snapshots"]] == ["spring"])
+    page.get_by_role("button", name="Start my feed anew").click()
+    viewer.until(page, lambda known: known["interests"] == [])
+    expect(page.get_by_role("heading", name="What do you like?")).to_be_visible()
+    page.get_by_role("button", name="Restore spring").click()
+    viewer.until(page, lambda known: known["interests"] == learned)
+    page.get_by_role("button", name="Delete spring").click()
+    expect(page.get_by_role("button", name="Restore spring")).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Restore spring")).to_be_visible()
+    assert problems == []
+
+
+def test_who_is_new_chooses_topics_and_gets_them(context: BrowserContext, server: str) -> None:
+    viewer = Somebody(server, "newcomer")
+    page, problems = opened(context, "/tune", viewer.name)
+    page.get_by_role("button", name="#jazz").click()
+    viewer.until(page, lambda known: [each["name"] for each in known["prefers"]] == ["jazz"])
+    assert viewer.share("jazz") > 0.2
+    assert problems == []
+
+
+@pytest.mark.mission("NL-01")
+@pytest.mark.mission("NL-15")
+@pytest.mark.mission("NL-23")
+@pytest.mark.parametrize("spoken", LANGUAGES)
+def test_how_it_works_has_every_factor_with_its_weight_two_clicks_from_the_feed(
+    browser: Browser, server: str, spoken: str
+) -> None:
+    with browser.new_context(base_url=server, locale=LANGUAGES[spoken], service_workers="block") as context:
+        page, problems = opened(context, "/plain", "u6")
+        page.locator("[data-current]").wait_for()
+        page.locator("nav a[href='/tune']").click()
+        page.locator("main a[href='/how']").click()
+        page.locator("[data-outcome]").first.wait_for()
+        how = ask(f"{server}/v1/how?language={spoken}")
+        weights = page.locator("[data-outcome]").evaluate_all(
+            "all => all.map(one => [one.dataset.outcome, Number(one.dataset.weight)])"
+        )
+        outcomes, families = how["outcomes"], how["families"]
+        assert isinstance(outcomes, list)
+        assert isinstance(families, list)
+        assert dict(weights) == {each["head"]: each["weight"] for each in outcomes}
+        for family in families:
+            row = page.locator(f"[data-family={family['family']}]")
+            expect(row).to_contain_text(family["label"])
+            expect(row).to_contain_text(family["you_can"])
+        not_used = how["not_used"]
+        assert isinstance(not_used, list)
+        for sentence in not_used:
+            expect(page.get_by_text(sentence)).to_be_visible()
+        assert problems == []
+
+
+def test_ones_data_can_be_taken_along_and_erased_with_a_receipt(context: BrowserContext, server: str) -> None:
+    viewer = Somebody(server, "u11")
+    page, problems = opened(context, "/data", viewer.name)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="For machines (JSON)").click()
+    assert json.loads(download.value.path().read_text())["known"]["viewer"] == viewer.name
+    button = page.get_by_role("button", name="Erase everything")
+    expect(button).to_be_disabled()
+    page.get_by_label("to confirm").fill("erase")
+    button.click()
+    expect(page.get_by_role("heading", name="Everything of you is gone")).to_be_visible(timeout=30_000)
+    assert problems == []
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_nothing_is_wrong_with_any_of_them_for_axe_or_a_small_phone(browser: Browser, server: str, theme: str) -> None:
+    size: ViewportSize = {"width": 320, "height": 568}
+    with browser.new_context(base_url=server, viewport=size, has_touch=True, service_workers="block") as context:
+        context.add_init_script(f"localStorage['foryou.settings'] = JSON.stringify({{ theme: '{theme}' }})")
+        page, _ = opened(context, "/", "u6")
+        page.locator("[data-current]").wait_for()
+        page.keyboard.press("w")
+        page.locator("[data-chart=families]").wait_for()
+        page.locator("[data-chart=families] button").first.click()
+        page.wait_for_timeout(400)
+        assert axe(page, "[role=dialog]") == []
+        for path, there in (("/tune", "[data-tile]"), ("/how", "[data-outcome]"), ("/data", "[data-learned]")):
+            page.goto(path)
+            page.locator(there).first.wait_for()
+            page.wait_for_timeout(200)
+            assert axe(page) == [], path
+            widths = page.evaluate("[...document.querySelectorAll('html, main')].map(one => one.scrollWidth)")
+            assert max(widths) <= 320
