@@ -133,7 +133,7 @@ class DenseIndex:
         if held is None:
             return np.zeros((len(ids), 0), np.float32)
         rows = held.read(ids, _NAMES)
-        return np.asarray(rows["vector"].reshape(len(ids), -1) * rows["live"][:, None])
+        return np.asarray(rows["vector"].reshape(len(ids), held.table.fields[0].width) * rows["live"][:, None])
 
     def held(self) -> tuple[Keys, NDArray[np.float32]]:
         """A copy of the ids and their vectors `[ids, dim]`, without those whose vector is not finite."""

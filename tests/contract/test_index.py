@@ -103,6 +103,7 @@ def test_vectors_are_given_back_as_they_are_now_and_zero_for_what_is_not_there(i
     index.add(ids(2), vectors((4, 4)))
     index.remove(ids(3))
     assert index.vectors(ids(2, 9, 1, 3)).tolist() == [[4, 4], [0, 0], [1, 5], [0, 0]]
+    assert index.vectors(ids()).shape == (0, 2)
 
 
 STEPS = st.lists(

@@ -142,6 +142,13 @@ def test_an_empty_catalogue_gives_an_empty_feed() -> None:
     assert world.feed("ada", 10) == []
 
 
+def test_who_has_seen_everything_gets_an_empty_feed_that_lacks_nothing(world: World) -> None:
+    while slate := world.feed("ada", 100):
+        world.finish("ada", *slate)
+    answer = world.client.feed("ada", n=5)
+    assert (answer.items, answer.degraded) == ([], [])
+
+
 def test_a_new_video_gets_its_part_of_the_places() -> None:
     world = make_world(FeedSettings(exploration=0.1, freshness=0.0))
     world.finish("ada", *world.videos("topic3")[:10])
