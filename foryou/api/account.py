@@ -23,7 +23,7 @@ from foryou.api.pages import Asked
 from foryou.api.schema import Event
 from foryou.core.clock import SECOND
 from foryou.core.errors import Forbidden, InvalidEvent, Unidentified
-from foryou.core.event import KINDS, Kind
+from foryou.core.event import Kind
 
 TRIES = 10
 """Passwords a minute that may be tried for one name, and from one address."""
@@ -200,11 +200,9 @@ def _introduced(made: Account, now: int) -> Event:
         name=made.name,
         language=made.language or None,
     )
-    if not made.is_minor(now):
-        event.age = age_band(made.birth_year, now)
-    elif "demographics" in KINDS[Kind.VIEWER].may:
-        event.age = age_band(made.birth_year, now)
-        setattr(event, "demographics", False)  # noqa: B010
+    event.age = age_band(made.birth_year, now)
+    if made.is_minor(now):
+        event.demographics = False
     return event
 
 

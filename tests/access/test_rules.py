@@ -31,8 +31,10 @@ def test_every_row_of_the_table_has_its_route() -> None:
     assert LISTED - routes() - AHEAD == set()
 
 
-def test_only_health_and_the_way_to_an_account_are_public() -> None:
-    assert {rule.path for rule in RULES if rule.public and not rule.own_page} == {"/health/live", "/health/ready"}
+def test_only_health_how_it_works_the_demo_and_the_way_to_an_account_are_public() -> None:
+    assert {rule.path for rule in RULES if rule.public and not rule.own_page} == {
+        "/health/live", "/health/ready", "/v1/how", "/v1/demo"
+    }  # fmt: skip
     assert {rule.path for rule in RULES if rule.own_page} == {
         "/v1/account", "/v1/account/delete", "/v1/account/password", "/v1/session"
     }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from gated import Gated
 from litestar.testing import TestClient
@@ -210,8 +211,8 @@ def test_children_are_refused_kindly_and_minors_get_defaults_of_their_own(site: 
     assert (young.status_code, young.json()["error"]["field"]) == (403, "birth_year")
     minor = who(site, cookie(sign_up(site, birth_year=2008)))
     assert (minor["minor"], minor["defaults"]) == (True, {"autoplay": False, "stop_after_min": 60})
-    known = engine.backend.store.scan("viewer", ("age",))[1]["age"].tolist()
-    assert known == [0]  # their age is told to nothing that would make a profile of it
+    told = [msgspec.msgpack.decode(raw) for raw in engine.export()]
+    assert [(event["age"], event["demographics"]) for event in told] == [("13-17", False)]  # known, and not to be used
     assert sign_up(site, name="Old", birth_year=1800).status_code == 400
 
 

@@ -284,4 +284,4 @@ def test_evidence_and_previews_are_there_for_any_name_of_a_viewer(http: Http, vi
     assert set(tried.json()) == {"items", "removed"}
     wrong = http.post(f"/v1/viewers/{viewer}/preview", json=[{"kind": "hide"}])
     assert (wrong.status_code, wrong.json()["error"]["field"]) == (400, "0.author")
-    assert http.post(f"/v1/viewers/{viewer}", json=[]).status_code == 404
+    assert http.post(f"/v1/viewers/{viewer}", json=[]).status_code == 405

@@ -41,7 +41,9 @@ with keys. It prints how often each operation gave each status (`-s` shows it)."
 NOW = 1_700_000_000_000
 REMOVED = "v39"
 HERE = "http://127.0.0.1:8080"
-HARD = ("/v1/account", "/password", "/delete", "/v1/session", "/{event}")
+HARD = (
+    "/v1/account", "/password", "/delete", "/v1/session", "/{event}", "/evidence", "/v1/demo", "/{series}",
+)  # fmt: skip
 """Operations that chance hardly gets right: they have tests of their own."""
 VIEWERS = ("ada", "bob", "a/b c", "x" * 256, "ä%2F")
 NAMES = (

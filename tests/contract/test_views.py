@@ -204,6 +204,10 @@ def _play(world: World) -> None:
     world.send({"kind": "snapshot", "viewer": "ada", "name": "one morning"}, {"kind": "refresh", "viewer": "bob"})
     world.act("bob", "save", "v8")
     world.send({"kind": "forget", "viewer": "ada", "hashtag": "t2"})
+    world.upload("v12", "t1", series="mornings", episode=1)
+    world.send({"kind": "comment", "viewer": "bob", "video": "v9", "text": "again", "comment": "c1"})
+    world.send({"kind": "like_comment", "viewer": "ada", "video": "v9", "comment": "c1"})
+    world.send({"kind": "read", "viewer": "ada"})
     world.send({"kind": "watch", "viewer": "cleo", "video": "v3", "seconds": 9.0, "surface": "shared", "sharer": "ada"})
     world.engine.work()
 

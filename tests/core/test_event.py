@@ -29,6 +29,8 @@ def test_the_numbers_in_logs_stay_what_they_are() -> None:
         "video": 1, "remove": 2, "viewer": 3, "impression": 10, "watch": 11, "like": 20, "unlike": 21, "comment": 22,
         "uncomment": 23, "share": 24, "save": 26, "unsave": 27, "follow": 28, "unfollow": 29, "visit": 30, "search": 31,
         "not_interested": 40, "interested": 41, "hide": 42, "unhide": 43, "report": 44, "block": 46, "unblock": 47,
+        "seen": 48, "prefer": 50, "forget": 51, "refresh": 52, "snapshot": 53, "restore": 54, "unsnapshot": 55,
+        "like_comment": 60, "unlike_comment": 61, "pin": 62, "unpin": 63, "read": 64,
     }  # fmt: skip
 
 

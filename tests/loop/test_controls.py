@@ -206,7 +206,7 @@ def test_age_gender_and_country_are_not_used_for_who_does_not_want_that(library:
 def test_nothing_is_learned_during_a_pause_but_what_was_seen_liked_and_followed_is_so(library: World) -> None:
     library.finish("pam", *library.videos("topic3")[:3])
     before = tastes(library, "pam")
-    counted = library.engine.video("v5")["counts"]
+    counted = library.engine.video("v5")["outcomes"]
     now = library.clock.at
     library.send({"kind": "viewer", "viewer": "pam", "pause_until": now + HOUR})
     learned = library.engine.status()["joined"]
@@ -216,7 +216,7 @@ def test_nothing_is_learned_during_a_pause_but_what_was_seen_liked_and_followed_
     assert tastes(library, "pam") == before
     assert library.engine.status()["joined"] == learned
     assert told(library, "pam")["paused_until"] == now + HOUR
-    after: Any = library.engine.video("v5")["counts"]
+    after: Any = library.engine.video("v5")["outcomes"]
     assert after["like"]["raw"] == counted.get("like", {"raw": 0})["raw"] + 1  # type: ignore[attr-defined]
     assert not all_shown(library, "pam") & set(library.videos("topic5")[:5])
     assert "v7" in library.feed("pam", 10, surface="following")
