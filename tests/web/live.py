@@ -86,7 +86,7 @@ def opened(browser: Browser, address: str, **more: Any) -> Iterator[Page]:
         problems: list[str] = []
         watch_for_problems(page, problems)
         yield page
-    assert problems == []
+    assert problems == [], problems
 
 
 Sent = list[dict[str, Any]]

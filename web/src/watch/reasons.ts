@@ -39,7 +39,7 @@ export function reasonAnew(card: Card): Promise<Reason> {
 export function foresee(card: Card | undefined): (() => void) | undefined {
   if (!card?.request) return undefined
   const timer = setTimeout(() => {
-    void import('./Why.svelte')
+    import('./Why.svelte').catch(() => undefined) // it is asked for again when it is opened
     reasonOf(card).catch(() => undefined)
   }, LOOK_MS)
   return () => clearTimeout(timer)
