@@ -24,11 +24,10 @@ from foryou.api.schema import Event
 from foryou.core.clock import SECOND
 from foryou.core.errors import Forbidden, InvalidEvent, Unidentified
 from foryou.core.event import Kind
+from foryou.features.documents import GUEST
 
 TRIES = 10
 """Passwords a minute that may be tried for one name, and from one address."""
-GUEST = "web-"
-"""How the ids of those begin who watch without an account."""
 STOP_AFTER_MIN = 60
 """When minors are asked whether they want to go on."""
 

@@ -159,6 +159,20 @@ def people(documents: Documents, ids: list[int]) -> list[dict[str, object]]:
     return [_decode(document) if document else {} for document in documents.get("viewer", ids)]
 
 
+GUEST = "web-"
+"""How the id of a viewer begins who watches without an account."""
+
+
+def shown_id(viewer: str) -> str:
+    """A viewer's id as others may see it. A guest has nothing but theirs, so whoever knew it could act as them: of that
+    the end has to do.
+
+    >>> shown_id("web-2b1f-77c0"), shown_id("ada")
+    ('web-77c0', 'ada')
+    """
+    return GUEST + viewer[-4:] if viewer.startswith(GUEST) and len(viewer) > len(GUEST) + 4 else viewer
+
+
 def called(person: Mapping[str, object]) -> str:
-    """What a viewer is called: their name, else their id."""
-    return str(person.get("name") or person.get("viewer") or "")
+    """What a viewer is called by others: their name, else their id."""
+    return str(person.get("name") or shown_id(str(person.get("viewer") or "")))

@@ -14,7 +14,7 @@ from foryou.core.ports import Documents, Keys, Store
 from foryou.features import comments, lists
 from foryou.features.accounts import account_of
 from foryou.features.comments import COMMENT, DISCUSSED, LIKED, like_keys
-from foryou.features.documents import called, comments_of, people
+from foryou.features.documents import called, comments_of, people, shown_id
 from foryou.feed import cursor
 from foryou.feed.cursor import Order
 
@@ -84,8 +84,7 @@ def tell(
     return [
         {
             "id": said.get("id"),
-            "viewer": said.get("viewer"),
-            "name": called(person or said),
+            **_writer(said, person, mine=int(rows["viewer"][place]) == who.viewer),
             "text": said.get("text"),
             "at": int(rows["at"][place]),
             "likes": max(int(rows["likes"][place]), 0),
@@ -96,6 +95,13 @@ def tell(
         }
         for place, (said, person) in enumerate(_pairs(written, by))
     ]
+
+
+def _writer(said: Mapping[str, object], person: Mapping[str, object], mine: bool) -> dict[str, object]:
+    viewer = str(said.get("viewer") or "")
+    if mine:
+        return {"viewer": viewer, "name": str(person.get("name") or viewer)}
+    return {"viewer": shown_id(viewer), "name": called({**said, **person})}
 
 
 def _pairs(

@@ -141,6 +141,14 @@ def test_scripts_are_text_like_any_other(get: Get, send: Send) -> None:
     assert get("/v1/videos/v1")["caption"] == bad
 
 
+@pytest.mark.usefixtures("talk")
+def test_nobody_learns_the_whole_id_of_a_guest_from_what_they_say(get: Get, send: Send) -> None:
+    send(said("web-2b1f-77c0", "c90", text="me too"))
+    for reader, viewer in (("web-2b1f-77c0", "web-2b1f-77c0"), ("bob", "web-77c0"), ("", "web-77c0")):
+        told = get(f"/v1/videos/v1/comments?sort=new&viewer={reader}")["comments"]
+        assert [(each["viewer"], each["name"]) for each in told if each["id"] == "c90"] == [(viewer, viewer)]
+
+
 def test_a_comment_is_1_to_2000_characters(http: TestClient[Litestar]) -> None:
     rows = [
         {"id": f"x{n}", "kind": "comment", "viewer": "ada", "video": "v1", "text": "x" * n} for n in (0, 1, 2000, 2001)
