@@ -6,7 +6,7 @@ export type KeyMap = Record<string, (event: KeyboardEvent) => void>
 const REPEATING = new Set(['ArrowDown', 'ArrowUp', 'PageDown', 'PageUp', 'ArrowLeft', 'ArrowRight'])
 
 /**
- * What a key press does; nothing where it belongs to a field, a button or the browser. Keys of one character are `letters`,
+ * What a key press does; nothing where it belongs to a field, a button, an open dialog or the browser. Keys of one character are `letters`,
  * which can be off (WCAG 2.1.4).
  */
 export function meaning(event: KeyboardEvent, keys: KeyMap, letters: boolean): KeyMap[string] | undefined {
@@ -19,9 +19,10 @@ export function meaning(event: KeyboardEvent, keys: KeyMap, letters: boolean): K
 }
 
 function isTaken(event: KeyboardEvent): boolean {
+  if (document.querySelector('dialog:modal')) return true
   const target = event.target
   if (!(target instanceof Element)) return false
-  if (target.closest('dialog, input, textarea, select')) return true
+  if (target.closest('input, textarea, select')) return true
   if (event.key === ' ' && target.closest('button')) return true
   return /^(Arrow|Page)/.test(event.key) && target.closest('[role=dialog], [role=tablist]') !== null
 }
