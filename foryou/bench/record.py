@@ -113,13 +113,6 @@ def commit() -> str:
     return name + ("+" if name and _git("status", "--porcelain", "--untracked-files=no") else "")
 
 
-def code(part: str = ".") -> str:
-    """Which code of the package, or of a folder of it, is checked out: the same for all commits that leave it as it is;
-    with a + if files of it were changed since, and "" outside a repository."""
-    name = _git("rev-parse", "--short=10", f"HEAD:./{part}")
-    return name + ("+" if name and _git("status", "--porcelain", "--untracked-files=no", "--", part) else "")
-
-
 def _git(*arguments: str) -> str:
     here = Path(__file__).parents[1]
     try:
