@@ -8,6 +8,7 @@ import clips
 
 TOPICS = ("cats", "bread", "fjords", "chess", "bikes", "jazz")
 VIDEOS = 240
+AUTHORS = 40
 SECONDS = 4.0
 """Every video's duration."""
 
@@ -17,6 +18,11 @@ def topic(video: str) -> str:
     return TOPICS[int(video[1:]) % len(TOPICS)]
 
 
+def author(video: str) -> str:
+    """Who made a video."""
+    return "serial" if video.startswith("e") else f"a{int(video[1:]) % AUTHORS}"
+
+
 def events(now: int) -> list[dict[str, object]]:
     """Videos by 40 authors on six topics, and viewers of one taste each, who like and finish what they love.
 
@@ -24,7 +30,7 @@ def events(now: int) -> list[dict[str, object]]:
     """
     chance = random.Random(5)
     rows: list[dict[str, object]] = [
-        {"id": f"v{i}", "kind": "video", "video": f"v{i}", "author": f"a{i % 40}", "sound": f"s{i % 70}",
+        {"id": f"v{i}", "kind": "video", "video": f"v{i}", "author": f"a{i % AUTHORS}", "sound": f"s{i % 70}",
          "hashtags": [TOPICS[i % len(TOPICS)]], "duration": SECONDS, "language": "en", "at": now - 40 * 86_400_000,
          "caption": f"About {TOPICS[i % len(TOPICS)]}, number {i}", "uploaded": now - 30 * 86_400_000 + i}
         for i in range(VIDEOS)
@@ -53,7 +59,7 @@ def filmed(now: int) -> list[dict[str, object]]:
     """
     names = list(clips.CLIPS)
     rows: list[dict[str, object]] = [
-        {"id": f"f{i}", "kind": "video", "video": f"f{i}", "author": f"a{i % 40}", "sound": f"s{i % 70}",
+        {"id": f"f{i}", "kind": "video", "video": f"f{i}", "author": f"a{i % AUTHORS}", "sound": f"s{i % 70}",
          "hashtags": [TOPICS[i % len(TOPICS)]], "duration": clips.CLIPS[name], "language": "en",
          "caption": f"About {TOPICS[i % len(TOPICS)]}, number {i} <img src=x onerror=alert(1)>",
          "media": f"/media/{name}.mp4", "poster": f"/media/{name}.jpg", "subtitles": f"/media/{name}.vtt",
