@@ -1,7 +1,8 @@
 """Serves files that never change under their names: clips with their posters and subtitles, and the page's own assets.
 
 Browsers keep them for a year and ask for parts of them (RFC 9110, ranges): a player that seeks needs no more than what
-it shows. The names carry what the files are made of, so that another content has another name.
+it shows. The names carry what the files are made of, so that another content has another name. A file beside which its
+compressed form lies goes out as that to whoever reads it (RFC 9110, content codings).
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import formatdate, parsedate_to_datetime
 from pathlib import Path
@@ -27,6 +29,10 @@ TYPES: Mapping[str, str] = {
 }  # fmt: skip
 """What is served, by the ends of the names; a file with another end is not there."""
 FOREVER = b"public, max-age=31536000, immutable"
+CODINGS: Mapping[str, str] = {"br": ".br", "gzip": ".gz"}
+"""What a file may be compressed with, smallest first, and how the name ends of what lies beside it then."""
+COMPRESSED = ("js", "css")
+"""The ends of names of files that may have a compressed form."""
 PIECE = 1 << 18
 """Bytes that are read at a time."""
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\.([a-z0-9]+)")
@@ -49,12 +55,35 @@ class Unchanging:
         kind = TYPES.get(found[1]) if (found := _NAME.fullmatch(name)) else None
         if kind is None or self.directory is None:
             raise _absent(name)
+        varies = found is not None and found[1] in COMPRESSED
         try:
-            file = await asyncio.to_thread((self.directory / name).open, "rb")
+            file, coding = await asyncio.to_thread(_open, self.directory / name, _codings(scope) if varies else ())
         except OSError as error:
             raise _absent(name) from error
+        told: Headers = [(b"vary", b"Accept-Encoding")] if varies else []
+        if coding:
+            told.append((b"content-encoding", coding.encode()))
         with file:
-            await _answer(scope, send, file, kind)
+            await _answer(scope, send, file, kind, told)
+
+
+def _open(path: Path, codings: Sequence[str]) -> tuple[BinaryIO, str]:
+    """A file in the first of these codings in which it is there, or else ("") as it is."""
+    for coding in codings:
+        with suppress(FileNotFoundError):
+            return path.with_name(path.name + CODINGS[coding]).open("rb"), coding
+    return path.open("rb"), ""
+
+
+def _codings(scope: Scope) -> Sequence[str]:
+    """What whoever asks reads, smallest first; a part is of the file as it is."""
+    if header(scope["headers"], b"range") is not None:
+        return ()
+    asked = (header(scope["headers"], b"accept-encoding") or "").lower().replace(" ", "").split(",")
+    wanted = {
+        name for name, _, quality in (each.partition(";q=") for each in asked) if quality.strip("0.") or not quality
+    }
+    return [coding for coding in CODINGS if coding in wanted]
 
 
 def _method(scope: Scope) -> str:
@@ -65,14 +94,14 @@ def _absent(name: str) -> NotFoundException:
     return NotFoundException(f"there is no file {name[:100]!r}", headers={"cache-control": "no-store"})
 
 
-async def _answer(scope: Scope, send: Send, file: BinaryIO, kind: str) -> None:
-    """What was asked for of an open file."""
+async def _answer(scope: Scope, send: Send, file: BinaryIO, kind: str, more: Headers) -> None:
+    """What was asked for of an open file, with more headers."""
     known = os.fstat(file.fileno())
     size, changed = known.st_size, formatdate(known.st_mtime, usegmt=True)
     tag = f'"{known.st_mtime_ns:x}-{size:x}"'
     told: Headers = [
         (b"accept-ranges", b"bytes"), (b"cache-control", FOREVER), (b"etag", tag.encode()),
-        (b"last-modified", changed.encode()),
+        (b"last-modified", changed.encode()), *more,
     ]  # fmt: skip
     if _has_it(scope, tag, known.st_mtime):
         await _start(send, 304, told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from foryou.settings import load
 
 CLIP = bytes(range(256)) * 4
 AT = "/media/v1-0a1b2c.mp4"
+SCRIPT = "1;" * 500
+ZIPPED = gzip.compress(SCRIPT.encode())
 
 
 @pytest.fixture
@@ -29,7 +32,10 @@ def served(tmp_path: Path) -> Iterator[TestClient[Litestar]]:
     (data / "secret.mp4").write_bytes(b"secret")
     (static / "assets").mkdir(parents=True)
     (static / "index.html").write_text("<p>page</p>", "utf-8")
-    (static / "assets" / "index-abc.js").write_text("1", "utf-8")
+    (static / "assets" / "index-abc.js").write_text(SCRIPT, "utf-8")
+    (static / "assets" / "index-abc.js.br").write_bytes(b"as brotli has it")
+    (static / "assets" / "index-abc.js.gz").write_bytes(ZIPPED)
+    (static / "assets" / "plain.css").write_text("p {}", "utf-8")
     engine = Engine.open(load(environment={"FORYOU_DATA_URL": f"file:{data}"}))
     try:
         with TestClient(application(engine, static), raise_server_exceptions=False) as client:
@@ -112,6 +118,38 @@ def test_assets_are_kept_and_the_page_is_asked_for_again(served: TestClient[Lite
     assert served.get("/assets/index-abc.js").headers["cache-control"] == "public, max-age=31536000, immutable"
     assert served.get("/assets/index-abc.js").headers["content-type"] == "text/javascript; charset=utf-8"
     assert served.get("/").headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    ("reads", "coding"),
+    [
+        ("gzip, deflate, br, zstd", "br"), ("br;q=0.5,gzip;q=1.0", "br"), ("GZIP", "gzip"), ("br;q=0, gzip", "gzip"),
+        ("br; q=0.000, deflate", None), ("identity", None), ("", None),
+    ],
+)  # fmt: skip
+def test_an_asset_comes_compressed_to_whoever_reads_that(
+    served: TestClient[Litestar], reads: str, coding: str | None
+) -> None:
+    with served.stream("GET", "/assets/index-abc.js", headers={"accept-encoding": reads}) as answer:
+        body = b"".join(answer.iter_raw())
+    assert answer.headers.get("content-encoding") == coding
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert body == {"br": b"as brotli has it", "gzip": ZIPPED, None: SCRIPT.encode()}[coding]
+    again = served.get(
+        "/assets/index-abc.js", headers={"accept-encoding": reads, "if-none-match": answer.headers["etag"]}
+    )
+    assert (again.status_code, again.headers["vary"]) == (304, "Accept-Encoding")
+
+
+def test_a_part_of_an_asset_is_of_it_as_it_is_and_what_has_no_compressed_form_comes_so(
+    served: TestClient[Litestar],
+) -> None:
+    part = served.get("/assets/index-abc.js", headers={"accept-encoding": "gzip", "range": "bytes=0-3"})
+    assert (part.status_code, part.content, "content-encoding" in part.headers) == (206, b"1;1;", False)
+    plain = served.get("/assets/plain.css", headers={"accept-encoding": "br, gzip"})
+    assert (plain.text, "content-encoding" in plain.headers) == ("p {}", False)
+    assert served.get("/assets/index-abc.js.gz").status_code == 404
 
 
 def test_the_page_may_play_and_nothing_else_that_it_does_not_need() -> None:
