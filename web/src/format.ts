@@ -1,6 +1,6 @@
 /** Numbers and times as people read them, in the language of the page. */
 
-import type { Language } from './messages/say.svelte'
+import type { Language } from './messages/languages'
 
 const AGES: [Intl.RelativeTimeFormatUnit, number][] = [
   ['year', 31_557_600],

@@ -26,6 +26,9 @@ export function store(key: string, value: string): void {
 
 let mine = stored(OWN)
 
+/** Whether this browser was never here before: there is nothing of it anywhere. */
+export const newcomer = mine === null
+
 /** The viewer of the token, or of the account that is signed in, or else this browser's own anonymous one. */
 export function ownViewer(): string {
   const named = tokenViewer()

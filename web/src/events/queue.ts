@@ -48,7 +48,10 @@ function inDatabase(opened: IDBDatabase): Queue {
     })
   }
   return {
-    add: (events) => work((store) => events.forEach((event) => store.put(event))),
+    // A transaction is written to the disk even if nothing was put.
+    add: async (events) => {
+      if (events.length) await work((store) => events.forEach((event) => store.put(event)))
+    },
     remove: (ids) => work((store) => ids.forEach((id) => store.delete(id))),
     first: (count) =>
       new Promise((resolve, reject) => {

@@ -1,25 +1,16 @@
 /** In which language the page speaks, and its texts: `t('key', { arguments })`. A language is fetched when it is spoken. */
 
-import { settings } from '../settings.svelte'
+import { textsIn, wanted, type Language } from './languages'
 import type { Messages } from './made/messages'
 import { formats, type Formats, type Given, type Table } from './table'
 
-export const LANGUAGES = { en: 'English', nl: 'Nederlands', nb: 'Norsk' } as const
-export type Language = keyof typeof LANGUAGES
 export type Key = keyof Messages
 /** A message that needs no arguments. */
 export type Plain = { [K in Key]: Messages[K] extends null ? K : never }[Key]
 
-const TABLES: Record<Language, () => Promise<{ default: Table }>> = {
-  en: () => import('./made/en'),
-  nl: () => import('./made/nl'),
-  nb: () => import('./made/nb'),
-}
-
-const first = settings.language ?? preferred(navigator.languages)
-let spoken = $state<Language>(first)
+let spoken = $state<Language>(wanted)
 let table = $state.raw<Table>({})
-let format: Formats = formats(first)
+let format: Formats = formats(wanted)
 
 export function language(): Language {
   return spoken
@@ -27,9 +18,9 @@ export function language(): Language {
 
 /** Speak a language from now on: the one chosen before, or the first of the browser's that there is. */
 export async function speak(chosen: Language = spoken): Promise<void> {
-  const fetched = await TABLES[chosen]()
+  const texts = await textsIn(chosen)
   format = formats(chosen)
-  table = fetched.default
+  table = texts
   spoken = chosen
   document.documentElement.lang = chosen
 }
@@ -47,14 +38,4 @@ export function named(group: string, name: string): string {
 function told(key: string, given: Record<string, Given> | undefined): string {
   const message = table[key]
   return typeof message === 'function' ? message(given ?? {}, format) : (message ?? key)
-}
-
-/** The first language of the browser that the page speaks. */
-export function preferred(languages: readonly string[]): Language {
-  for (const wanted of languages) {
-    const short = wanted.toLowerCase().split('-')[0] ?? ''
-    if (short === 'no' || short === 'nn') return 'nb'
-    if (short in LANGUAGES) return short as Language
-  }
-  return 'en'
 }

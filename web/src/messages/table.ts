@@ -12,18 +12,21 @@ export interface Formats {
 
 export type Table = Record<string, string | ((a: Record<string, Given>, f: Formats) => string)>
 
-/** The formats of a language, by the browser's own rules for it. */
+/** The formats of a language, by the browser's own rules for it; each is made when it is first used, which takes long. */
 export function formats(language: string): Formats {
-  const numbers = new Intl.NumberFormat(language)
-  const dates = new Intl.DateTimeFormat(language, { dateStyle: 'medium' })
-  const rules = new Intl.PluralRules(language)
+  let numbers: Intl.NumberFormat | undefined
+  let dates: Intl.DateTimeFormat | undefined
+  let rules: Intl.PluralRules | undefined
   return {
     text: (value) => String(value ?? ''),
-    number: (value) => numbers.format(Number(value)),
-    date: (value) => dates.format(value as Date),
+    number: (value) => (numbers ??= new Intl.NumberFormat(language)).format(Number(value)),
+    date: (value) =>
+      (dates ??= new Intl.DateTimeFormat(language, { dateStyle: 'medium' })).format(value as Date),
     plural(value, options) {
       const exact = options[`=${String(value)}`]
-      return (exact ?? options[rules.select(Number(value))] ?? options.other)?.() ?? ''
+      if (exact) return exact()
+      rules ??= new Intl.PluralRules(language)
+      return (options[rules.select(Number(value))] ?? options.other)?.() ?? ''
     },
     select: (value, options) => (options[String(value)] ?? options.other)?.() ?? '',
   }

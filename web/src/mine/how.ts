@@ -1,6 +1,6 @@
 /** How the feed works, fetched once a language and kept while the page is open. */
 
-import type { Language } from '../messages/say.svelte'
+import type { Language } from '../messages/languages'
 import { fetchHow, type How } from './wire'
 
 const kept = new Map<Language, Promise<How>>()

@@ -3,7 +3,7 @@
 import { authorization } from '../access'
 import { ApiError, call, type FeedEvent, type Interest, type Item } from '../api'
 import { country, device, timeZone } from '../identity'
-import type { Language } from '../messages/say.svelte'
+import type { Language } from '../messages/languages'
 
 /** What one can steer by. */
 export type Steerable = 'author' | 'sound' | 'hashtag'

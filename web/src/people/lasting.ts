@@ -1,6 +1,6 @@
 /** How long something takes, as people say it. */
 
-import type { Language } from '../messages/say.svelte'
+import type { Language } from '../messages/languages'
 
 const UNITS = [
   ['day', 86_400],

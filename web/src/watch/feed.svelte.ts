@@ -1,9 +1,9 @@
 /** One feed: its cards, which one is current, and getting more before they run out. It knows nothing of the screen. */
 
-import { ApiError, fetchFeed, type Item, type Slate, type Surface } from '../api'
-import { flush } from '../events/outbox'
-import { country, device, timeZone } from '../identity'
+import { ApiError, type Item, type Slate, type Surface } from '../api'
+import { eventsFirst, openingOf } from '../first'
 import { language } from '../messages/say.svelte'
+import { ask } from './ask'
 import { recent } from './recent'
 
 export interface Card {
@@ -37,10 +37,7 @@ export interface Feed {
   drop(unwanted: (item: Item) => boolean): void
 }
 
-const PAGE = 10
 const AHEAD = 3
-/** How long a page may wait for events that are still on their way: they should shape it. */
-const EVENTS_FIRST_MS = 1200
 
 export interface Start {
   surface: Surface
@@ -51,10 +48,11 @@ export interface Start {
   first?: Promise<Item | undefined>
 }
 
-/** The plain feed gets no viewer, device or time zone; what is watched in it is recorded under a name used only once. */
+/** What is watched in the plain feed is recorded under a name used only once. */
 export function openFeed({ surface, viewer, most = Infinity, first }: Start): Feed {
   const plain = surface === 'plain'
-  const session = crypto.randomUUID()
+  let opening = openingOf(surface, viewer)
+  const session = opening?.session ?? crypto.randomUUID()
   let cards = $state.raw<readonly Card[]>([])
   let index = $state(0)
   let state = $state<FeedState>('loading')
@@ -97,11 +95,11 @@ export function openFeed({ surface, viewer, most = Infinity, first }: Start): Fe
   }
 
   async function asked(): Promise<Slate> {
-    await Promise.race([flush(), new Promise((resolve) => setTimeout(resolve, EVENTS_FIRST_MS))])
-    const personal = plain ? {} : { viewer, device: device(), time_zone: timeZone() }
-    const place = country()
-    const query = { surface, session, n: PAGE, language: language(), ...(place ? { country: place } : {}) }
-    return fetchFeed({ ...query, ...personal })
+    const first = opening?.slate
+    opening = undefined
+    if (first) return first
+    await eventsFirst()
+    return ask({ surface, session, viewer, language: language() })
   }
 
   function more(): void {
