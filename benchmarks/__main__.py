@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks import readme
 from benchmarks.quality import ablation, farm, kr_cold, kr_next, kr_online, kr_rank, loop, offpolicy, text
-from benchmarks.speed import explain, gate, index, learn, log, memory, pressure, rank, retrieve
+from benchmarks.speed import explain, gate, index, learn, log, memory, page, pressure, rank, retrieve
 from foryou.bench.commands import LINES
 from foryou.bench.record import RESULTS, Benchmark, keep, run
 from foryou.models.threads import one_blas_thread
@@ -35,6 +35,7 @@ BENCHMARKS: Mapping[str, Benchmark[Any]] = {
     "pressure": pressure.BENCHMARK,
     "retrieve": retrieve.BENCHMARK,
     "memory": memory.BENCHMARK,
+    "page": page.BENCHMARK,
 }
 
 
