@@ -1,4 +1,4 @@
-"""A small world whose videos really play, for a browser to watch: clips of the demo, rendered once, some of them seen."""
+"""A small world whose videos really play, for a browser to watch: clips of the demo, rendered once, partly seen."""
 
 from __future__ import annotations
 
