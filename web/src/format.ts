@@ -11,6 +11,16 @@ const AGES: [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 60],
 ]
 
+const made = new Map<string, Intl.NumberFormat>()
+
+/** Made once each: to make a format takes longer than to write a page of numbers with it. */
+function format(language: Language, how: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = `${language} ${JSON.stringify(how)}`
+  const found = made.get(key) ?? new Intl.NumberFormat(language, how)
+  made.set(key, found)
+  return found
+}
+
 /** How long ago something was, from ms UTC. */
 export function ago(at: number, language: Language, now = Date.now()): string {
   const seconds = (at - now) / 1000
@@ -39,20 +49,19 @@ function decimals(
   digits: number,
   signDisplay: 'auto' | 'exceptZero',
 ): string {
-  return new Intl.NumberFormat(language, {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-    signDisplay,
-  }).format(value)
+  const how = { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay }
+  return format(language, how).format(value)
 }
 
 /** A chance: in percent, with more digits for rare things. */
 export function percent(value: number, language: Language): string {
   const digits = value < 0.001 ? 3 : value < 0.01 ? 2 : value < 0.1 ? 1 : 0
-  return new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: digits }).format(value)
+  return format(language, { style: 'percent', maximumFractionDigits: digits }).format(value)
 }
 
 /** A count in few characters: 12 K where it is 12,345. */
 export function compact(value: number, language: Language): string {
-  return new Intl.NumberFormat(language, { notation: 'compact', maximumFractionDigits: 1 }).format(value)
+  // Small ones are the same everywhere, and a browser's first format takes 20 ms to make.
+  if (Number.isInteger(value) && value >= 0 && value < 1000) return String(value)
+  return format(language, { notation: 'compact', maximumFractionDigits: 1 }).format(value)
 }
