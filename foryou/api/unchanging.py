@@ -53,18 +53,38 @@ class Unchanging:
             raise MethodNotAllowedException(headers={"allow": "GET, HEAD"})
         name = scope["path"].strip("/")
         kind = TYPES.get(found[1]) if (found := _NAME.fullmatch(name)) else None
-        if kind is None or self.directory is None:
+        if found is None or kind is None or self.directory is None:
             raise _absent(name)
-        varies = found is not None and found[1] in COMPRESSED
+        codings = _codings(scope) if found[1] in COMPRESSED else None
         try:
-            file, coding = await asyncio.to_thread(_open, self.directory / name, _codings(scope) if varies else ())
+            answer = await asyncio.to_thread(_answer, scope, self.directory / name, kind, codings)
         except OSError as error:
             raise _absent(name) from error
-        told: Headers = [(b"vary", b"Accept-Encoding")] if varies else []
-        if coding:
-            told.append((b"content-encoding", coding.encode()))
-        with file:
-            await _answer(scope, send, file, kind, told)
+        with answer.file:
+            await _start(send, answer.status, answer.headers)
+            await _body(send, answer.piece, more=answer.left > 0)
+            for left in range(answer.left, 0, -PIECE):
+                piece = await asyncio.to_thread(answer.file.read, min(PIECE, left))
+                await _body(send, piece, more=left > PIECE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What goes out of an open file: its first piece, and how many bytes are left to be read after that."""
+
+    file: BinaryIO
+    status: int
+    headers: Headers
+    piece: bytes = b""
+    left: int = 0
+
+
+def _method(scope: Scope) -> str:
+    return str(cast(HTTPScope, scope)["method"])
+
+
+def _absent(name: str) -> NotFoundException:
+    return NotFoundException(f"there is no file {name[:100]!r}", headers={"cache-control": "no-store"})
 
 
 def _open(path: Path, codings: Sequence[str]) -> tuple[BinaryIO, str]:
@@ -80,48 +100,48 @@ def _codings(scope: Scope) -> Sequence[str]:
     if header(scope["headers"], b"range") is not None:
         return ()
     asked = (header(scope["headers"], b"accept-encoding") or "").lower().replace(" ", "").split(",")
-    wanted = {
-        name for name, _, quality in (each.partition(";q=") for each in asked) if quality.strip("0.") or not quality
-    }
+    weighed = [each.partition(";q=") for each in asked]
+    wanted = {name for name, _, weight in weighed if not weight or weight.strip("0.")}
     return [coding for coding in CODINGS if coding in wanted]
 
 
-def _method(scope: Scope) -> str:
-    return str(cast(HTTPScope, scope)["method"])
+def _answer(scope: Scope, path: Path, kind: str, codings: Sequence[str] | None) -> _Answer:
+    """What was asked for of a file, in one of the codings; None: it has but one form. In one go, so that what is small
+    waits for its turn among threads only once."""
+    file, coding = _open(path, codings or ())
+    try:
+        return _read(scope, file, kind, _coded(coding) if codings is not None else [])
+    except BaseException:
+        file.close()
+        raise
 
 
-def _absent(name: str) -> NotFoundException:
-    return NotFoundException(f"there is no file {name[:100]!r}", headers={"cache-control": "no-store"})
+def _coded(coding: str) -> Headers:
+    told: Headers = [(b"content-encoding", coding.encode())] if coding else []
+    return [(b"vary", b"Accept-Encoding"), *told]
 
 
-async def _answer(scope: Scope, send: Send, file: BinaryIO, kind: str, more: Headers) -> None:
-    """What was asked for of an open file, with more headers."""
+def _read(scope: Scope, file: BinaryIO, kind: str, coded: Headers) -> _Answer:
     known = os.fstat(file.fileno())
     size, changed = known.st_size, formatdate(known.st_mtime, usegmt=True)
     tag = f'"{known.st_mtime_ns:x}-{size:x}"'
     told: Headers = [
         (b"accept-ranges", b"bytes"), (b"cache-control", FOREVER), (b"etag", tag.encode()),
-        (b"last-modified", changed.encode()), *more,
+        (b"last-modified", changed.encode()), *coded,
     ]  # fmt: skip
     if _has_it(scope, tag, known.st_mtime):
-        await _start(send, 304, told)
-        await _body(send, b"")
-        return
+        return _Answer(file, 304, told)
     span = _span(scope, size, tag, changed)
     first, last = span or (0, size)
     told += [(b"content-type", kind.encode()), (b"content-length", str(last - first).encode())]
     if span is not None:
         told.append((b"content-range", f"bytes {first}-{last - 1}/{size}".encode()))
-    await _start(send, 200 if span is None else 206, told)
+    status = 200 if span is None else 206
     if _method(scope) == "HEAD":
-        await _body(send, b"")
-        return
+        return _Answer(file, status, told)
     file.seek(first)
-    for at in range(first, last, PIECE):
-        piece = await asyncio.to_thread(file.read, min(PIECE, last - at))
-        await _body(send, piece, more=at + PIECE < last)
-    if first == last:
-        await _body(send, b"")
+    piece = file.read(min(PIECE, last - first))
+    return _Answer(file, status, told, piece, last - first - len(piece))
 
 
 def _has_it(scope: Scope, tag: str, changed: float) -> bool:
