@@ -17,9 +17,15 @@ if (named.has('viewer') || shared) {
 start()
 void watchPause()
 void recognise()
+// Asked for while the texts are on their way.
 const { page, name } = pageAt(location.pathname)
-if (!page.load) feedAt(location.pathname, name) // asked for while the texts are on their way
-void speak().then(() => mount(App, { target: document.getElementById('app')! }))
+if (page.load) page.load().catch(() => undefined)
+else feedAt(location.pathname, name)
+void speak().then(() => {
+  const target = document.getElementById('app')!
+  target.replaceChildren() // what stands there until now
+  mount(App, { target })
+})
 
 // After the first video has what it needs.
 addEventListener('load', () => {
