@@ -233,8 +233,10 @@ def test_the_first_load_is_small_and_the_first_picture_comes_soon(browser: Brows
             until(page, "window.firstFrame > 0")
             firsts.append(page.evaluate("window.firstFrame"))
             if not attempt:
-                scripts = [len(gzip.compress(answer.body())) for answer in answers if answer.url.endswith(".js")]
-                assert 0 < sum(scripts) < 60_000
+                scripts = [answer for answer in answers if answer.url.endswith(".js")]
+                assert {answer.headers["content-encoding"] for answer in scripts} == {"br"}
+                assert 0 < sum(len(gzip.compress(answer.body())) for answer in scripts) < 60_000
+                assert len(scripts) == 4  # what comes first, the page, what all pages share, the texts
             for _ in range(3):
                 page.wait_for_timeout(500)
                 nexts.append(
