@@ -65,7 +65,9 @@ def application(engine: Calls, static: Path = STATIC) -> Litestar:
     files: ControllerRouterHandler
     if (static / "index.html").is_file():
         fresh = CacheControlHeader(no_cache=True)  # it names the assets of its own version
-        files = create_static_files_router("/", directories=[static], html_mode=True, cache_control=fresh)
+        files = create_static_files_router(
+            "/", directories=[static], html_mode=True, cache_control=fresh, before_request=_page
+        )
     else:
         files = no_page
     app = Litestar(
@@ -154,6 +156,11 @@ def no_page() -> str:
     return NO_PAGE
 
 
+async def _page(request: Request[Any, Any, State]) -> Response[bytes] | None:
+    """The page at its own address; what lies beside it is for the router of files."""
+    return page.index(request.app.state.static, request.scope) if request.scope["path"] == "/" else None
+
+
 @asynccontextmanager
 async def _threads(app: Litestar) -> AsyncIterator[None]:
     """As many threads for computing as the settings say, and as many for writing: neither waits behind the other."""
@@ -199,7 +206,7 @@ def _of_http(request: Request[Any, Any, State], error: HTTPException) -> Respons
     if error.status_code == 404 and page.is_of_app(request.method, request.scope["path"]):
         static: Path = request.app.state.static
         if (static / "index.html").is_file():
-            return page.index(static, request.method)
+            return page.index(static, request.scope)
     if error.status_code >= 500:
         return _of_us(request, error)
     field, problem, expected = "path", error.detail, "a path and method of /schema"

@@ -120,6 +120,17 @@ def test_assets_are_kept_and_the_page_is_asked_for_again(served: TestClient[Lite
     assert served.get("/").headers["cache-control"] == "no-cache"
 
 
+def test_the_page_says_which_texts_it_will_ask_for(served: TestClient[Litestar], tmp_path: Path) -> None:
+    assert "link" not in served.get("/").headers
+    (tmp_path / "static" / "assets" / "nb-abc.js").write_text("1", "utf-8")
+    (tmp_path / "static" / "index.html").write_text("<p>newer</p>", "utf-8")
+    for path in ("/", "/v/v1"):
+        answer = served.get(path, headers={"accept-language": "nn-NO, en;q=0.5"})
+        assert (answer.text, answer.headers["link"]) == ("<p>newer</p>", "</assets/nb-abc.js>; rel=modulepreload")
+        assert "link" not in served.get(path, headers={"accept-language": "fr"}).headers
+    assert served.head("/").content == b""
+
+
 @pytest.mark.parametrize(
     ("reads", "coding"),
     [
