@@ -17,9 +17,8 @@ from foryou.access.limits import network_of
 from foryou.access.open import Access, Caller
 from foryou.api import calls
 from foryou.api.answers import BUSY, FULL, LARGE, WHO
-from foryou.api.calls import Calls
+from foryou.api.asked import Asked, engine_of
 from foryou.api.gate import SESSION, caller_of, session_of
-from foryou.api.pages import Asked
 from foryou.api.schema import Event
 from foryou.core.clock import SECOND
 from foryou.core.errors import Forbidden, InvalidEvent, Unidentified
@@ -81,7 +80,7 @@ def sign_up(
 ) -> Response[dict[str, object]]:
     """Makes an account and signs in. With `adopt` the guest of that id becomes the account's viewer, so that nothing
     that was learned is lost. Whoever may be under 13 is refused; whoever may be under 18 gets defaults of their own."""
-    access, caller, engine = _access(request), caller_of(request.scope), _engine(request)
+    access, caller, engine = _access(request), caller_of(request.scope), engine_of(request)
     now = engine.clock()
     _limit(request, "")
     if data.adopt:
@@ -111,11 +110,9 @@ def leave(
     request: Asked, data: Annotated[Leave, Body(description="the password, once more")]
 ) -> Response[dict[str, object]]:
     """Erases the viewer as `DELETE /v1/viewers/{viewer}` does, and then the account; the answer is the receipt."""
-    access, mine = _access(request), _mine(request)
-    _limit(request, mine.name)
-    access.accounts.check(mine, data.password)
-    receipt = calls.erase(_engine(request), mine.viewer)
-    access.accounts.delete(mine)
+    mine = _sure(request, data.password)
+    receipt = calls.erase(engine_of(request), mine.viewer)
+    _access(request).accounts.delete(mine)
     return Response(receipt, headers={"set-cookie": _cookie(request, "", 0)})
 
 
@@ -130,10 +127,8 @@ def change_password(
     request: Asked, data: Annotated[Change, Body(description="the old and the new password")]
 ) -> Response[dict[str, object]]:
     """Every session of the account ends, and this one begins anew."""
-    access, mine = _access(request), _mine(request)
-    _limit(request, mine.name)
-    access.accounts.check(mine, data.old)
-    access.accounts.change_password(mine, data.new)
+    mine = _sure(request, data.old)
+    _access(request).accounts.change_password(mine, data.new)
     return _signed_in(request, mine, 200)
 
 
@@ -174,7 +169,7 @@ def _sign_out(request: Asked, everywhere: bool) -> Response[dict[str, object]]:
 
 
 def _told(request: Asked, mine: Account) -> dict[str, object]:
-    engine = _engine(request)
+    engine = engine_of(request)
     author, posts = engine.pages.author_of(mine.viewer)
     minor = mine.is_minor(engine.clock())
     return {
@@ -215,7 +210,7 @@ def _check_adopted(access: Access, caller: Caller, guest: str) -> None:
 
 def _signed_in(request: Asked, mine: Account, status: int) -> Response[dict[str, object]]:
     caller_of(request.scope).act_for_nobody()
-    token = _access(request).accounts.begin(mine, _engine(request).clock())
+    token = _access(request).accounts.begin(mine, engine_of(request).clock())
     cookie = _cookie(request, token, SESSION_MS // SECOND)
     return Response(_told(request, mine), status_code=status, headers={"set-cookie": cookie})
 
@@ -233,6 +228,14 @@ def _mine(request: Asked) -> Account:
     return caller.account
 
 
+def _sure(request: Asked, password: str) -> Account:
+    """The account that is signed in, for who knows its password as well."""
+    mine = _mine(request)
+    _limit(request, mine.name)
+    _access(request).accounts.check(mine, password)
+    return mine
+
+
 def _limit(request: Asked, name: str) -> None:
     access = _access(request)
     client = request.scope.get("client")
@@ -245,11 +248,6 @@ def _limit(request: Asked, name: str) -> None:
 def _access(request: Asked) -> Access:
     access: Access = request.app.state.access
     return access
-
-
-def _engine(request: Asked) -> Calls:
-    engine: Calls = request.app.state.engine
-    return engine
 
 
 ROUTES = (account, sign_up, leave, change_password, sign_in, sign_out)

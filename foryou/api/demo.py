@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
-
 import msgspec
-from litestar import Request, get
-from litestar.datastructures import State
+from litestar import get
 from msgspec import Struct
 
 from foryou.api.answers import ABSENT, STRANGE
+from foryou.api.asked import Asked
 from foryou.core.errors import NotFound
 
 GUIDE = "demo.json"
 """The file beside the data that `foryou demo` writes, as `Guide`."""
-
-Asked: TypeAlias = Request[Any, Any, State]
 
 
 class DemoViewer(Struct, frozen=True):

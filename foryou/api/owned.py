@@ -15,11 +15,9 @@ from litestar.response import Stream
 
 from foryou.api import calls, disclosure
 from foryou.api.answers import ABSENT, BUSY, FULL, WHO
+from foryou.api.asked import Asked, OfViewer, Spoken, engine_of, own
 from foryou.api.calls import Calls, Language
 from foryou.api.columns import KIND_OF
-from foryou.api.gate import caller_of
-from foryou.api.observe import hashed, line_of
-from foryou.api.pages import Asked
 from foryou.api.paths import name_in
 from foryou.api.schema import Event, Receipt
 from foryou.core.errors import InvalidEvent
@@ -33,8 +31,6 @@ _UNDONE = {rule.undoes: kind for kind, rule in KINDS.items() if rule.undoes is n
 }
 """What takes an act of a kind back."""
 _encode = msgspec.json.Encoder(enc_hook=calls.plain).encode
-
-Of = Annotated[str, Parameter(description="the viewer's id")]
 
 
 @dataclass
@@ -59,14 +55,14 @@ class DataOperation(Operation):
 )
 def data(
     request: Asked,
-    viewer: Of,
+    viewer: OfViewer,
     format: Annotated[Literal["json", "html"], Parameter(description="json, or html to read")] = "json",
-    language: Annotated[Language, Parameter(description="en, nb or nl")] = "en",
+    language: Spoken = "en",
 ) -> Stream:
     """What the log and the tables have of a viewer: `kept` says what kinds of data there are, why and for how long;
     `known` what the engine made of it, and `log` in order all that was sent (`event`, as it was) and what they were
     served (`shown`). It is streamed, however much it is."""
-    engine, name = _engine(request), _own(request, viewer)
+    engine, name = engine_of(request), own(request, viewer)
     known = engine.viewer(name)
     items = _items(engine, name)
     if format == "html":
@@ -81,11 +77,13 @@ def data(
     responses=WHO | ABSENT | BUSY | FULL,
     summary="Take one act back",
 )
-def take_back(request: Asked, viewer: Of, event: Annotated[str, Parameter(description="the event's id")]) -> Receipt:
+def take_back(
+    request: Asked, viewer: OfViewer, event: Annotated[str, Parameter(description="the event's id")]
+) -> Receipt:
     """What was liked, commented, saved, followed, hidden, blocked or not wanted is taken back as of its own time, by an
     event of its own; a comment's text and what was searched for also go from every file. A watch cannot be taken out by
     itself: models and sums have it in them."""
-    engine, name, which = _engine(request), _own(request, viewer), name_in(event)
+    engine, name, which = engine_of(request), own(request, viewer), name_in(event)
     sent = msgspec.convert(engine.sent(name, which), Event)
     kind = KIND_OF[sent.kind]
     if kind == Kind.SEARCH:
@@ -129,19 +127,6 @@ def _as_json(
     for place, item in enumerate(items):
         yield (b"," if place else b"") + _encode(item)
     yield b"]}"
-
-
-def _own(request: Asked, viewer: str) -> str:
-    """The viewer's name, for who may act for them."""
-    name = name_in(viewer)
-    line_of(request.scope).viewer = hashed(name)
-    caller_of(request.scope).act_for(name)
-    return name
-
-
-def _engine(request: Asked) -> Calls:
-    engine: Calls = request.app.state.engine
-    return engine
 
 
 ROUTES = (data, take_back)

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated
 
-from litestar import Request, get
-from litestar.datastructures import State
+from litestar import get
 from litestar.params import Parameter
 
 from foryou.api.answers import ABSENT, BUSY, GONE, WHO
-from foryou.api.calls import Calls
+from foryou.api.asked import After, Answer, Asked, OfVideo, Rows, engine_of, public
 from foryou.api.gate import caller_of
 from foryou.api.observe import hashed, line_of
 from foryou.api.paths import name_in
 from foryou.feed.threads import Sort
-
-Asked = Request[Any, Any, State]
-Answer = dict[str, object]
-MOST = 100
-
-Rows: TypeAlias = Annotated[int, Parameter(ge=1, le=MOST, description="how many, 1 to 100")]
-After: TypeAlias = Annotated[
-    str, Parameter(max_length=256, description="the `next` of the answer before; empty: the first")
-]
 
 
 @get(
@@ -33,7 +23,7 @@ After: TypeAlias = Annotated[
 )
 def comments(
     request: Asked,
-    video: Annotated[str, Parameter(description="the video's id")],
+    video: OfVideo,
     sort: Annotated[
         Sort, Parameter(description="top (liked and answered most), new, or creator (the creator's first)")
     ] = "top",
@@ -52,7 +42,7 @@ def comments(
     else:
         caller.act_for_nobody()
     line_of(request.scope).viewer = hashed(viewer)
-    return _engine(request).pages.comments(name_in(video), viewer, sort, parent, n, after)
+    return engine_of(request).pages.comments(name_in(video), viewer, sort, parent, n, after)
 
 
 @get("/v1/authors/{author:str}", sync_to_thread=True, responses=WHO | ABSENT | BUSY, summary="An author's profile")
@@ -61,7 +51,7 @@ def author(
 ) -> Answer:
     """Name, posts, followers, likes, `series`, and the videos, newest first; `liked_by` is the viewer to ask for what
     they like, if they let others see it."""
-    return _public(request).pages.author(name_in(author), n, after)
+    return public(request).pages.author(name_in(author), n, after)
 
 
 @get("/v1/sounds/{sound:str}", sync_to_thread=True, responses=WHO | ABSENT | BUSY, summary="The videos with a sound")
@@ -69,7 +59,7 @@ def sound(
     request: Asked, sound: Annotated[str, Parameter(description="the sound's id")], n: Rows = 20, after: After = ""
 ) -> Answer:
     """Newest first; `posts` says how many there are."""
-    return _public(request).pages.sound(name_in(sound), n, after)
+    return public(request).pages.sound(name_in(sound), n, after)
 
 
 @get(
@@ -85,7 +75,7 @@ def hashtag(
     after: After = "",
 ) -> Answer:
     """Newest first; `posts` says how many there are. Upper and lower case are the same."""
-    return _public(request).pages.hashtag(name_in(hashtag), n, after)
+    return public(request).pages.hashtag(name_in(hashtag), n, after)
 
 
 @get("/v1/series/{series:str}", sync_to_thread=True, responses=WHO | ABSENT | BUSY, summary="The videos of a series")
@@ -97,17 +87,7 @@ def series(
     after: After = "",
 ) -> Answer:
     """In the order of the episodes; `posts` says how many there are."""
-    return _public(request).pages.series(name_in(series), episode, n, after)
-
-
-def _public(request: Asked) -> Calls:
-    caller_of(request.scope).act_for_nobody()
-    return _engine(request)
-
-
-def _engine(request: Asked) -> Calls:
-    engine: Calls = request.app.state.engine
-    return engine
+    return public(request).pages.series(name_in(series), episode, n, after)
 
 
 ROUTES = (comments, author, sound, hashtag, series)

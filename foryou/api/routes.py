@@ -10,7 +10,7 @@ from math import inf
 from typing import Annotated, Any
 
 import msgspec
-from litestar import MediaType, Request, Response, delete, get, post
+from litestar import MediaType, Response, delete, get, post
 from litestar.datastructures import State
 from litestar.enums import RequestEncodingType
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody
@@ -20,7 +20,8 @@ from foryou.access.open import Caller
 from foryou.access.rules import ADMIN, ANALYSE
 from foryou.api import account, admission, calls, demo, owned, pages, shelves
 from foryou.api.answers import ABSENT, BUSY, FULL, GONE, LARGE, STRANGE, WHO
-from foryou.api.calls import MOST_ITEMS, Calls, Language, Surface
+from foryou.api.asked import Asked, OfVideo, OfViewer, Spoken
+from foryou.api.calls import MOST_ITEMS, Calls, Surface
 from foryou.api.decode import MOST_EVENTS, decode
 from foryou.api.gate import caller_of
 from foryou.api.inflate import inflated
@@ -34,8 +35,6 @@ from foryou.feed.serve import Ask
 
 MOST_DEADLINE_MS = 1_000
 """The latest that a request may ask a feed to be."""
-
-Asked = Request[Any, Any, State]  # Litestar's own type parameters: user, token, state
 
 
 def _event_body() -> RequestBody:
@@ -138,7 +137,7 @@ def explain(
     request: Asked,
     request_id: Annotated[str, Parameter(description="the `request` of a feed answer")],
     video: Annotated[str, Parameter(description="a video of that answer")],
-    language: Annotated[Language, Parameter(description="en, nb or nl")] = "en",
+    language: Spoken = "en",
 ) -> dict[str, object]:
     """Why a video was in a slate, from what was logged when it was served. Kept for 30 days, then 410."""
     line_of(request.scope).request = request_id
@@ -150,7 +149,7 @@ def explain(
 @get(
     "/v1/viewers/{viewer:str}", sync_to_thread=True, responses=WHO | ABSENT | BUSY, summary="What is known of a viewer"
 )
-def viewer(request: Asked, viewer: Annotated[str, Parameter(description="the viewer's id")]) -> dict[str, object]:
+def viewer(request: Asked, viewer: OfViewer) -> dict[str, object]:
     """Interests and non-interests, and the signals behind them; what the viewer asked of their feed, what came of it,
     and what their latest act taught."""
     name = name_in(viewer)
@@ -168,7 +167,7 @@ def viewer(request: Asked, viewer: Annotated[str, Parameter(description="the vie
 )
 def evidence(
     request: Asked,
-    viewer: Annotated[str, Parameter(description="the viewer's id")],
+    viewer: OfViewer,
     kind: Annotated[str, Parameter(description="author, sound or hashtag")],
     name: Annotated[str, Parameter(max_length=256, description="which one")],
 ) -> list[dict[str, object]]:
@@ -190,7 +189,7 @@ def evidence(
 )
 def preview(
     request: Asked,
-    viewer: Annotated[str, Parameter(description="the viewer's id")],
+    viewer: OfViewer,
     data: Annotated[list[dict[str, object]], Body(description="events without `id` and `viewer`, at most 100")],
     session: Annotated[str, Parameter(max_length=256, description="as in the feed")] = "",
     device: Annotated[str, Parameter(max_length=256, description="as in the feed")] = "",
@@ -216,7 +215,7 @@ def preview(
     responses=WHO | BUSY,
     summary="Erase a viewer",
 )
-def erase(request: Asked, viewer: Annotated[str, Parameter(description="the viewer's id")]) -> dict[str, object]:
+def erase(request: Asked, viewer: OfViewer) -> dict[str, object]:
     """Take everything of a viewer out of the log, the tables, the model and every file; the receipt says what went
     from where. It answers when no file holds anything of them any more: the longer the log, the longer that takes.
     """
@@ -232,7 +231,7 @@ def erase(request: Asked, viewer: Annotated[str, Parameter(description="the view
     responses=WHO | ABSENT | GONE | BUSY,
     summary="What is known of a video",
 )
-def video(request: Asked, video: Annotated[str, Parameter(description="the video's id")]) -> dict[str, object]:
+def video(request: Asked, video: OfVideo) -> dict[str, object]:
     """The video as it was described; 404 if it never was, 410 if it was removed. `counts` are exact: likes, comments
     that can be read, shares, saves, views (watches). `outcomes` has every outcome, and how much of it counts for
     others. `next_episode` is the video after it in its series.
@@ -250,8 +249,8 @@ def video(request: Asked, video: Annotated[str, Parameter(description="the video
 )
 def reach(
     request: Asked,
-    video: Annotated[str, Parameter(description="the video's id")],
-    language: Annotated[Language, Parameter(description="en, nb or nl")] = "en",
+    video: OfVideo,
+    language: Spoken = "en",
 ) -> dict[str, object]:
     """The stage that a video is in, how much of its audience has seen it, its quality against videos of its length and
     format, every move with its reason, who saw it and when, what sharing brought, the chance to break out, and what is
@@ -263,9 +262,7 @@ def reach(
 
 
 @get("/v1/how", sync_to_thread=True, responses=WHO | BUSY, summary="How the feed works")
-def how(
-    request: Asked, language: Annotated[Language, Parameter(description="en, nb or nl")] = "en"
-) -> dict[str, object]:
+def how(request: Asked, language: Spoken = "en") -> dict[str, object]:
     """What decides in For You, with its present weight: outcomes for and against, factor families with what one can do
     about each and how much it moved the latest videos, rules, the stages of a new video, and what is not used.
     """
