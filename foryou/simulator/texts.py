@@ -26,7 +26,7 @@ BAIT = 0.75
 """How much of what bait says is that, and not its topic."""
 TYPO, LOWER, EMOJI, BARE = 0.12, 0.25, 0.2, 0.15
 """How often a caption has a typing error, no capitals, an emoji at its end, or no letters that other keyboards lack."""
-_EMOJI = ("😂", "🔥", "❤️", "😅", "✨", "🙌", "👀", "🥹")
+_EMOJI = ("😂", "🔥", "❤️", "😅", "✨", "🙌", "👀", "😍")
 _BARE = str.maketrans({"å": "a", "ø": "o", "æ": "ae", "ë": "e", "é": "e", "Å": "A", "ï": "i"})
 
 Phrases: TypeAlias = Mapping[str, tuple[str, ...]]

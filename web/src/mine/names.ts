@@ -12,7 +12,7 @@ export function nameOf(kind: string, name: string): string {
   if (kind === 'language') return languageName(name)
   if (kind === 'format') return named('format', name)
   if (kind === 'length') return name
-  return `${named('kind', kind)} ${name}`
+  return t('soundNamed', { name })
 }
 
 /** What an interest can be steered by; undefined for those that are only learned. */

@@ -1,6 +1,7 @@
 /** What a card looks like when there is no picture: colours from its topic, lines from its id, always the same for both. */
 
 import type { Item } from '../api'
+import { topicsOf } from './topics'
 
 export interface Look {
   /** Hues in degrees. */
@@ -30,9 +31,7 @@ const LINES = 9
 const POINTS = 10
 
 export function lookOf(item: Item): Look {
-  const topic = chance(
-    `topic ${item.hashtags?.[0]?.replace(/^#+/, '').toLowerCase() ?? item.author ?? item.video}`,
-  )
+  const topic = chance(`topic ${topicsOf(item)[0]?.toLowerCase() ?? item.author ?? item.video}`)
   const own = chance(`video ${item.video}`)
   const hue = topic() * 360
   const turn = 30 + own() * 50
