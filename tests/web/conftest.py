@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import clips
+import neighbours
 import pytest
 import small_world
-from live import opened, serving, until
+from live import ask, opened, serving, until
 from playwright.sync_api import Browser, Page, sync_playwright
 
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -40,6 +42,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of `foryou serve`, with the small world in it."""
     with serving(tmp_path_factory.mktemp("live")) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def street(server: str) -> str:
+    """The address of the small world, with people in it."""
+    rows = neighbours.events(int(time.time() * 1000))
+    assert ask(f"{server}/v1/events", rows)["refused"] == []
+    return server
 
 
 @pytest.fixture(scope="session")

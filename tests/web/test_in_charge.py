@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from live import ask, watch_for_problems
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from small_world import topic
 
 pytestmark = pytest.mark.web
 
-AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 LANGUAGES = {"en": "en-GB", "nl": "nl-NL", "nb": "nb-NO"}
 Told = dict[str, object]
 
@@ -72,15 +70,6 @@ def slide(slider: Locator, key: str, times: int) -> None:
     slider.focus()
     for _ in range(times):
         slider.press(key)
-
-
-def axe(page: Page, within: str = "body") -> list[str]:
-    """What axe finds wrong in a page."""
-    page.evaluate(AXE.read_text())
-    found = page.evaluate(
-        "(within) => axe.run(within, { resultTypes: ['violations'] }).then((all) => all.violations)", within
-    )
-    return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found]
 
 
 @pytest.mark.mission("NL-18")
@@ -290,24 +279,3 @@ def test_ones_data_can_be_taken_along_and_erased_with_a_receipt(context: Browser
     button.click()
     expect(page.get_by_role("heading", name="Everything of you is gone")).to_be_visible(timeout=30_000)
     assert problems == []
-
-
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_nothing_is_wrong_with_any_of_them_for_axe_or_a_small_phone(browser: Browser, server: str, theme: str) -> None:
-    size: ViewportSize = {"width": 320, "height": 568}
-    with browser.new_context(base_url=server, viewport=size, has_touch=True, service_workers="block") as context:
-        context.add_init_script(f"localStorage['foryou.settings'] = JSON.stringify({{ theme: '{theme}' }})")
-        page, _ = opened(context, "/", "u6")
-        page.locator("[data-current]").wait_for()
-        page.keyboard.press("w")
-        page.locator("[data-chart=families]").wait_for()
-        page.locator("[data-chart=families] button").first.click()
-        page.wait_for_timeout(400)
-        assert axe(page, "[role=dialog]") == []
-        for path, there in (("/tune", "[data-tile]"), ("/how", "[data-outcome]"), ("/data", "[data-learned]")):
-            page.goto(path)
-            page.locator(there).first.wait_for()
-            page.wait_for_timeout(200)
-            assert axe(page) == [], path
-            widths = page.evaluate("[...document.querySelectorAll('html, main')].map(one => one.scrollWidth)")
-            assert max(widths) <= 320

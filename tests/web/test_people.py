@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import time
-from pathlib import Path
 
 import neighbours
 import pytest
@@ -14,17 +13,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 pytestmark = pytest.mark.web
 
-AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 PHONE = {"viewport": {"width": 320, "height": 640}, "is_mobile": True}
 PASSWORD = "four words in a row"
-
-
-@pytest.fixture(scope="module")
-def street(server: str) -> str:
-    """The address of the small world, with people in it."""
-    rows = neighbours.events(int(time.time() * 1000))
-    assert ask(f"{server}/v1/events", rows)["refused"] == []
-    return server
 
 
 def look_as(page: Page, viewer: str) -> None:
@@ -286,32 +276,3 @@ def test_an_account_is_deleted_with_all_of_it(browser: Browser, street: str) -> 
         page.keyboard.press("Enter")
         expect(page.get_by_text("You are here as a guest")).to_be_visible()
         assert ask(f"{street}/v1/account") == {"signed_in": False}
-
-
-PAGES = ("/@kari", "/s/waves", "/t/rowing", f"/series/{neighbours.SERIES}", "/inbox", "/saved", "/liked", "/signin",
-         "/you", "/v/k1?comments")  # fmt: skip
-
-
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_every_page_is_sound_by_axe_and_as_narrow_as_a_small_phone(browser: Browser, street: str, theme: str) -> None:
-    axe = AXE.read_text("utf-8")
-    found: list[str] = []
-    with opened(browser, street, reduced_motion="reduce", **PHONE) as page:
-        look_as(page, "kari")
-        page.add_init_script(f"localStorage['foryou.settings'] = JSON.stringify({{theme: '{theme}'}})")
-        for path in PAGES:
-            page.goto(path)
-            if "comments" in path:
-                page.locator("[data-comment]").first.wait_for()
-            else:
-                page.locator("main h1").wait_for()
-            until(page, "!document.querySelector('[aria-busy=true]')")
-            main = "document.querySelector('main')"
-            wide = page.evaluate(f"Math.max(document.documentElement.scrollWidth, {main}.scrollWidth)")
-            if wide > 320:
-                found.append(f"{path}: {wide} px wide")
-            page.evaluate(axe)
-            told = page.evaluate("axe.run().then(told => told.violations.map(each => [each.impact, each.id, "
-                                 "each.nodes.slice(0, 3).map(node => node.html.slice(0, 150))]))")  # fmt: skip
-            found += [f"{path}: {each}" for each in told if each[0] in ("serious", "critical")]
-    assert found == []
