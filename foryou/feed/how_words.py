@@ -95,7 +95,7 @@ ACTIONS: Mapping[str, tuple[str, str, str]] = {
     "behaviour": (
         "Watch what you like, swipe past what you do not, or change your interests in Tune.",
         "Kijk wat je leuk vindt, veeg de rest weg, of pas je interesses aan bij Afstemmen.",
-        "Se det du liker, sveip forbi resten, eller endre interessene dine i Tilpass.",
+        "Se det du liker, sveip forbi resten, eller endre interessene dine under Finjuster.",
     ),
     "engagement": (
         "Like, comment, share or save: it also helps the video to more viewers.",
@@ -110,7 +110,7 @@ ACTIONS: Mapping[str, tuple[str, str, str]] = {
     "information": (
         "Hide a hashtag or sound, or choose the languages that you want in Tune.",
         "Verberg een hashtag of geluid, of kies bij Afstemmen de talen die je wilt.",
-        "Skjul en emneknagg eller lyd, eller velg språkene du vil ha i Tilpass.",
+        "Skjul en emneknagg eller lyd, eller velg språkene du vil ha under Finjuster.",
     ),
     "quality": (
         "Report what breaks the rules.",
@@ -120,7 +120,7 @@ ACTIONS: Mapping[str, tuple[str, str, str]] = {
     "trend": (
         "Move the slider between familiar and new in Tune.",
         "Schuif bij Afstemmen tussen vertrouwd en nieuw.",
-        "Flytt skyveknappen mellom kjent og nytt i Tilpass.",
+        "Flytt skyveknappen mellom kjent og nytt under Finjuster.",
     ),
     "similar": (
         "Follow or unfollow creators.",

@@ -131,7 +131,7 @@ def test_an_author_is_followed_on_their_page_which_shows_what_others_may_see(bro
         page.get_by_role("tab", name="Liked").click()
         expect(page.locator("[data-video=v7]")).to_be_visible()
         page.goto("/@nobody-at-all")
-        expect(page.get_by_text("There is nobody with the name @nobody-at-all.")).to_be_visible()
+        expect(page.get_by_text("There is nobody called @nobody-at-all.")).to_be_visible()
 
 
 def test_a_series_goes_on_where_one_was(browser: Browser, theatre: str) -> None:
@@ -141,7 +141,7 @@ def test_a_series_goes_on_where_one_was(browser: Browser, theatre: str) -> None:
         expect(page.locator("[data-current]")).to_have_attribute("data-video", "e1")
         until(page, "document.querySelector('[data-current] video')?.currentTime > 0.1")
         page.go_back()
-        page.get_by_role("link", name="Go on with part 2").click()
+        page.get_by_role("link", name="Continue with part 2").click()
         expect(page.locator("[data-current]")).to_have_attribute("data-video", "e2")
 
 
@@ -170,7 +170,7 @@ def test_what_is_new_in_an_inbox_is_counted_and_answered_on_the_spot(browser: Br
         inbox = page.get_by_role("navigation").get_by_role("link", name="Inbox")
         expect(inbox).to_contain_text(re.compile(r"\d"))
         inbox.click()
-        item = page.locator("[data-heard]", has_text="Kari Nordmann answered you")
+        item = page.locator("[data-heard]", has_text="Kari Nordmann replied to you")
         expect(item).to_have_attribute("data-unread", "true")
         expect(inbox).not_to_contain_text(re.compile(r"\d"))
         tab_to(page, item.get_by_role("button", name="Reply"))
@@ -246,7 +246,7 @@ def test_likes_of_a_guest_outlast_signing_up_out_and_in(browser: Browser, street
     with opened(browser, street) as page:
         sign_up(page, "NORA", 1990)
         expect(page.get_by_label("Name")).to_be_focused()
-        expect(page.get_by_text("Somebody has this name already")).to_be_visible()
+        expect(page.get_by_text("This name is taken")).to_be_visible()
 
 
 def test_who_may_be_a_minor_gets_calmer_defaults_and_who_is_too_young_a_kind_answer(
@@ -255,7 +255,7 @@ def test_who_may_be_a_minor_gets_calmer_defaults_and_who_is_too_young_a_kind_ans
     year = time.gmtime().tm_year
     with opened(browser, street) as page:
         sign_up(page, "Little one", year - 9)
-        expect(page.get_by_text("We would love to see you then!")).to_be_visible()
+        expect(page.get_by_text("You have to be 13")).to_be_visible()
         page.get_by_label("Year of birth").fill(str(year - 15))
         page.get_by_role("button", name="Sign up").click()
         expect(page.get_by_text("You are under 18")).to_be_visible()
