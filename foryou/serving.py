@@ -35,6 +35,7 @@ from foryou.feed.profile import profile
 from foryou.feed.recipe import SURFACES
 from foryou.feed.serve import Ask, Served, log_rows, request_for
 from foryou.feed.signals import evidence
+from foryou.feed.withheld import withheld
 from foryou.models.linear import Linear
 from foryou.pages import Pages, there
 from foryou.settings import Settings
@@ -99,7 +100,8 @@ class Feeds:
                     considered = self._considered(request, trace, slate)
                     self.log(log_rows(request, slate, model.version, trace.degraded, considered))
                     self.explanations.keep(keep(request, slate, trace, model, ask.surface))
-        return Served(str(number), ask.surface, model.version, self._items(slate), trace)
+        kept_back = withheld(self.store, self.documents, request, trace) if len(slate) < ask.n else []
+        return Served(str(number), ask.surface, model.version, self._items(slate), trace, kept_back)
 
     def _considered(self, request: Request, trace: Trace, slate: Slate) -> bytes:
         """For some slates all that they were chosen from."""
@@ -162,7 +164,7 @@ class Feeds:
         with self._one, self._pinning():
             reached, at = self.reached(), self.clock()
             now, then = (self._would_be(ask, store, reached, at) for store in (self.store, draft))
-        return told(self._items(now), self._items(then))
+        return told(self._items(now[0]), self._items(then[0]), then[1])
 
     def rehearse(self) -> None:
         """Try a wish of nobody, so that what previews need to be compiled is: a process that only serves folds nothing
@@ -170,12 +172,13 @@ class Feeds:
         wish = {"kind": [int(Kind.PREFER)], "viewer": [1], "author": [1], "strength": [1.0], "at": [self.clock()]}
         fold_events(Draft(self.store), events({name: np.array(value) for name, value in wish.items()}))
 
-    def _would_be(self, ask: Ask, store: Store, reached: int, at: int) -> Slate:
-        """A slate that nobody gets, of For You."""
+    def _would_be(self, ask: Ask, store: Store, reached: int, at: int) -> tuple[Slate, list[dict[str, object]]]:
+        """A slate that nobody gets, of For You, and what is withheld from it."""
         of = self.settings
         request = request_for(ask, store, self._in_use().model, 0, at, reached, of.feed.seed, of.demographics)
         pipeline = self.recipes["for_you"] if store is self.store else self._for_you(store)
-        return pipeline(request, inf)[0]
+        slate, trace = pipeline(request, inf)
+        return slate, withheld(store, self.documents, request, trace) if len(slate) < ask.n else []
 
     def _request(self, ask: Ask, number: int) -> Request:
         of, model = self.settings, self._in_use().model

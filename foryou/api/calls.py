@@ -127,7 +127,8 @@ def feed(engine: Calls, ask: Ask, due: float = inf) -> tuple[Slate, Trace]:
     if ask.time_zone and not is_time_zone(ask.time_zone):
         raise InvalidEvent("time_zone", f"{ask.time_zone[:50]!r} is no time zone", ZONE)
     served = engine.feed(ask, due)
-    return Slate(served.request, served.surface, served.model, served.items, served.trace.degraded), served.trace
+    trace = served.trace
+    return Slate(served.request, served.surface, served.model, served.items, trace.degraded, served.withheld), trace
 
 
 def explain(engine: Calls, request: str, video: str, language: Language, caller: Caller = ANYBODY) -> dict[str, object]:

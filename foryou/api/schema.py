@@ -138,7 +138,7 @@ class Event(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
         Word | None, Meta(description=f"a word or a few, at most {LONGEST_WORD} bytes; whole words, whatever the case")
     ] = None
     strength: Annotated[
-        Strength | None, Meta(description="how much is wanted: 0 (hardly any), 1 (as learned) to 2 (twice as much)")
+        Strength | None, Meta(description="how much is wanted: 0 (none), 1 (as learned) to 2 (twice as much)")
     ] = None
     name: Annotated[Label | None, Meta(description="what others call one, or a snapshot; 1 to 40 characters")] = None
     liked_public: Annotated[bool | None, Meta(description="true or false: whether others see what is liked")] = None
@@ -171,6 +171,9 @@ class Slate(Struct, frozen=True):
     degraded: list[str] = []
     """What it had to do without, and why: `source:NAME:late`, `ranked:NUMBER:late`, `model:failed`, ...; empty
     normally."""
+    withheld: list[dict[str, object]] = []
+    """Of a slate that is shorter than was asked for: what the viewer wants none of (`kind`, `name`), and how many
+    `videos` of it there would be."""
 
 
 class Problem(Struct, frozen=True):

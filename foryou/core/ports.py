@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foryou.core.batch import Batch, Column
+from foryou.core.event import Kind
 from foryou.core.table import Table
 
 Keys: TypeAlias = NDArray[np.int64]
@@ -258,7 +259,12 @@ class Model(Protocol):
         """What explaining needs: see `FamilyInputs`."""
 
     def forget(self, viewers: Keys) -> int:
-        """Give up what was learned of these viewers and of nobody else; how many rows that were."""
+        """Give up what was learned of these viewers and of nobody else, kept or not; how many rows that were."""
+
+    def steer(self, kind: Kind, viewer: int, name: int) -> int:
+        """What is held of this viewer alone is kept under a name (`Kind.SNAPSHOT`), brought back from there (`RESTORE`;
+        under an unknown name nothing is), dropped there (`UNSNAPSHOT`) or starts anew (`REFRESH`); how many rows of
+        those that predict changed."""
 
     def copy(self) -> Model:
         """A copy to predict with, that no longer changes when this one learns. It does not learn itself."""

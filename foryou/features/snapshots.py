@@ -1,8 +1,8 @@
 """A viewer's tastes as they were at some moment, under a name; and starting anew.
 
 Tastes are all that was learned of a viewer in tables: interests, histories, texts they liked, how they usually act. A
-snapshot is a copy of those rows. What the model holds of a viewer, a small vector, is in no snapshot: it starts anew at
-a refresh and is learned again.
+snapshot is a copy of those rows. What the model holds of a viewer, a small vector, is kept and brought back with them,
+by the learner and in its own time: `steps` says what it has to do.
 """
 
 from __future__ import annotations
@@ -67,6 +67,28 @@ def steer(store: Store, rows: Batch) -> None:
             _keep(store, viewer, name, at)
         if kind == Kind.REFRESH:
             _start_anew(store, viewer, at)
+
+
+def steps(store: Store, rows: Batch, before: set[tuple[int, int]]) -> list[tuple[Kind, int, int]]:
+    """What events that were folded `[rows]` ask of whoever keeps something else of viewers under the same names, in
+    order: a kind, a viewer and the id of a name. `before`: what was `named` before they were folded."""
+    todo, kept = list[tuple[Kind, int, int]](), set(before)
+    for row in np.flatnonzero(np.isin(rows["kind"], _KINDS)).tolist():
+        kind, viewer, name = Kind(int(rows["kind"][row])), int(rows["viewer"][row]), int(rows["topics"][row, 0])
+        if kind == Kind.REFRESH:
+            name = id_of("snapshot", BEFORE_REFRESH)
+            todo.append((Kind.SNAPSHOT, viewer, name))
+        if kind != Kind.RESTORE:
+            kept.add((viewer, name))
+        todo.append((kind, viewer, name))
+    return todo + [(Kind.UNSNAPSHOT, *key) for key in sorted(kept - named(store, rows))]
+
+
+def named(store: Store, rows: Batch) -> set[tuple[int, int]]:
+    """The viewers who say something of their snapshots in these events, each with the ids of the names there are."""
+    viewers = np.unique(rows["viewer"][np.isin(rows["kind"], _KINDS)])
+    held = store.columns(SNAPSHOT.name, viewers, ("id",))["id"]
+    return {(viewer, name) for viewer, ids in zip(viewers.tolist(), held.tolist(), strict=True) for name in ids if name}
 
 
 def _key(viewer: int, name: str) -> Keys:

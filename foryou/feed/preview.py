@@ -26,11 +26,14 @@ def check(rows: Batch) -> None:
         raise InvalidEvent("kind", f"{Kind(other[0]).wire} is no control of a feed", f"one of {known}")
 
 
-def told(now: list[dict[str, object]], then: list[dict[str, object]]) -> dict[str, object]:
-    """The items as they would be, each with whether it is not among those of now (`added`); and those of now that would
-    not be there (`removed`)."""
+def told(
+    now: list[dict[str, object]], then: list[dict[str, object]], withheld: list[dict[str, object]]
+) -> dict[str, object]:
+    """The items as they would be, each with whether it is not among those of now (`added`); those of now that would
+    not be there (`removed`); and, where there are too few, what is `withheld` because nothing is wanted of it."""
     before, after = ({item["video"] for item in items} for items in (now, then))
     return {
         "items": [{**item, "added": item["video"] not in before} for item in then],
         "removed": [item for item in now if item["video"] not in after],
+        "withheld": withheld,
     }

@@ -15,7 +15,7 @@ from foryou.features.reach import DEFAULT, ReachSettings
 from foryou.features.seen import KEPT
 from foryou.feed.considered import Policy
 from foryou.feed.hydrators import Catalog, Inputs
-from foryou.filters.eligible import available, not_own, understood
+from foryou.filters.eligible import available, not_own, understood, wanted
 from foryou.filters.graph import NotBlocked, NotHidden, NotMentioned
 from foryou.filters.seen import NotSeen, NotServed
 from foryou.models.clusters import Codebook
@@ -38,6 +38,8 @@ from foryou.sources.wished import Wished
 SOURCES = ("nearest", "similar", "following", "popular", "fresh", "clusters", "content", "wished")
 """Their positions are logged: a new one comes last."""
 SURFACES = ("for_you", "following", "plain")
+UNWANTED = "unwanted"
+"""The rule by which nothing comes of what a viewer prefers nothing of."""
 BESIDE = ("affinity", "freshness", "wishes")
 """Parts of the score beside the heads, in the order in which they are added: columns that are logged and told."""
 
@@ -163,6 +165,7 @@ def for_you(
             ("words", NotMentioned(store)),
             ("languages", understood),
             ("own", not_own),
+            (UNWANTED, wanted),  # last: it is named for what nothing else keeps back
         ],
         scorers=[
             ("inputs", Inputs(store)),

@@ -52,6 +52,8 @@ class Served:
     model: str
     items: list[dict[str, object]]
     trace: Trace
+    withheld: list[dict[str, object]]
+    """Where it is shorter than was asked for: see `feed.withheld`."""
 
 
 def offset_of(time_zone: str, at: int) -> int:

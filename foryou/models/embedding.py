@@ -127,8 +127,9 @@ class Embeddings:
         places.find(self._index, self._keys, self._born, self._seen, slots, ids, rows)
         return rows
 
-    def admit(self, slot: int, ids: NDArray[Any]) -> Ids:
-        """As `find`, but ids that came often enough get a row, and all are used now. Not on a copy."""
+    def admit(self, slot: int, ids: NDArray[Any], after: int | None = None) -> Ids:
+        """As `find`, but ids that came often enough get a row (`after` occurrences, if not as in `admission`), and all
+        are used now. Not on a copy."""
         if self._seen != _EVER:
             raise ModelError("a copy of a table does not learn")
         flat = np.ascontiguousarray(ids, np.int64).reshape(-1)
@@ -147,7 +148,7 @@ class Embeddings:
             self._free,
             self._left,
             self._counts,
-            self.admission.after,
+            self.admission.after if after is None else after,
             slot,
             flat,
             self.seed,
@@ -221,6 +222,20 @@ class Embeddings:
             self._last[rows] = 0
             self._give_up(rows)
         return len(rows)
+
+    def row(self, slot: int, number: int) -> Vectors:
+        """The vector of an id and after it its accumulator `[dim + 1]`; empty if it has no row."""
+        row = int(self.find(slot, np.array([number]))[0])
+        return np.append(self._vectors[row], self._squares[row]) if row else np.zeros(0, np.float32)
+
+    def put(self, slot: int, number: int, row: Vectors) -> int:
+        """An id has this row from now on, as `row` told it, or none if it is empty; how many rows changed."""
+        if len(row) == 0:
+            return self.forget(slot, np.array([number]))
+        place = self.admit(slot, np.array([number]), after=1)
+        self._vectors[place], self._squares[place] = row[:-1], row[-1]
+        self._copies.changed(place)
+        return 1
 
     def gradient(self) -> Gradient:
         """The place to add up the gradient of the next step; the same one until rows are added."""

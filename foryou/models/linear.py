@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from foryou.core.batch import Batch, Column
 from foryou.core.errors import ModelError
+from foryou.core.event import Kind
 from foryou.core.heads import HEADS
 from foryou.core.inputs import EFFECTS, FAMILIES, RATES, Side
 from foryou.core.ports import Keys, Pairs
@@ -187,6 +188,10 @@ class Linear:
         return LinearFamilies(names, parts, self.start, seconds_of(pairs.items))
 
     def forget(self, viewers: Keys) -> int:
+        """It knows nobody."""
+        return 0
+
+    def steer(self, kind: Kind, viewer: int, name: int) -> int:
         """It knows nobody."""
         return 0
 

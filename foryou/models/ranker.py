@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from foryou.core.batch import Batch, Column
 from foryou.core.errors import ModelError
+from foryou.core.event import Kind
 from foryou.core.inputs import FAMILIES, OUTCOME_BITS, POSITIVE_BITS, Side
 from foryou.core.memory import HEAP, Memory
 from foryou.core.ports import Keys, Pairs
@@ -26,6 +27,7 @@ from foryou.models.layout import BINARY, OUTPUTS, SURVIVAL, Place
 from foryou.models.linear import predictions, seconds_of
 from foryou.models.network import Pass
 from foryou.models.posterior import Posterior
+from foryou.models.remembered import Remembered
 from foryou.models.retrieval import Often, contrast, unit
 from foryou.models.shape import CONTENT, RETRIEVED, Shape, slot, start
 
@@ -83,6 +85,7 @@ class Ranker:
         self.calibration = Calibration(OUTPUTS)
         self.posterior = Posterior(self.shape.depth.experts * self.shape.depth.width)
         self._often = Often()
+        self._remembered = Remembered(self.shape.dim + 1)
         self._copied: Upper | None = None
         self._sorted: FirstLayer | None = None
         places = self.shape.places()
@@ -198,8 +201,21 @@ class Ranker:
         return self._copied
 
     def forget(self, viewers: Keys) -> int:
-        """Give up the viewers' embeddings: all that is kept of each viewer alone."""
-        return self.table.forget(slot("viewer"), viewers)
+        """Give up the viewers' embeddings, now and under names: all that is kept of each viewer alone."""
+        return self.table.forget(slot("viewer"), viewers) + self._remembered.forget(viewers)
+
+    def steer(self, kind: Kind, viewer: int, name: int) -> int:
+        """What happens to the viewer's embedding is what happens to their tastes: see `features/snapshots.py`."""
+        if kind == Kind.SNAPSHOT:
+            self._remembered.keep(viewer, name, self.table.row(slot("viewer"), viewer))
+        elif kind == Kind.UNSNAPSHOT:
+            self._remembered.drop(viewer, name)
+        elif kind == Kind.REFRESH:
+            return self.table.forget(slot("viewer"), np.array([viewer], np.int64))
+        else:
+            row = self._remembered.get(viewer, name)
+            return 0 if row is None else self.table.put(slot("viewer"), viewer, row)
+        return 0
 
     def copy(self) -> Ranker:
         """A copy to predict with, that no longer changes when this one learns; it does not learn itself."""
@@ -244,6 +260,7 @@ class Ranker:
             **{f"calibration.{name}": values for name, values in self.calibration.state().items()},
             **{f"posterior.{name}": values for name, values in self.posterior.state().items()},
             **{f"mean.{name}": values.copy() for name, values in self._means.items()},
+            **{f"remembered.{name}": values for name, values in self._remembered.state().items()},
         }
 
     def restore(self, state: Mapping[str, Column], branch: int | None = None) -> None:
@@ -257,6 +274,8 @@ class Ranker:
             self.calibration.restore(_within(state, "calibration."))
             self.posterior.restore(_within(state, "posterior."))
             self._means = {side: np.array(state[f"mean.{side}"], np.float32) for side in self._means}
+            self._remembered = Remembered(self.shape.dim + 1)
+            self._remembered.restore(_within(state, "remembered."))
             self.branch = self.branch if branch is None else branch
         except KeyError as missing:
             raise ModelError(f"no {missing} in the state of a ranker; there are {', '.join(state)}") from None

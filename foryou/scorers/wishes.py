@@ -11,13 +11,12 @@ from foryou.core.batch import Column, Columns
 from foryou.core.pipeline import Candidates, Request
 
 HARDLY = -10.0
-"""Doublings that a strength of 0 stands for: so far down that nothing but a lack of anything else brings it."""
+"""Doublings at the least: of what a strength of 0 is for, a filter lets nothing come here."""
 
 
 def doublings(strength: Column) -> NDArray[np.float64]:
-    """How often a strength doubles what is usual: 1 for 2, 0 for 1, -1 for 0.5, and `HARDLY` for 0."""
-    least = 2.0**HARDLY
-    return np.asarray(np.where(strength > least, np.log2(np.maximum(strength, least)), HARDLY), np.float64)
+    """How often a strength doubles what is usual: 1 for 2, 0 for 1, -1 for 0.5, never below `HARDLY`."""
+    return np.asarray(np.log2(np.maximum(strength, 2.0**HARDLY)), np.float64)
 
 
 def preferred(rows: Candidates, target: Column, strength: Column) -> NDArray[np.float64]:

@@ -22,6 +22,7 @@ from foryou.core.heads import HEADS
 from foryou.core.ids import id_of, pair_of
 from foryou.core.inputs import INPUTS
 from foryou.core.ports import Keys, Model, Models, Pairs, Store
+from foryou.features import snapshots
 from foryou.features.catalog import paused
 from foryou.features.fold import fold_events
 from foryou.features.hydrate import without_demographics
@@ -34,7 +35,7 @@ from foryou.training.join import Join, Lesson
 from foryou.training.lined import packed, under, unpacked
 from foryou.training.progress import Progress
 
-SCHEMA = id_of("schema", repr((INPUTS, HEADS, ITEM_COLUMNS, VIEWER_COLUMNS, 4)))
+SCHEMA = id_of("schema", repr((INPUTS, HEADS, ITEM_COLUMNS, VIEWER_COLUMNS, 5)))
 """Changes whenever what a learner keeps would no longer fit."""
 TOGETHER = 100
 """Events that come within so many ms make lessons together: a step for one row costs as much as one for thirty."""
@@ -118,6 +119,7 @@ class Learner:
     """How new videos find their audience."""
     learned: int = 0
     corrected: int = 0
+    steered: int = 0
     progress: Progress = field(default_factory=Progress)
 
     def __post_init__(self) -> None:
@@ -126,8 +128,9 @@ class Learner:
         self._queue: deque[Lesson] = deque()
         self._cut = 0
         """Lessons that were lined up so far."""
-        self._anew: deque[tuple[int, int]] = deque()
-        """Viewers who start anew, each with how many lessons are lined up before."""
+        self._steps: deque[tuple[int, int, int, int]] = deque()
+        """What viewers do with what is held of them (see `Model.steer`), each after so many lessons: the count, kind,
+        viewer and name."""
         self._ranks = WatchRanks()
         self._trial = Trial()
         self.reserve: Model | None = None
@@ -151,6 +154,7 @@ class Learner:
         pairs = as_of_now(store, strangers) if len(strangers) else None
         if pairs is not None and not self.demographics:
             pairs = replace(pairs, viewers=without_demographics(pairs.viewers))
+        names = snapshots.named(store, rows)
         reactions = fold_events(store, rows, self.trust, self.reach)
         known = rows.take(rows["kind"] == Kind.SEEN)
         if len(known):
@@ -160,9 +164,9 @@ class Learner:
         self._join.observe(reactions)
         if self._join.pending >= self.settings.batch:
             self.seal()
-        for viewer in rows["viewer"][rows["kind"] == Kind.REFRESH].tolist():
+        for step in snapshots.steps(store, rows, names):
             self.seal()  # what came before this is learned before it
-            self._anew.append((self._cut, viewer))
+            self._steps.append((self._cut, *step))
 
     def _some(self, strangers: Batch) -> Batch:
         """Leaves out a share of the exposures that are history, chosen by a hash: any log leaves out the same."""
@@ -207,8 +211,8 @@ class Learner:
 
     @property
     def steps(self) -> int:
-        """Rows and corrections so far."""
-        return self.learned + self.corrected
+        """Rows, corrections and changes that viewers made themselves, so far."""
+        return self.learned + self.corrected + self.steered
 
     def fresh(self) -> tuple[Model, int, tuple[int, bool]]:
         """What should serve now: a copy of the model, or while that is held the version in reserve; the steps so far;
@@ -246,7 +250,7 @@ class Learner:
 
         May run while another thread folds: that one only adds to the end of the queue.
         """
-        done = self._start_anew()
+        done = self._steer()
         while self._queue and (most is None or done < most):
             lesson = self._queue.popleft()
             self._items.append(lesson.examples.pairs.items["item"])
@@ -258,14 +262,16 @@ class Learner:
                 self.model.correct(pairs, learned, outcomes)
                 self.progress.correct(lesson.number, learned, outcomes)
                 self.corrected += len(lesson)
-            done += len(lesson) + self._start_anew()
+            done += len(lesson) + self._steer()
         return done
 
-    def _start_anew(self) -> int:
-        """Give up the embeddings of viewers whose turn to start anew has come; how many."""
+    def _steer(self) -> int:
+        """Do what viewers asked for, whose turn has come; how many rows changed."""
         done = 0
-        while self._anew and self._anew[0][0] <= self._cut - len(self._queue):
-            done += self.model.forget(np.array([self._anew.popleft()[1]], np.int64))
+        while self._steps and self._steps[0][0] <= self._cut - len(self._queue):
+            _, kind, viewer, name = self._steps.popleft()
+            done += self.model.steer(Kind(kind), viewer, name)
+        self.steered += done
         return done
 
     def moved(self) -> Column:
@@ -334,7 +340,7 @@ class Learner:
             waited += int(mine.sum())
             if not mine.all():
                 kept.append(lesson.take(np.flatnonzero(~mine)) if mine.any() else lesson)
-        self._anew = deque(each for each in self._anew if each[1] != viewer)
+        self._steps = deque(each for each in self._steps if each[2] != viewer)
         self._queue = deque(kept)
         self.progress.forget(gone)
         if self.reserve is not None:
@@ -351,9 +357,11 @@ class Learner:
         """Everything needed to continue after a restart, as arrays."""
         taken = self._cut - len(self._queue)
         held: dict[str, Column] = {
-            "anew": np.array([(cut - taken, viewer) for cut, viewer in self._anew], np.int64).reshape(-1, 2),
+            "steps": np.array([(cut - taken, *step) for cut, *step in self._steps], np.int64).reshape(-1, 4),
             "schema": np.array([SCHEMA]),
-            "counts": np.array([self.learned, self.corrected, self._worse_since, self._branch, self._came]),
+            "counts": np.array(
+                [self.learned, self.corrected, self.steered, self._worse_since, self._branch, self._came]
+            ),
             "reserve": np.array([self.reserve.version if self.reserve is not None else ""]),
         }
         for prefix, state in (
@@ -371,7 +379,8 @@ class Learner:
         """Continue from `state`. ModelError if it was kept by a version with other inputs, heads or parameters."""
         if "schema" not in state or int(state["schema"][0]) != SCHEMA:
             raise ModelError("the learner's state was kept by a version with other inputs or heads")
-        self.learned, self.corrected, self._worse_since, self._branch, self._came = state["counts"].tolist()
+        counts = state["counts"].tolist()
+        self.learned, self.corrected, self.steered, self._worse_since, self._branch, self._came = counts
         self.reserve = self._in_reserve(str(state["reserve"][0]))
         self.model.restore(under(state, "model."))
         self._join.restore(under(state, "join."))
@@ -380,7 +389,7 @@ class Learner:
         self._trial.restore(under(state, "trial."))
         self._queue = deque(unpacked(under(state, "queue.")))
         self._cut = len(self._queue)
-        self._anew = deque((cut, viewer) for cut, viewer in state["anew"].tolist())
+        self._steps = deque((cut, kind, viewer, name) for cut, kind, viewer, name in state["steps"].tolist())
 
     def _in_reserve(self, version: str) -> Model | None:
         """The version of that name, from where versions are kept; nothing if it is not there any more."""

@@ -243,12 +243,13 @@ def test_more_of_a_hashtag_that_was_never_learned_is_twice_as_much_at_least(libr
 
 
 @pytest.mark.mission("NO-07")
-def test_of_a_hashtag_at_0_hardly_any_is_left_even_if_it_is_what_the_viewer_watched(library: World) -> None:
+def test_of_a_hashtag_at_0_none_comes_even_if_it_is_what_the_viewer_watched(library: World) -> None:
     library.finish("pit", *library.videos("topic3")[:10])
     assert library.share("pit", "topic3") > 0.2
     library.send({"kind": "prefer", "viewer": "pit", "hashtag": "topic3", "strength": 0})
     shown = [video for turn in range(10) for video in library.feed("pit", 20, session=f"turn {turn}")]
-    assert sum(library.topic_of[video] == "topic3" for video in shown) <= 0.02 * len(shown)
+    assert len(shown) == 200
+    assert "topic3" not in {library.topic_of[video] for video in shown}
 
 
 def test_more_of_an_author_brings_their_videos_and_a_sound_moves_too() -> None:
@@ -363,22 +364,6 @@ def test_tastes_are_kept_under_a_name_and_are_as_they_were_then(library: World) 
     assert names == [f"number {number}" for number in range(8, -1, -1)], "the oldest had to make room"
     library.send({"kind": "unsnapshot", "viewer": "sue", "name": "number 3"})
     assert "number 3" not in [row["name"] for row in told(library, "sue")["snapshots"]]
-
-
-def test_a_refresh_takes_what_the_model_holds_of_the_viewer_too() -> None:
-    world = make_world()
-    for _ in range(4):
-        for video in world.feed("rex", 10, session="one"):
-            world.watch("rex", video, 12.0)
-    world.clock.forward(MINUTE)
-    while world.engine.work():
-        pass
-    viewer = np.array([id_of("viewer", "rex")])
-    world.send({"kind": "refresh", "viewer": "rex"})
-    while world.engine.work():
-        pass
-    assert world.engine.learner.model.forget(viewer) == 0, "it is gone already"
-    world.engine.close()
 
 
 # --- what the viewer is told ------------------------------------------------------------------------------------------

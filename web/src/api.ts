@@ -43,6 +43,15 @@ export interface Slate {
   surface: Surface
   model: string
   items: Item[]
+  /** Of a slate that is shorter than was asked for. */
+  withheld?: Withheld[]
+}
+
+/** What the viewer wants none of, and how many videos of it there would be. */
+export interface Withheld {
+  kind: 'author' | 'sound' | 'hashtag'
+  name: string
+  videos: number
 }
 
 export interface FeedQuery {

@@ -1,7 +1,7 @@
 /** The calls by which viewers see what their feed rests on and steer it, and the shapes that travel. */
 
 import { authorization } from '../access'
-import { ApiError, call, type FeedEvent, type Interest, type Item } from '../api'
+import { ApiError, call, type FeedEvent, type Interest, type Item, type Withheld } from '../api'
 import { country, device, timeZone } from '../identity'
 import type { Language } from '../messages/languages'
 
@@ -70,6 +70,8 @@ export interface Known {
 export interface Preview {
   items: (Item & { added: boolean })[]
   removed: Item[]
+  /** Where there are too few: what the viewer wants none of. */
+  withheld: Withheld[]
 }
 
 export interface How {

@@ -1,6 +1,6 @@
 /** One feed: its cards, which one is current, and getting more before they run out. It knows nothing of the screen. */
 
-import { ApiError, type Item, type Slate, type Surface } from '../api'
+import { ApiError, type Item, type Slate, type Surface, type Withheld } from '../api'
 import { eventsFirst, openingOf } from '../first'
 import { language } from '../messages/say.svelte'
 import { ask } from './ask'
@@ -26,6 +26,8 @@ export interface Feed {
   readonly index: number
   readonly state: FeedState
   readonly problem: unknown
+  /** What would still come if the viewer wanted anything of it, once that is all there is. */
+  readonly withheld: readonly Withheld[]
   /** The cards are those that were kept, because the engine cannot be reached. */
   readonly kept: boolean
   /** Go to a card; false if there is none or it is the current one. */
@@ -57,6 +59,7 @@ export function openFeed({ surface, viewer, most = Infinity, first }: Start): Fe
   let index = $state(0)
   let state = $state<FeedState>('loading')
   let problem = $state.raw<unknown>(undefined)
+  let withheld = $state.raw<readonly Withheld[]>([])
   let kept = $state(false)
   let asking = false
 
@@ -82,6 +85,7 @@ export function openFeed({ surface, viewer, most = Infinity, first }: Start): Fe
       0,
       most,
     )
+    withheld = slate.withheld ?? []
     state = cards.length >= most ? 'done' : fresh.length || linked ? 'ready' : 'end'
   }
 
@@ -121,6 +125,9 @@ export function openFeed({ surface, viewer, most = Infinity, first }: Start): Fe
     },
     get problem() {
       return problem
+    },
+    get withheld() {
+      return withheld
     },
     get kept() {
       return kept
