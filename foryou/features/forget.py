@@ -1,7 +1,8 @@
 """What a viewer wants forgotten: an author, a sound or a hashtag, or what one video taught; and dislike that was none.
 
-Of a target the interest goes, and its videos go from the histories by which a viewer's taste is known. Of a video goes
-what its outcomes added, as far as the viewer's history still has them. It stays seen.
+Of a video goes what its outcomes added to any interest, as far as the viewer's history still has them, and it goes from
+the histories by which a viewer's taste is known. It stays seen. Of a target goes its interest, and all that goes of its
+videos: who forgets a hashtag is not brought back to it by the creators whom they know for it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from foryou.core.event import Kind
 from foryou.core.inputs import HISTORY, OUTCOME_BITS
 from foryou.core.ports import Keys, Store
 from foryou.features.catalog import FORMAT_IDS, LENGTH_IDS
-from foryou.features.history import ABOUT, HISTORY_TABLE, latest_exposures
+from foryou.features.history import HISTORY_TABLE, latest_exposures
 from foryou.features.interests import AGAINST, FOR, HALF_LIFE, INTERESTS, REJECTED_HALF_LIFE, SKIPPED, UNWATCHED
 from foryou.features.similar import COMPANION
 from foryou.features.taste import TASTE
@@ -55,7 +56,18 @@ def _one(viewer: int) -> Keys:
 
 
 def _drop(store: Store, viewer: int, target: int) -> None:
-    """Nothing is known of this target."""
+    """Nothing is known of this target, nor from its videos."""
+
+    def about(videos: Keys) -> NDArray[np.bool_]:
+        of = store.columns("video", videos, ("author", "sound", "topics"))
+        named = np.concatenate([of["author"][:, None], of["sound"][:, None], of["topics"]], axis=1)
+        return np.asarray((named == target).any(axis=1) & (videos != 0))
+
+    past = latest_exposures(store, _one(viewer))
+    item, called = past["item"][0], past["topics"][0].reshape(HISTORY, -1)
+    gone = ((past["author"][0] == target) | (called == target).any(axis=1) | about(item)) & (item != 0)
+    for row in np.flatnonzero(gone).tolist():
+        _unlearn(store, viewer, int(item[row]), int(past["flags"][0, row]), int(past["at"][0, row]) + 999)
     held = _interests(store, viewer)
     place = np.flatnonzero(held["key"][0] == target)
     if len(place):  # the last slot takes its place: slots are never empty before others
@@ -64,15 +76,7 @@ def _drop(store: Store, viewer: int, target: int) -> None:
             held[name][0, place[0]] = held[name][0, last]
             held[name][0, last] = 0
         store.write(INTERESTS.name, _one(viewer), Batch(held))
-
-    def about(videos: Keys) -> NDArray[np.bool_]:
-        of = store.columns("video", videos, ("author", "sound", "topics"))
-        named = np.concatenate([of["author"][:, None], of["sound"][:, None], of["topics"]], axis=1)
-        return np.asarray((named == target).any(axis=1) & (videos != 0))
-
-    then = store.read(ABOUT.name, store.read(HISTORY_TABLE.name, _one(viewer))["about"][0])
-    called = (then["author"] == target) | (then["topics"] == target).any(axis=1)
-    _out_of_history(store, viewer, called | about(then["item"]))
+    _out_of_history(store, viewer, gone)
     _out_of_tastes(store, viewer, about, ("good", "bad"))
 
 

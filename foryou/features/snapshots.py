@@ -44,6 +44,7 @@ SNAPSHOT = Table(
     ),
 )
 TABLES = (SNAPSHOT, *KEPT)
+_LEARNED = (Kind.SNAPSHOT, Kind.RESTORE, Kind.UNSNAPSHOT, Kind.REFRESH, Kind.FORGET)
 _KINDS = (Kind.SNAPSHOT, Kind.RESTORE, Kind.UNSNAPSHOT, Kind.REFRESH)
 
 
@@ -73,8 +74,14 @@ def steps(store: Store, rows: Batch, before: set[tuple[int, int]]) -> list[tuple
     """What events that were folded `[rows]` ask of whoever keeps something else of viewers under the same names, in
     order: a kind, a viewer and the id of a name. `before`: what was `named` before they were folded."""
     todo, kept = list[tuple[Kind, int, int]](), set(before)
-    for row in np.flatnonzero(np.isin(rows["kind"], _KINDS)).tolist():
+    for row in np.flatnonzero(np.isin(rows["kind"], _LEARNED)).tolist():
         kind, viewer, name = Kind(int(rows["kind"][row])), int(rows["viewer"][row]), int(rows["topics"][row, 0])
+        if kind == Kind.FORGET:
+            if not rows["video"][
+                row
+            ]:  # what one video taught cannot be told apart in a vector; a whole theme starts it anew
+                todo.append((Kind.REFRESH, viewer, 0))
+            continue
         if kind == Kind.REFRESH:
             name = id_of("snapshot", BEFORE_REFRESH)
             todo.append((Kind.SNAPSHOT, viewer, name))

@@ -21,6 +21,7 @@ from foryou.feed.named import FIELD_OF, found, named
 
 BEFORE, SINCE = 200, 1000
 """Videos that are looked at, at most, from before it was asked and since."""
+MOST_INSTEAD, LEAST_GAIN = 3, 0.01
 _HALF = (1 << 32) - 1
 
 
@@ -58,7 +59,8 @@ def asked_less(
     store: Store, documents: Documents, viewer: int, disliked: list[tuple[int, int, int]]
 ) -> list[dict[str, object]]:
     """Everything that was asked to be less, newest first, with its share `before` (of the last 200 shown then) and
-    `after`, each beside how many videos that is a share of (`n`).
+    `after`, each beside how many videos that is a share of (`n`), and what came `instead`: hashtags whose share grew
+    most, with their shares before and after.
 
     `disliked`: targets under "less of", each with its kind of interest and when that began at the earliest (ms).
     """
@@ -78,7 +80,11 @@ def asked_less(
     of = store.columns("video", item, ("author", "sound", "topics"))
     about = np.concatenate([of["author"][:, None], of["sound"][:, None], of["topics"]], axis=1)
     return [
-        {**one.told(), **_shares(_is_of(store, one, item, about), shown_at, one.since)}
+        {
+            **one.told(),
+            **_shares(_is_of(store, one, item, about), shown_at, one.since),
+            "instead": _instead(documents, of["topics"], shown_at, one),
+        }
         for one in sorted(asks, key=lambda one: -one.since)
     ]
 
@@ -124,6 +130,33 @@ def _is_of(store: Store, one: Ask, item: Keys, about: Column) -> NDArray[np.bool
 def _shares(mine: NDArray[np.bool_], at: Column, since: int) -> dict[str, object]:
     later = at > since // SECOND
     return {"before": _share(mine[~later][:BEFORE]), "after": _share(mine[later][:SINCE])}
+
+
+def _instead(documents: Documents, topics: Column, at: Column, one: Ask) -> list[dict[str, object]]:
+    """The hashtags of which more was shown since, by how much."""
+    later = at > one.since // SECOND
+    shares = [_topic_shares(topics[~later][:BEFORE]), _topic_shares(topics[later][:SINCE])]
+    if not all(shares):
+        return []
+    grown = sorted(
+        ((share - shares[0].get(key, 0.0), key) for key, share in shares[1].items() if key != one.target), reverse=True
+    )
+    return [
+        {
+            "kind": "hashtag",
+            "name": named(documents, "hashtag", key),
+            "before": round(shares[0].get(key, 0.0), 4),
+            "after": round(shares[1][key], 4),
+        }
+        for gain, key in grown[:MOST_INSTEAD]
+        if gain >= LEAST_GAIN
+    ]
+
+
+def _topic_shares(topics: Column) -> dict[int, float]:
+    """The part of some videos that has each hashtag."""
+    keys, counts = np.unique(topics[topics != 0], return_counts=True)
+    return dict(zip(keys.tolist(), (counts / max(len(topics), 1)).tolist(), strict=True))
 
 
 def _share(mine: NDArray[np.bool_]) -> dict[str, object]:

@@ -26,8 +26,11 @@ SPARED = 2
 """The first videos of a visit are never on trial nor probes: they decide whether anybody stays."""
 FEWEST = 0.02
 """The least part of the places that probes have; a viewer known so well has none: after some forty videos."""
+_NEAR = 4
+"""Slates: what stands within so many of the first may be first for who is adventurous."""
 _SELDOM = 0.1
-"""What a theme that a viewer was never shown is worth to the most adventurous, and costs the most familiar."""
+"""What a theme that a viewer was never shown is worth at the least to the most adventurous, and costs the most
+familiar: or as much as the best are apart, without which it would move nothing for who has one great love."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,8 @@ class Arrange:
         trial = np.flatnonzero(tried)[: self.trials] if self.exploration > 0 else _NONE
         draws = draws_of(pool.take(trial), value[:size], rng) if len(trial) else np.zeros((0, 0))
         tired, familiar = self.worn(request, pool)
-        shift = novelty * _SELDOM * (1 - familiar) - self.fatigue * tired
+        apart = float(value[0] - value[min(_NEAR * request.n, size) - 1]) if size else 0.0
+        shift = novelty * max(_SELDOM, apart) * (1 - familiar) - self.fatigue * tired
         bolder, shares = 2.0**novelty, self._shares(request, slots)
         told: tuple[Column, ...] = fill(
             value, shift, np.ascontiguousarray(pool["topics"]), pool["author"], pool["sound"], familiar,

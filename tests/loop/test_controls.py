@@ -420,6 +420,9 @@ def test_the_meter_says_what_share_was_shown_before_and_since() -> None:
     rows = {row["name"]: row for row in told(world, "meg")["asked_less"] if row["kind"] == "hashtag"}
     assert rows["topic3"]["before"] == {"share": round(10 / 39, 4), "n": 39}
     assert rows["topic3"]["after"] == {"share": 0.0, "n": 8}
+    assert rows["topic3"]["instead"] == [
+        {"kind": "hashtag", "name": "topic5", "before": 0.0, "after": 0.875},
+    ]
     assert rows["topic4"]["by"] == "prefer" and rows["topic4"]["after"] == {"share": 0.125, "n": 8}
     world.engine.close()
 

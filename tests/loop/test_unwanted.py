@@ -79,3 +79,21 @@ def test_none_of_an_author_or_a_sound_is_none_of_their_videos_and_those_followed
     assert not {video for video in world.feed("pat", 100) if video.startswith("hers")}
     assert set(world.feed("pat", 10, surface="following")) == {f"hers{n}" for n in range(4)}
     world.engine.close()
+
+
+def test_who_forgets_a_hashtag_is_not_brought_back_to_it_by_its_creators_and_keeps_what_else_they_know() -> None:
+    world = make_world()
+    for number in range(6):
+        world.upload(f"hers{number}", "topic1", author="herself", sound="song")
+        world.upload(f"his{number}", "topic2", author="himself")
+    for number in range(4):
+        world.finish("fia", f"hers{number}", f"his{number}")
+    world.act("fia", "like", "hers0", "his0")
+    world.send({"kind": "forget", "viewer": "fia", "hashtag": "topic1"})
+    known: Any = world.client.viewer("fia")
+    assert {row["name"] for row in known["interests"]} & {"topic1", "topic2", "herself", "himself", "song"} == {
+        "topic2",
+        "himself",
+    }
+    assert world.client.evidence("fia", "author", "herself") == []
+    world.engine.close()

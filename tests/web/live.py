@@ -58,7 +58,7 @@ def serving(
 
 
 def _wait_until_ready(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + 120  # the first start on a machine compiles
+    until = time.monotonic() + 600  # the first start on a machine compiles
     while time.monotonic() < until and process.poll() is None:
         try:
             ask(f"{address}/health/ready")

@@ -36,6 +36,8 @@ export interface Asked {
   by: 'hide' | 'prefer' | 'not_interested'
   before: Share
   after: Share
+  /** What took its place: shares before and after. */
+  instead: { kind: 'hashtag'; name: string; before: number; after: number }[]
 }
 
 export interface Lesson {
