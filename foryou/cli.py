@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time  # only to say how fast an import was
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from foryou import bench, bulk, client, keyring, lab, ladder, processes, settings, terminal
-from foryou.api import calls, files, server
+from foryou.api import calls, files, rehearsal, server
 from foryou.api.door import Progress
 from foryou.api.schema import Refusal
 from foryou.app import Engine
@@ -120,6 +120,7 @@ def demo(
         _demo_kuairand(config, data, listen)
         return
     chosen = world.settled_data(chosen_settings(config, data, listen))
+    _compiled()  # before the demo shows how far it is itself
     with world.started(chosen, SystemClock(), 0 if quiet else viewers, err) as started:
 
         def load(told: Progress) -> Engine:
@@ -261,12 +262,26 @@ def rollback(
 
 def _serve(chosen: settings.Settings, load: Callable[[Progress], Engine], more: str = "") -> None:
     def warmed(told: Progress) -> Engine:
+        _compiled()
         engine = load(told)
         engine.feeds.warm_up()
         return engine
 
     _tell(chosen, more)
     server.serve(chosen, warmed)
+
+
+def _compiled() -> None:
+    """What computes is compiled before anybody asks for it; the first start on a machine says how far that is."""
+    with ExitStack() as showing:
+        shown: list[Callable[[str, int, int], None]] = []
+
+        def told(done: int, of: int) -> None:
+            if not shown:
+                shown.append(showing.enter_context(terminal.steps(err)))
+            shown[0]("Compiling, once on this machine", done, of)
+
+        rehearsal.once(told)
 
 
 def _tell(chosen: settings.Settings, more: str = "") -> None:

@@ -25,7 +25,7 @@ from pathlib import Path
 from types import FrameType
 
 from foryou.access.open import Access
-from foryou.api import server
+from foryou.api import rehearsal, server
 from foryou.api.door import Progress
 from foryou.app import Engine
 from foryou.backends.arena import Arena, shared_directory
@@ -169,6 +169,7 @@ def _write(settings: Settings, shared: Path) -> None:
         current[1:] = done, end
 
     try:
+        rehearsal.once(read)
         engine = settled(Engine.open(settings, progress=read, memory=arena))
     except ForYouError as error:
         print(f"foryou: {error}", file=sys.stderr, flush=True)

@@ -167,10 +167,11 @@ class Feeds:
         return told(self._items(now[0]), self._items(then[0]), then[1])
 
     def rehearse(self) -> None:
-        """Try a wish of nobody, so that what previews need to be compiled is: a process that only serves folds nothing
-        otherwise."""
+        """Try a wish of nobody and tell what is known of them, so that what that takes is loaded: a process that only
+        serves folds nothing otherwise."""
         wish = {"kind": [int(Kind.PREFER)], "viewer": [1], "author": [1], "strength": [1.0], "at": [self.clock()]}
-        fold_events(Draft(self.store), events({name: np.array(value) for name, value in wish.items()}))
+        self.preview(Ask(session="warm-up"), events({name: np.array(value) for name, value in wish.items()}))
+        self.viewer("")
 
     def _would_be(self, ask: Ask, store: Store, reached: int, at: int) -> tuple[Slate, list[dict[str, object]]]:
         """A slate that nobody gets, of For You, and what is withheld from it."""

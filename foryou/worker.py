@@ -180,6 +180,7 @@ class Worker:
         if self._reading is not None:
             self._reading.close()
         feeds.warm_up()
+        feeds.rehearse()
         self._feeds = feeds
         self._reading, self._attached = reading, number
 
@@ -288,7 +289,6 @@ class Worker:
 
     def _run(self) -> None:
         looked = 0
-        self.feeds.rehearse()
         while not self._stop.is_set():
             quiet, looked = self._asked == looked, self._asked
             try:

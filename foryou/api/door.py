@@ -101,7 +101,8 @@ class Door:
         elif scope["path"] == "/health/live":
             await answer(send, 200, b'{"status":"alive"}')
         else:
-            problem = f"is loading: {self._share:.0%} of the log"
+            compiling = "is getting ready: what it computes with is compiled, once on a machine"
+            problem = f"is loading: {self._share:.0%} of the log" if self._end else compiling
             await answer(send, 503, failure("server", problem, "the same request again, later"), self.retry_s)
 
     def state(self) -> dict[str, object]:
