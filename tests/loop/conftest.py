@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
 import pytest
 
 from foryou.app import Engine
 from foryou.client import Client, in_process
 from foryou.core.clock import DAY, HOUR, SECOND, ManualClock
+from foryou.core.ids import id_of
+from foryou.features.snapshots import TASTES
 from foryou.feed.recipe import FeedSettings
 from foryou.settings import DataSettings, Settings
 
@@ -96,6 +100,26 @@ def make_world(feed: FeedSettings | None = None) -> World:
         world.upload(f"v{number}", f"topic{number % TOPICS}")
     clock.at = START
     return world
+
+
+def told(world: World, viewer: str) -> Any:
+    return world.client.viewer(viewer)
+
+
+def interest(world: World, viewer: str, name: str, kind: str = "topic") -> dict[str, Any]:
+    known = told(world, viewer)
+    rows = [row for row in known["interests"] + known["less_of"] if (row["kind"], row["name"]) == (kind, name)]
+    return rows[0] if rows else {"strength": 0.0, "evidence": 0.0}
+
+
+def all_shown(world: World, viewer: str) -> set[str]:
+    """Everything that the feed has for a viewer, page by page."""
+    return {video for _ in range(5) for video in world.feed(viewer, 100, session=f"{viewer} all")}
+
+
+def tastes(world: World, viewer: str) -> dict[str, list[bytes]]:
+    key, store = np.array([id_of("viewer", viewer)]), world.engine.backend.store
+    return {table.name: [store.read(table.name, key)[name].tobytes() for name in table.names] for table in TASTES}
 
 
 @pytest.fixture
