@@ -13,7 +13,7 @@ from foryou.core.errors import NotFound
 from foryou.core.ids import id_of
 from foryou.core.ports import Documents, Store
 from foryou.features.comments import creator_of
-from foryou.feed import inbox, pages, threads
+from foryou.feed import alike, inbox, marks, pages, threads
 from foryou.feed.threads import Sort
 
 
@@ -33,12 +33,15 @@ class Pages:
     store: Store
     documents: Documents
 
-    def comments(self, video: str, viewer: str, sort: Sort, parent: str, n: int, after: str) -> dict[str, object]:
-        """The threads of a video as a viewer sees them, or the answers under one comment. NotFound as `there`."""
+    def comments(
+        self, video: str, viewer: str, sort: Sort, parent: str, about: str, n: int, after: str
+    ) -> dict[str, object]:
+        """The threads of a video as a viewer sees them, that of the comment `about` first, or the answers under one
+        comment. NotFound as `there`."""
         number, who = there(self.store, video), threads.reader(self.store, self.documents, viewer)
         if parent:
             return threads.answers(self.store, self.documents, number, parent, who, n, after)
-        return threads.threads(self.store, self.documents, number, who, sort, n, after)
+        return threads.threads(self.store, self.documents, number, who, sort, about, n, after)
 
     def author(self, author: str, n: int, after: str) -> dict[str, object]:
         """An author's profile. NotFound if there is none."""
@@ -75,6 +78,14 @@ class Pages:
     def inbox(self, viewer: str, n: int, after: str) -> dict[str, object]:
         """What others did that a viewer wants to hear of."""
         return inbox.inbox(self.store, self.documents, viewer, n, after)
+
+    def marks(self, viewer: str) -> dict[str, list[str]]:
+        """What a viewer likes, saved, follows and turned down, the latest last."""
+        return marks.marks(self.store, self.documents, viewer)
+
+    def suggestions(self, viewer: str, n: int, at: int) -> list[dict[str, object]]:
+        """Creators whom people like a viewer follow, as of `at` (ms)."""
+        return alike.suggestions(self.store, self.documents, viewer, n, at)
 
     def author_of(self, viewer: str) -> tuple[str, int]:
         """As which author a viewer posts, and how many videos they have."""

@@ -101,7 +101,8 @@ class Feeds:
                     self.log(log_rows(request, slate, model.version, trace.degraded, considered))
                     self.explanations.keep(keep(request, slate, trace, model, ask.surface))
         kept_back = withheld(self.store, self.documents, request, trace) if len(slate) < ask.n else []
-        return Served(str(number), ask.surface, model.version, self._items(slate), trace, kept_back)
+        items = self._items(slate, request.viewer_id)
+        return Served(str(number), ask.surface, model.version, items, trace, kept_back)
 
     def _considered(self, request: Request, trace: Trace, slate: Slate) -> bytes:
         """For some slates all that they were chosen from."""
@@ -164,7 +165,8 @@ class Feeds:
         with self._one, self._pinning():
             reached, at = self.reached(), self.clock()
             now, then = (self._would_be(ask, store, reached, at) for store in (self.store, draft))
-        return told(self._items(now[0]), self._items(then[0]), then[1])
+        whose = id_of("viewer", ask.viewer)
+        return told(self._items(now[0], whose), self._items(then[0], whose), then[1])
 
     def rehearse(self) -> None:
         """Try a wish of nobody and tell what is known of them, so that what that takes is loaded: a process that only
@@ -185,8 +187,8 @@ class Feeds:
         of, model = self.settings, self._in_use().model
         return request_for(ask, self.store, model, number, self.clock(), self.reached(), of.feed.seed, of.demographics)
 
-    def _items(self, slate: Slate) -> list[dict[str, object]]:
-        known = shown(self.store, self.documents, slate["item"])
+    def _items(self, slate: Slate, viewer: int) -> list[dict[str, object]]:
+        known = shown(self.store, self.documents, slate["item"], viewer)
         source, score = slate["source"].tolist(), slate["score"].tolist() if len(slate) else []
         return [
             {**card, "position": place, "source": recipe.SOURCES[source[place]], "score": score[place]}

@@ -65,6 +65,7 @@ def lived(directory: Path | None) -> World:
                 "video": "v5",
                 "text": f"{viewer} was here",
                 "comment": f"c-{viewer}",
+                "reply_video": "by ada",
             },
             {"kind": "like_comment", "viewer": viewer, "video": "v5", "comment": "c-ada"},
             {"kind": "save", "viewer": viewer, "video": "v6", "collection": f"of {viewer}"},

@@ -29,6 +29,7 @@ def comments(
     ] = "top",
     viewer: Annotated[str, Parameter(max_length=256, description="who reads: what they liked is marked")] = "",
     parent: Annotated[str, Parameter(max_length=256, description="the answers under this comment instead")] = "",
+    about: Annotated[str, Parameter(max_length=256, description="the thread of this comment comes first")] = "",
     n: Rows = 20,
     after: After = "",
 ) -> Answer:
@@ -42,7 +43,7 @@ def comments(
     else:
         caller.act_for_nobody()
     line_of(request.scope).viewer = hashed(viewer)
-    return engine_of(request).pages.comments(name_in(video), viewer, sort, parent, n, after)
+    return engine_of(request).pages.comments(name_in(video), viewer, sort, parent, about, n, after)
 
 
 @get("/v1/authors/{author:str}", sync_to_thread=True, responses=WHO | ABSENT | BUSY, summary="An author's profile")

@@ -21,6 +21,8 @@ PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("liked",),
         ("saved",),
         ("collections",),
+        ("marks",),
+        ("suggestions",),
         ("data",),
         ("evidence",),
         ("preview",),

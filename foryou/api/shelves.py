@@ -1,4 +1,5 @@
-"""The routes of what is a viewer's own: what they liked and saved, and their inbox."""
+"""The routes of what is a viewer's own: what they marked, liked and saved, whom they may want to follow, and their
+inbox."""
 
 from __future__ import annotations
 
@@ -18,6 +19,8 @@ from foryou.api.paths import name_in
 from foryou.api.schema import EARLIEST, LATEST, Event, Receipt
 from foryou.core.errors import Forbidden
 from foryou.core.event import Kind
+
+MOST_SUGGESTED = 50
 
 
 class ReadAsk(Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,6 +65,26 @@ def collections(request: Asked, viewer: OfViewer) -> Answer:
     return engine_of(request).pages.collections(own(request, viewer))
 
 
+@get("/v1/viewers/{viewer:str}/marks", sync_to_thread=True, responses=WHO | BUSY, summary="What a viewer marked")
+def marks(request: Asked, viewer: OfViewer) -> dict[str, list[str]]:
+    """The videos that they `like`, `save`d and are `not_interested` in, and the authors that they `follow`, the latest
+    1,000 of each, the latest last: what every device of theirs shows."""
+    return engine_of(request).pages.marks(own(request, viewer))
+
+
+@get("/v1/viewers/{viewer:str}/suggestions", sync_to_thread=True, responses=WHO | BUSY, summary="Whom to follow")
+def suggestions(
+    request: Asked,
+    viewer: OfViewer,
+    n: Annotated[int, Parameter(ge=1, le=MOST_SUGGESTED, description="how many, 1 to 50")] = 12,
+) -> Answer:
+    """`authors` whom the viewer does not follow, best first: `author`, `name`, `followers`, `posts`, and `because`:
+    "alike" (`count` people who like and follow what the viewer does follow them) or "many" (`count` people do). Who
+    these are is not told, and three or more they always are."""
+    engine, name = engine_of(request), own(request, viewer)
+    return {"authors": engine.pages.suggestions(name, n, engine.clock())}
+
+
 @get("/v1/viewers/{viewer:str}/inbox", sync_to_thread=True, responses=WHO | BUSY, summary="What others did")
 def inbox(request: Asked, viewer: OfViewer, n: Rows = 20, after: After = "") -> Answer:
     """Answers to a viewer's comments (`reply`) and likes of them (`comment_like`); for one who posts videos also
@@ -86,4 +109,4 @@ def inbox_read(
     return calls.accept(engine_of(request), [event])[0]
 
 
-ROUTES = (liked, saved, collections, inbox, inbox_read)
+ROUTES = (liked, saved, collections, marks, suggestions, inbox, inbox_read)

@@ -156,6 +156,9 @@ class SqliteDocuments:
 
     def scrub(self) -> None:
         with self._lock, self._named_failure("scrub"):
+            # Where documents moved within a page their old bytes may lie about it, deleted or not: only a new file has
+            # none.
+            self._connection.execute("VACUUM")
             scrub(self._connection)
 
     def clear(self) -> None:

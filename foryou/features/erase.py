@@ -14,7 +14,7 @@ from foryou.core.event import Kind
 from foryou.core.ids import pair_of
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Table
-from foryou.features import comments, fans, lists, mentions, saved, seen, snapshots
+from foryou.features import answers, comments, fans, lists, mentions, saved, seen, snapshots
 from foryou.features.accounts import authors_of
 from foryou.features.acts import DISLIKES, act_key
 from foryou.features.chains import came_keys
@@ -116,6 +116,10 @@ def _comment_likes(store: Store, viewer: int, sessions: Keys) -> Keys:
     return comments.likes_of(store, viewer)
 
 
+def _answers(store: Store, viewer: int, sessions: Keys) -> Keys:
+    return answers.rows_of(store, viewer)
+
+
 def _fans(store: Store, viewer: int, sessions: Keys) -> Keys:
     return fans.rows_of(store, viewer)
 
@@ -144,6 +148,7 @@ KEYED: Mapping[str, Of | None] = {
     "came": _came,
     "comment": _comments,
     "comment_like": _comment_likes,
+    "answer": _answers,
     "fan": _fans,
     "collected": _collected,
     **dict.fromkeys(("reach", "reach_moves", "reach_peers", "reach_stage", "reach_usual", "chain"), None),
@@ -195,5 +200,6 @@ def viewers(store: Store) -> Keys:
     """All viewers that the tables know of."""
     tables = ("viewer", "session", "history", "count_viewer", "companion", "interest", "taste", "prefer", "snapshot")
     authors = store.scan("account", ("viewer",))[1]["viewer"]
-    others = (store.scan(name, ("viewer",))[1]["viewer"] for name in ("comment", "comment_like", "fan", "collected"))
+    named = ("comment", "comment_like", "answer", "fan", "collected")
+    others = (store.scan(name, ("viewer",))[1]["viewer"] for name in named)
     return np.unique(np.concatenate([*(store.scan(name)[0] for name in (*tables, "read")), *others, authors]))

@@ -12,6 +12,7 @@ from foryou.core.table import Table
 from foryou.core.view import Groups, View
 from foryou.features import (
     accounts,
+    answers,
     catalog,
     chains,
     comments,
@@ -76,6 +77,7 @@ TABLES: tuple[Table, ...] = tuple(
             lists.UPLOADS,
             lists.EPISODES,
             *comments.TABLES,
+            answers.ANSWER,
             *saved.TABLES,
             *fans.TABLES,
             *reach.TABLES,
@@ -168,6 +170,7 @@ def _fold(store: Store, rows: Batch, trust: TrustSettings, spread: ReachSettings
         reach.describe(store, said, spread)
         young.describe(store, said, spread)
     rows = rows.extend({"stays": comments.fold(store, rows) | saved.fold(store, rows)})
+    answers.fold(store, rows)
     fans.fold(store, rows)
     accounts.claim(store, rows)
     reacted = of_kinds(rows, REACTIONS)

@@ -1,5 +1,5 @@
-"""Lists that grow, one for each owner: what a viewer ever followed, hid, blocked, liked or saved, and the videos of an
-author or a series.
+"""Lists that grow, one for each owner: what a viewer ever followed, hid, blocked, liked, saved or turned down, and
+the videos of an author or a series.
 
 The newest values of a list stand in the row of its owner; each time that row is full it moves to a row of its own. So
 the latest of many owners are one look-up each, and a list may be of any length. A list only says what to look at:
@@ -34,7 +34,7 @@ EPISODES = Table("episodes", FIELDS)
 """The videos of a series."""
 LISTED = Table("listed")
 """(owner, value) pairs that are in a list: none is twice in one."""
-_ACTS = (Kind.FOLLOW, Kind.HIDE, Kind.BLOCK, Kind.LIKE, Kind.SAVE)
+_ACTS = (Kind.FOLLOW, Kind.HIDE, Kind.BLOCK, Kind.LIKE, Kind.SAVE, Kind.NOT_INTERESTED)
 
 
 @njit(cache=True, nogil=True)
@@ -110,7 +110,7 @@ def describe(store: Store, rows: Batch) -> None:
 
 
 def act(store: Store, rows: Batch) -> None:
-    """Fold what viewers did `[rows]`, as enriched: what they followed, hid, blocked, liked or saved."""
+    """Fold what viewers did `[rows]`, as enriched: what they followed, hid, blocked, liked, saved or turned down."""
     mine = of_kinds(rows, _ACTS)
     if mine.any():
         acts = rows.take(mine)
@@ -122,9 +122,14 @@ def owners(viewer: int) -> Keys:
     return pairs_of(viewer, np.array([int(kind) for kind in _ACTS]))
 
 
-def standing(store: Store, viewer: int, kind: Kind) -> Keys:
-    """The targets of a viewer's acts of a kind that stand, one of `_ACTS`: whom they follow, say. None for viewer 0."""
+def acted_on(store: Store, viewer: int, kind: Kind) -> Keys:
+    """The targets of all acts of a kind, one of `_ACTS`, that a viewer ever did. None for viewer 0."""
     if viewer == 0:
         return np.zeros(0, np.int64)
-    target = whole(store, ACTED, int(pairs_of(viewer, np.array([int(kind)]))[0]))
+    return whole(store, ACTED, int(pairs_of(viewer, np.array([int(kind)]))[0]))
+
+
+def standing(store: Store, viewer: int, kind: Kind) -> Keys:
+    """The targets of a viewer's acts of a kind that stand, one of `_ACTS`: whom they follow, say. None for viewer 0."""
+    target = acted_on(store, viewer, kind)
     return target[stands(store, np.full(len(target), viewer), target, kind)] if len(target) else target

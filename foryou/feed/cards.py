@@ -1,19 +1,26 @@
-"""Videos as a page shows them: what was said of them, what came of them in exact numbers, and which episode is next."""
+"""Videos as a page shows them: what was said of them, what came of them in exact numbers, which episode is next, and
+what they answer."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from foryou.core.event import Kind
+from foryou.core.ids import NONE, id_of
 from foryou.core.inputs import OUTCOME_BITS
 from foryou.core.ports import Documents, Keys, Store
 from foryou.features import lists
-from foryou.features.comments import DISCUSSED
+from foryou.features.accounts import account_of
+from foryou.features.answers import answers
+from foryou.features.comments import COMMENT, DISCUSSED
 from foryou.features.counters import TOTAL
-from foryou.features.documents import cards
+from foryou.features.documents import called, cards, comments_of, people
 
 COUNTED = {"likes": "like", "shares": "share", "saves": "save", "views": "watch"}
 """The names of exact counts, and the outcomes that they count."""
 _AT = {name: list(OUTCOME_BITS).index(outcome) for name, outcome in COUNTED.items()}
+QUOTED = 120
+"""Characters of a comment that a video shows which answers it."""
 _FOLLOW = list(OUTCOME_BITS).index("follow")
 
 
@@ -56,8 +63,9 @@ def episodes(store: Store, series: int) -> Keys:
     return np.asarray(there[(rows["series"] == series) & (rows["known"] == 1) & (rows["removed"] == 0)])
 
 
-def shown(store: Store, documents: Documents, video: Keys) -> list[dict[str, object]]:
-    """The videos as they were described, each with its `counts`, and its `next_episode` where there is one."""
+def shown(store: Store, documents: Documents, video: Keys, viewer: int = NONE) -> list[dict[str, object]]:
+    """The videos as they were described, each with its `counts`, its `next_episode` where there is one, and what it
+    `answers` (of a comment by whom the viewer blocked, nothing)."""
     ids = video.tolist()
     told = cards(documents, ids)
     for card, counted in zip(told, counts(store, video), strict=True):
@@ -68,4 +76,37 @@ def shown(store: Store, documents: Documents, video: Keys) -> list[dict[str, obj
         for number, card in zip(ids, told, strict=True):
             if number in named:
                 card["next_episode"] = named[number].get("video")
+    answered = _answered(store, documents, video, viewer)
+    for number, card in zip(ids, told, strict=True):
+        if number in answered:
+            card["answers"] = answered[number]
     return told
+
+
+def _answered(store: Store, documents: Documents, video: Keys, viewer: int) -> dict[int, dict[str, object]]:
+    """What each video answers: the video that was commented (`video`, `author`), and where it answers a comment, that
+    (`comment`), who wrote it (`name`) and its first words (`text`)."""
+    found = answers(store, video)
+    if not len(found):
+        return {}
+    writer = store.columns(COMMENT.name, found["comment"], ("viewer",))["viewer"]
+    readable = (found["comment"] != 0) & ~np.isin(writer, blocked(store, documents, viewer))
+    sources, said = cards(documents, found["under"].tolist()), comments_of(documents, found["comment"].tolist())
+    told: dict[int, dict[str, object]] = {}
+    for place, (number, source, comment, person) in enumerate(
+        zip(found["video"].tolist(), sources, said, people(documents, writer.tolist()), strict=True)
+    ):
+        told[number] = {"video": source.get("video"), "author": source.get("author")}
+        if readable[place] and comment.get("text"):
+            text = str(comment["text"])
+            short = text if len(text) <= QUOTED else f"{text[: QUOTED - 1]}…"
+            told[number] |= {"comment": comment["id"], "name": called({**comment, **person}), "text": short}
+    return told
+
+
+def blocked(store: Store, documents: Documents, viewer: int) -> Keys:
+    """The viewers of whom a viewer wants to see nothing."""
+    author = lists.standing(store, viewer, Kind.BLOCK)
+    names = [found.decode() for found in documents.get("author", author.tolist()) if found]
+    of_name = np.array([id_of("viewer", name) for name in names], np.int64)
+    return np.concatenate([account_of(store, author), of_name]) if len(author) else author

@@ -8,14 +8,14 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from foryou.core.event import Kind
 from foryou.core.ids import NONE, id_of
 from foryou.core.ports import Documents, Keys, Store
-from foryou.features import comments, lists
-from foryou.features.accounts import account_of
+from foryou.features import comments
+from foryou.features.accounts import ACCOUNT
 from foryou.features.comments import COMMENT, DISCUSSED, LIKED, like_keys
-from foryou.features.documents import called, comments_of, people, shown_id
+from foryou.features.documents import GUEST, called, comments_of, people, shown_id
 from foryou.feed import cursor
+from foryou.feed.cards import blocked
 from foryou.feed.cursor import Order
 
 Sort: TypeAlias = Literal["top", "new", "creator"]
@@ -35,26 +35,27 @@ class Reader:
 def reader(store: Store, documents: Documents, viewer: str) -> Reader:
     """A viewer as one who reads comments."""
     number = id_of("viewer", viewer)
-    author = lists.standing(store, number, Kind.BLOCK)
-    names = [found.decode() for found in documents.get("author", author.tolist()) if found]
-    of_name = np.array([id_of("viewer", name) for name in names], np.int64)
-    return Reader(number, np.concatenate([account_of(store, author), of_name]) if len(author) else author)
+    return Reader(number, blocked(store, documents, number))
 
 
 def threads(
-    store: Store, documents: Documents, video: int, who: Reader, sort: Sort, n: int, after: str
+    store: Store, documents: Documents, video: int, who: Reader, sort: Sort, about: str, n: int, after: str
 ) -> dict[str, object]:
-    """A page of the threads of a video, each with its first answers; the pinned one is always first."""
+    """A page of the threads of a video, each with its first answers; the one that the comment `about` is in comes
+    first, with all answers up to it, then the pinned one."""
     there = _readable(store, comments.threads(store, video), who)
+    sought = comments.comment_id(about)
+    thread = int(store.columns(COMMENT.name, np.array([sought], np.int64), ("root",))["root"][0]) or sought
     discussed = store.read(DISCUSSED.name, np.array([video], np.int64))
     creator, pinned = comments.creator_of(store, video), int(discussed["pinned"][0])
-    orders = sorted(_orders(store, there, sort, creator, pinned))
+    orders = sorted(_orders(store, there, sort, creator, pinned, thread))
     places, following = cursor.page(orders, n, after)
     page = np.array([orders[place][-1] for place in places], np.int64)
     told = tell(store, documents, page, who, creator, pinned)
     for comment, each in zip(page.tolist(), told, strict=True):
         answers = _readable(store, comments.replies(store, comment), who)
-        each["replies"] = tell(store, documents, answers[:FIRST], who, creator, 0)
+        upto = max(FIRST, 1 + int(np.argmax(answers == sought)) if comment == thread and sought in answers else 0)
+        each["replies"] = tell(store, documents, answers[:upto], who, creator, 0)
         each["reply_count"] = len(answers)
     return {"count": int(discussed["count"][0]), "comments": told, "next": following}
 
@@ -81,10 +82,12 @@ def tell(
     liked = store.columns(LIKED.name, like_keys(who.viewer, comment), ("active",))["active"] == 1
     written = comments_of(documents, comment.tolist())
     by = people(documents, rows["viewer"].tolist())
+    pages = _pages(store, documents, rows["viewer"])
     return [
         {
             "id": said.get("id"),
             **_writer(said, person, mine=int(rows["viewer"][place]) == who.viewer),
+            "author": pages.get(int(rows["viewer"][place])) or _own_page(said, person),
             "text": said.get("text"),
             "at": int(rows["at"][place]),
             "likes": max(int(rows["likes"][place]), 0),
@@ -104,6 +107,25 @@ def _writer(said: Mapping[str, object], person: Mapping[str, object], mine: bool
     return {"viewer": shown_id(viewer), "name": called({**said, **person})}
 
 
+def _pages(store: Store, documents: Documents, viewer: Keys) -> dict[int, str]:
+    """As which authors the viewers post who said so."""
+    author, rows = store.scan(ACCOUNT.name, ("viewer",))
+    there = np.flatnonzero(np.isin(rows["viewer"], viewer))
+    names = documents.get("author", author[there].tolist())
+    return {
+        int(rows["viewer"][place]): name.decode()
+        for place, name in zip(there, names, strict=True)
+        if name and not name.startswith(GUEST.encode())
+    }
+
+
+def _own_page(said: Mapping[str, object], person: Mapping[str, object]) -> str | None:
+    """The page of a viewer's own name: of who has told a name there is one. That of a guest, or of an account that was
+    one, would have their whole id in its address."""
+    viewer = str(said.get("viewer") or "")
+    return viewer if person.get("name") and not viewer.startswith(GUEST) else None
+
+
 def _pairs(
     written: list[dict[str, object]], by: list[dict[str, object]]
 ) -> zip[tuple[Mapping[str, object], Mapping[str, object]]]:
@@ -117,10 +139,10 @@ def _readable(store: Store, comment: Keys, who: Reader) -> Keys:
     return np.asarray(comment[~np.isin(by, who.blocked)])
 
 
-def _orders(store: Store, comment: Keys, sort: Sort, creator: int, pinned: int) -> list[Order]:
+def _orders(store: Store, comment: Keys, sort: Sort, creator: int, pinned: int, first: int) -> list[Order]:
     """By what each thread is ordered; its id is the last."""
     rows = store.columns(COMMENT.name, comment, ("viewer", "at", "likes", "replies", "answered"))
-    above = np.where(comment == pinned, 0, 1)
+    above = np.where(comment == first, 0, np.where(comment == pinned, 1, 2))
     theirs = np.where((rows["viewer"] == creator) | (rows["answered"] > 0), 0, 1) if sort == "creator" else above * 0
     liked = -(rows["likes"].astype(np.int64) + rows["replies"]) if sort != "new" else above * 0
     columns = (above, theirs, liked, -rows["at"], comment)

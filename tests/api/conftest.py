@@ -1,6 +1,7 @@
 """An engine that keeps nothing, with a server in front of it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from gated import Gated
@@ -9,7 +10,7 @@ from litestar.testing import TestClient
 
 from foryou.api.server import application
 from foryou.app import Engine
-from foryou.core.clock import ManualClock
+from foryou.core.clock import MINUTE, ManualClock
 from foryou.settings import Settings, load
 
 NOW = 1_700_000_000_000
@@ -58,3 +59,28 @@ def gated(engine: Engine, clock: ManualClock) -> Iterator[Gated]:
     app.state.access.kept.look_s = 0.0
     yield Gated(app, clock)
     app.state.access.close()
+
+
+@pytest.fixture
+def send(http: TestClient[Litestar], clock: ManualClock) -> Callable[..., None]:
+    """Sends events with ids of their own, each a minute after the one before."""
+    count = 0
+
+    def sending(*rows: dict[str, object]) -> None:
+        nonlocal count
+        for row in rows:
+            count += 1
+            clock.forward(MINUTE)
+            assert http.post("/v1/events", json=[{"id": f"e{count}", **row}]).json()["refused"] == []
+
+    return sending
+
+
+@pytest.fixture
+def get(http: TestClient[Litestar]) -> Callable[[str], Any]:
+    def getting(path: str) -> Any:
+        answer = http.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    return getting

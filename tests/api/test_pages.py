@@ -10,35 +10,9 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from foryou.app import Engine
-from foryou.core.clock import MINUTE, ManualClock
 
 Send = Callable[..., None]
 Get = Callable[[str], Any]
-
-
-@pytest.fixture
-def send(http: TestClient[Litestar], clock: ManualClock) -> Send:
-    """Sends events with ids of their own, each a minute after the one before."""
-    count = 0
-
-    def sending(*rows: dict[str, object]) -> None:
-        nonlocal count
-        for row in rows:
-            count += 1
-            clock.forward(MINUTE)
-            assert http.post("/v1/events", json=[{"id": f"e{count}", **row}]).json()["refused"] == []
-
-    return sending
-
-
-@pytest.fixture
-def get(http: TestClient[Litestar]) -> Get:
-    def getting(path: str) -> Any:
-        answer = http.get(path)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    return getting
 
 
 def said(viewer: str, comment: str, **more: object) -> dict[str, object]:
@@ -121,10 +95,73 @@ def test_whoever_is_blocked_is_not_read(get: Get, send: Send) -> None:
 
 @pytest.mark.mission("NO-22")
 @pytest.mark.usefixtures("talk")
-def test_a_video_can_answer_a_comment(get: Get, send: Send) -> None:
-    send({"kind": "video", "video": "v2", "author": "bo"}, said("bo", "c7", parent="c1", reply_video="v2"))
+def test_a_video_can_answer_a_comment_and_says_which(get: Get, send: Send) -> None:
+    send(
+        {"kind": "video", "video": "v2", "author": "bo"},
+        {"kind": "viewer", "viewer": "ada", "name": "Ada"},
+        said("bo", "c7", parent="c1", reply_video="v2"),
+    )
     answer = next(each for each in get("/v1/videos/v1/comments")["comments"] if each["id"] == "c1")["replies"][0]
     assert (answer["video"], answer["creator"]) == ("v2", True)
+    answered = {"video": "v1", "author": "bo", "comment": "c1", "name": "Ada", "text": "by ada"}
+    assert get("/v1/videos/v2")["answers"] == answered
+    assert {each["video"]: each.get("answers") for each in get("/v1/feed?viewer=zoe")["items"]} == {
+        "v1": None, "v2": answered
+    }  # fmt: skip
+    send({"kind": "block", "viewer": "zoe", "author": "ada"})
+    assert [each["answers"] for each in get("/v1/feed?viewer=zoe&session=2")["items"] if each["video"] == "v2"] == [
+        {"video": "v1", "author": "bo"}
+    ]
+    send({"kind": "uncomment", "viewer": "ada", "video": "v1", "comment": "c1"})
+    assert get("/v1/videos/v2")["answers"] == {"video": "v1", "author": "bo"}  # the answer stands under the video still
+    send({"kind": "uncomment", "viewer": "bo", "video": "v1", "comment": "c7"})
+    assert "answers" not in get("/v1/videos/v2")
+
+
+@pytest.mark.usefixtures("talk")
+def test_nobody_says_what_the_video_of_another_answers(get: Get, send: Send) -> None:
+    send({"kind": "video", "video": "v2", "author": "bo"}, said("mallory", "c7", parent="c1", reply_video="v2"))
+    assert "answers" not in get("/v1/videos/v2")
+
+
+@pytest.mark.mission("NO-54")
+def test_every_episode_of_a_series_of_reactions_names_its_source(get: Get, send: Send) -> None:
+    send({"kind": "video", "video": "v1", "author": "ada"})
+    for n in (1, 2):
+        send(
+            {"kind": "video", "video": f"part {n}", "author": "bo", "series": "bo reacts", "episode": n},
+            said("bo", f"c{n}", reply_video=f"part {n}"),
+        )
+    assert [each["answers"] for each in get("/v1/series/bo%20reacts")["videos"]] == [
+        {"video": "v1", "author": "ada"}
+    ] * 2
+
+
+@pytest.mark.usefixtures("talk")
+def test_the_thread_of_one_comment_comes_first_when_it_is_asked_for(get: Get, send: Send) -> None:
+    send(*(said("eve", f"c{n}", parent="c5") for n in range(10, 16)))
+    told = get("/v1/videos/v1/comments?about=c14&n=1")
+    assert ids(told) == ["c5"]
+    assert [each["id"] for each in told["comments"][0]["replies"]] == ["c10", "c11", "c12", "c13", "c14"]
+    assert sorted(ids(told) + ids(get(f"/v1/videos/v1/comments?about=c14&after={told['next']}"))) == ["c1", "c2", "c5"]
+
+
+@pytest.mark.usefixtures("talk")
+def test_a_writer_has_a_page_where_there_is_one(get: Get, send: Send) -> None:
+    send(
+        {"kind": "viewer", "viewer": "cy", "name": "Cy"},
+        {"kind": "viewer", "viewer": "web-2b1f-77c0", "name": "Nora"},
+        {"kind": "viewer", "viewer": "web-9999-1234", "name": "Ole", "author": "oles"},
+        {"kind": "video", "video": "v9", "author": "oles"},
+        said("web-2b1f-77c0", "c90"),
+        said("web-9999-1234", "c91"),
+    )
+    told = get("/v1/videos/v1/comments?sort=new")["comments"]
+    assert {each["id"]: each["author"] for each in told} == {
+        "c1": None, "c2": "cy", "c5": None, "c90": None, "c91": "oles"
+    }  # fmt: skip
+    assert get("/v1/authors/cy")["name"] == "Cy"
+    assert next(each for each in told if each["id"] == "c2")["replies"][0]["author"] == "bo"
 
 
 def test_scripts_are_text_like_any_other(get: Get, send: Send) -> None:

@@ -35,7 +35,7 @@ def talks(draw: st.DrawFn) -> Batch:
         )
         told = {"comment": draw(st.sampled_from(NAMES))}
         if kind == Kind.COMMENT:
-            told |= {"text": "x", "parent": draw(st.sampled_from(NAMES))}
+            told |= {"text": "x", "parent": draw(st.sampled_from(NAMES)), "reply_video": draw(st.sampled_from("ab"))}
         if kind == Kind.UNCOMMENT and draw(st.booleans()):
             told = {}
         if kind in (Kind.SAVE, Kind.UNSAVE):
