@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 import pytest
-from live import current, listen, of_kind, swipe, wait_for
+from live import ask, current, listen, of_kind, swipe, wait_for
 from playwright.sync_api import Locator, Page, expect
 from small_world import SECONDS, topic
 
@@ -131,6 +131,30 @@ def test_not_interested_moves_on_and_can_be_undone(page: Page) -> None:
     (taken_back,) = wait_for(page, sent, "interested")
     (rejected,) = of_kind(sent, "not_interested")
     assert rejected["video"] == taken_back["video"] == video
+
+
+def test_what_is_not_wanted_is_a_topic_a_creator_or_only_known_already(page: Page, server: str) -> None:
+    sent = listen(page)
+    viewer = page.evaluate("localStorage['foryou.viewer.own']")
+
+    def turn_down(what: str) -> None:
+        page.keyboard.press("n")
+        page.get_by_role("dialog", name="Not interested").get_by_role("button", name=re.compile(what)).click()
+
+    video = current(page)
+    turn_down("Seen already")
+    expect_place(page, 1)
+    page.wait_for_timeout(6000)  # for so long it can be taken back
+    assert [event["video"] for event in wait_for(page, sent, "seen")] == [video]
+    assert ask(f"{server}/v1/viewers/{viewer}")["less_of"] == []  # it says nothing against what it is about
+    turn_down("This creator")
+    expect_place(page, 2)
+    turn_down("This topic")
+    expect_place(page, 3)
+    assert [event["about"] for event in wait_for(page, sent, "not_interested", 2)] == ["author", "topic"]
+    less = ask(f"{server}/v1/viewers/{viewer}")["less_of"]
+    assert isinstance(less, list)
+    assert {each["kind"] for each in less} >= {"author", "topic"}
 
 
 def test_a_followed_author_fills_the_following_feed(page: Page) -> None:

@@ -45,10 +45,17 @@ def open_comments(page: Page, video: str) -> Locator:
     return panel
 
 
+def commented(page: Page) -> int:
+    """How many comments the card says that it has."""
+    return int(page.locator("[data-current] [data-act=comments] .under").inner_text())
+
+
 def test_a_comment_is_written_answered_and_liked_by_keys_alone(browser: Browser, street: str) -> None:
     with opened(browser, street) as page:
         sent = listen(page)
         panel = open_comments(page, "k1")
+        expect(panel.locator("[data-comment=asked]")).to_be_visible()
+        counted = commented(page)
         tab_to(page, panel.get_by_label("Write a comment"))
         page.keyboard.type("So calm")
         page.keyboard.press("Enter")
@@ -65,6 +72,7 @@ def test_a_comment_is_written_answered_and_liked_by_keys_alone(browser: Browser,
         page.keyboard.press("Enter")
         expect(asked.get_by_role("button", name="Like this comment, 2 likes")).to_have_attribute("aria-pressed", "true")
         wait_for(page, sent, "comment", 2)
+        assert commented(page) == counted + 2
         wait_for(page, sent, "like_comment")
         page.keyboard.press("Escape")
         expect(panel).to_have_count(0)
@@ -85,6 +93,21 @@ def test_a_creator_pins_a_comment_and_is_known_as_one(browser: Browser, street: 
         expect(panel.get_by_role("article").first).to_have_attribute("data-comment", "cold")
         wait_for(page, sent, "pin")
     assert comments(street, "k1")[0]["pinned"] is True
+
+
+@pytest.mark.mission("NO-22")
+def test_a_video_that_answers_a_comment_leads_to_it_and_the_comment_to_the_video(browser: Browser, street: str) -> None:
+    with opened(browser, street, **PHONE) as page:
+        page.goto("/v/k2")
+        page.get_by_role("link", name="Answer to Ida: Which lens is that?").tap()
+        expect(page.locator("[data-current]")).to_have_attribute("data-video", "k1")
+        asked = page.get_by_role("dialog").locator("[data-comment=asked]")
+        expect(asked).to_be_focused()
+        page.get_by_role("link", name="Answered with a video").tap()
+        expect(page.locator("[data-current]")).to_have_attribute("data-video", "k2")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        page.go_back()
+        expect(asked).to_be_focused()
 
 
 def test_markup_in_comments_captions_and_names_is_text(browser: Browser, street: str) -> None:
@@ -112,9 +135,12 @@ def test_a_comment_waits_for_a_connection_and_is_sent_once(browser: Browser, str
         panel = open_comments(page, "k2")
         expect(panel.get_by_text("From a tunnel")).to_have_count(1)
         expect(panel.get_by_text("Waits for a connection")).to_have_count(0)
+        assert commented(page) == 1
         panel.get_by_role("button", name="Delete").click()
+        assert commented(page) == 0
         page.get_by_role("button", name="Undo").click()
         expect(panel.get_by_text("From a tunnel")).to_be_visible()
+        assert commented(page) == 1
     assert len(comments(street, "k2")) == 1
 
 
@@ -132,6 +158,25 @@ def test_an_author_is_followed_on_their_page_which_shows_what_others_may_see(bro
         expect(page.locator("[data-video=v7]")).to_be_visible()
         page.goto("/@nobody-at-all")
         expect(page.get_by_text("There is nobody called @nobody-at-all.")).to_be_visible()
+
+
+@pytest.mark.mission("NO-23")
+def test_who_follows_nobody_yet_sees_whom_people_of_their_taste_follow(browser: Browser, street: str) -> None:
+    now = int(time.time() * 1000)
+    cats = [f"u{n}" for n in range(0, 60, 6) if n != 30]
+    rows = [{"id": f"{who}-a8", "kind": "follow", "viewer": who, "author": "a8", "at": now} for who in cats]
+    assert ask(f"{street}/v1/events", rows)["refused"] == []
+    with opened(browser, street, **PHONE) as page:
+        look_as(page, "u30")
+        sent = listen(page)
+        page.goto("/following")
+        expect(page.get_by_role("heading", name="People like you follow")).to_be_visible()
+        first = page.locator("[data-author]").first
+        expect(first).to_contain_text("9 people with a taste like yours follow them")
+        first.get_by_role("button", name="Follow a8").tap()
+        assert wait_for(page, sent, "follow")[0]["author"] == "a8"
+        page.get_by_role("button", name="Show what they posted").tap()
+        expect(page.locator("[data-current] .author b")).to_have_text("a8")
 
 
 def test_a_series_goes_on_where_one_was(browser: Browser, theatre: str) -> None:
@@ -197,12 +242,21 @@ def test_a_creator_sees_who_waits_for_an_answer(browser: Browser, street: str) -
 
 def test_a_video_is_saved_in_a_collection_of_its_own(browser: Browser, street: str) -> None:
     with opened(browser, street) as page:
+        sent = listen(page)
         page.goto("/v/k4")
-        page.locator("[data-current]").get_by_role("button", name="More", exact=True).last.click()
-        page.get_by_role("button", name="Save in a collection").click()
+        save = page.locator("[data-current] [data-act=save]")
+        save.click(delay=700)
         page.get_by_label("New collection").fill("On the water")
         page.keyboard.press("Enter")
         expect(page.get_by_text("Saved in “On the water”")).to_be_visible()
+        expect(save).to_have_attribute("aria-pressed", "true")
+        page.keyboard.press("j")
+        page.keyboard.press("s")  # from now on there
+        assert [each["collection"] for each in wait_for(page, sent, "save", 2)] == ["On the water"] * 2
+        page.keyboard.press("j")
+        page.keyboard.press("Shift+S")
+        page.get_by_role("button", name="In no collection").click()
+        assert "collection" not in wait_for(page, sent, "save", 3)[2]
         page.goto("/saved")
         page.get_by_role("link", name="On the water").click()
         expect(page.get_by_role("heading", name="On the water")).to_be_visible()
@@ -218,8 +272,9 @@ def sign_up(page: Page, name: str, year: int) -> None:
     page.get_by_role("button", name="Sign up").click()
 
 
-def test_likes_of_a_guest_outlast_signing_up_out_and_in(browser: Browser, street: str) -> None:
+def test_marks_of_a_guest_outlast_signing_up_out_and_in_and_are_on_every_device(browser: Browser, street: str) -> None:
     with opened(browser, street) as page:
+        sent = listen(page)
         page.goto("/v/k3")
         page.locator("[data-current]").wait_for()
         page.keyboard.press("l")
@@ -243,6 +298,21 @@ def test_likes_of_a_guest_outlast_signing_up_out_and_in(browser: Browser, street
         page.goto("/liked")
         page.locator("[data-video=k3]").click()
         page.locator("[data-current]").get_by_role("button", name="Take the like back").wait_for()
+        for key in ("s", "f"):
+            page.keyboard.press(key)
+        wait_for(page, sent, "follow")
+    with opened(browser, street) as page:  # another device of hers
+        page.goto("/signin")
+        page.get_by_label("Name").fill("nora")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="Sign out", exact=True).wait_for()
+        page.goto("/v/k3")
+        card = page.locator("[data-current]")
+        for name in ("Take the like back", "No longer save", "No longer follow kari"):
+            expect(card.get_by_role("button", name=name)).to_have_attribute("aria-pressed", "true")
+        card.get_by_role("link", name="kari", exact=True).click()
+        expect(page.get_by_role("button", name="Following")).to_have_attribute("aria-pressed", "true")
     with opened(browser, street) as page:
         sign_up(page, "NORA", 1990)
         expect(page.get_by_label("Name")).to_be_focused()

@@ -251,6 +251,94 @@ def test_hiding_a_sound_or_hashtag_and_reporting_can_be_undone(cinema: Page, the
     assert ask(f"{theatre}/v1/viewers/{viewer}")["viewer"] == viewer
 
 
+def sweep_left(page: Page) -> None:
+    """A finger from right to left over the picture."""
+    box = page.locator("[data-current]").bounding_box()
+    assert box is not None
+    session = page.context.new_cdp_session(page)
+    points = [{"x": box["x"] + 240 - 22 * n, "y": box["y"] + 240} for n in range(9)]
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points[:1]})
+    for point in points[1:]:
+        session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    session.detach()
+
+
+def test_to_the_left_is_who_made_it_and_back_is_the_same_video_where_it_was(cinema: Page) -> None:
+    swipe(cinema)
+    expect(cinema.locator("[data-current]")).to_have_attribute("data-place", "1")
+    video, author = current(cinema), cinema.locator("[data-current] .author b").inner_text()
+    at(cinema, 1.2)
+    cinema.keyboard.press(" ")
+    stood = cinema.evaluate(f"{VIDEO}.currentTime")
+    sweep_left(cinema)
+    expect(cinema).to_have_url(re.compile(f"/@{author}$"))
+    cinema.get_by_role("heading", name=author).wait_for()
+    cinema.go_back()
+    expect(cinema.locator("[data-current]")).to_have_attribute("data-place", "1")
+    assert current(cinema) == video
+    until(cinema, f"{VIDEO}?.readyState >= 2")
+    assert cinema.evaluate(f"{VIDEO}.currentTime") >= stood - 0.1
+
+
+def test_what_lies_on_its_side_can_be_turned_to_fill_the_screen(blank: Page) -> None:
+    blank.goto("/v/f0")
+    until(blank, f"{VIDEO}?.readyState >= 2")
+    expect(blank.get_by_role("button", name="Turn")).to_have_count(0)
+    blank.set_viewport_size({"width": 390, "height": 800})
+    blank.goto("/v/f4")
+    until(blank, f"{VIDEO}?.readyState >= 2")
+    before = blank.locator("[data-current] video").bounding_box()
+    blank.get_by_role("button", name="Turn").tap()
+    expect(blank.get_by_role("button", name="Turn back")).to_have_attribute("aria-pressed", "true")
+    expect(blank.locator("[data-current] [data-act=like]")).to_have_count(0)
+    until(blank, "document.fullscreenElement || document.querySelector('[data-current] .turned')")
+    turned = blank.locator("[data-current] video")
+    until(blank, f"{VIDEO}.closest('.turned') !== null")  # a portrait screen that does not turn: the picture does
+    after = turned.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["height"] == pytest.approx(before["height"], abs=2)
+    assert blank.evaluate(f"{VIDEO}.offsetWidth > {VIDEO}.offsetHeight")
+    blank.keyboard.press("Escape")
+    expect(blank.locator("[data-current] [data-act=like]")).to_be_visible()
+    blank.keyboard.press("t")
+    expect(blank.get_by_role("button", name="Turn back")).to_be_visible()
+    blank.keyboard.press("j")
+    expect(blank.get_by_role("button", name="Turn back")).to_have_count(0)
+
+
+def test_at_the_end_of_an_episode_the_next_one_is_offered(blank: Page) -> None:
+    blank.goto("/v/e1")
+    until(blank, f"{VIDEO}?.currentTime > 0.1")
+    expect(blank.get_by_text("The loaf · part 1")).to_be_visible()
+    expect(blank.get_by_role("button", name="Next episode")).to_have_count(0)
+    blank.keyboard.press("9")
+    blank.get_by_role("button", name="Next episode").click()
+    expect(blank.locator("[data-current]")).to_have_attribute("data-video", "e2")
+
+
+def test_letters_can_go_about_in_a_video_instead(cinema: Page) -> None:
+    longest(cinema)
+    place = cinema.locator("[data-current]").get_attribute("data-place")
+    cinema.keyboard.press("?")
+    keys = cinema.get_by_role("dialog", name="Keys")
+    keys.get_by_label("In the video: j, k, l").check()
+    expect(keys.get_by_text("10 seconds back or on")).to_be_visible()
+    cinema.keyboard.press("Escape")
+    cinema.keyboard.press("k")
+    until(cinema, f"{VIDEO}.paused")
+    cinema.keyboard.press("l")
+    until(cinema, f"{VIDEO}.currentTime > 4.8")
+    cinema.keyboard.press("j")
+    until(cinema, f"{VIDEO}.currentTime < 0.1")
+    cinema.keyboard.press("u")
+    expect(cinema.get_by_role("button", name="Take the like back")).to_have_attribute("title", re.compile(r"\(u\)"))
+    expect(cinema.locator("[data-current]")).to_have_attribute("data-place", str(place))
+    cinema.keyboard.press("ArrowDown")
+    expect(cinema.locator("[data-current]")).not_to_have_attribute("data-place", str(place))
+
+
 def test_swipes_of_a_finger_go_one_by_one(cinema: Page) -> None:
     for place in range(1, 4):
         swipe(cinema)

@@ -35,7 +35,18 @@ export interface Item {
   media?: string | null
   poster?: string | null
   subtitles?: string | null
+  /** What it answers, as its creator said: a video, and the comment under it if it answers one. */
+  answers?: Answered | null
   counts?: Partial<Record<'likes' | 'comments' | 'shares' | 'saves' | 'views', number>> | null
+}
+
+export interface Answered {
+  video: string
+  author?: string | null
+  comment?: string
+  /** Who wrote the comment, and its first words. */
+  name?: string
+  text?: string
 }
 
 export interface Slate {
@@ -249,6 +260,13 @@ export async function fetchViewer(viewer: string): Promise<ViewerProfile> {
     if (!(error instanceof ApiError) || error.status !== 404) throw error
     return { viewer, signals_this_week: 0, interests: [], less_of: [] }
   }
+}
+
+/** What a viewer marked, wherever they did; the latest last. */
+export function fetchMarks(
+  viewer: string,
+): Promise<Record<'like' | 'save' | 'follow' | 'not_interested', string[]>> {
+  return call(`/v1/viewers/${encodeURIComponent(viewer)}/marks`)
 }
 
 /** The explanation is worked out just after the answer went out, so "not there" may mean "not yet": ask for up to 3 s. */

@@ -1,20 +1,31 @@
 /** Where in the app one is: the address, kept with the history API. Links within the app are followed without a load. */
 
 let path = $state(location.pathname)
+let search = $state(location.search)
 
 export function here(): string {
   return path
 }
 
+/** What the address asks for beside its path: `asked('comments')` of `?comments=ID`; undefined where it does not. */
+export function asked(name: string): string | undefined {
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- it is read once
+  return new URLSearchParams(search).get(name) ?? undefined
+}
+
 export function go(to: string, replace = false): void {
   if (to === location.pathname + location.search) return
   history[replace ? 'replaceState' : 'pushState'](null, '', to)
+  moved()
+}
+
+function moved(): void {
   path = location.pathname
+  search = location.search
 }
 
 /** Follow the browser's buttons and links; returns what stops it. */
 export function follow(): () => void {
-  const moved = () => (path = location.pathname)
   addEventListener('popstate', moved)
   document.addEventListener('click', clicked)
   return () => {

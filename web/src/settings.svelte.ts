@@ -13,6 +13,7 @@ const DEFAULTS: Settings = {
   stopAfter: 0,
   finite: false,
   letters: true,
+  keymap: 'feed',
   spaceNext: false,
 }
 

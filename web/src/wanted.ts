@@ -20,6 +20,8 @@ export interface Settings {
   finite: boolean
   /** Keys of a single character (WCAG 2.1.4). */
   letters: boolean
+  /** Which letters do what: `feed` goes from video to video with j and k, `player` about in a video. */
+  keymap: 'feed' | 'player'
   /** Space goes to the next video instead of pausing. */
   spaceNext: boolean
 }

@@ -11,10 +11,27 @@ type Told = Omit<FeedEvent, 'id' | 'at'>
 
 let acts = $state.raw<readonly FeedEvent[]>([])
 let waiting = $state.raw<readonly string[]>([])
+/** How many comments videos had when the engine last told their threads, and when that was asked (ms). */
+let counts = $state.raw<Record<string, { count: number; asked: number }>>({})
 
 /** In the order in which it was done, what earlier pages could not send included. */
 export function actsOn(video: string): readonly FeedEvent[] {
   return acts.filter((act) => act.video === video)
+}
+
+/** The engine told the threads of a video. */
+export function counted(video: string, count: number, asked: number): void {
+  counts = { ...counts, [video]: { count, asked } }
+}
+
+/** How many comments a video has by now; `told` is what is known where its threads were not asked for. */
+export function countOf(video: string, told: number | undefined): number | undefined {
+  const known = counts[video]
+  const before = known?.count ?? told
+  if (before === undefined) return undefined
+  const since = actsOn(video).filter(({ id, at }) => waits(id) || (known && at > known.asked))
+  const more = since.filter(({ kind }) => kind === 'comment').length
+  return Math.max(0, before + more - since.filter(({ kind }) => kind === 'uncomment').length)
 }
 
 /** Whether something has not reached the engine. */

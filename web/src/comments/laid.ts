@@ -39,6 +39,7 @@ function written(threads: readonly Thread[], act: FeedEvent, me: Writer): readon
     id: act.id,
     viewer: me.viewer,
     name: me.name,
+    author: null,
     text: act.text ?? '',
     at: act.at,
     likes: 0,

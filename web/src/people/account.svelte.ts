@@ -8,7 +8,6 @@ import { flush } from '../events/outbox'
 import { keepMarks, newGuest, own, ownViewer, store, stored } from '../identity'
 import { settings } from '../settings.svelte'
 import { viewer } from '../viewer.svelte'
-import { remember } from '../watch/marks.svelte'
 import * as wire from './wire'
 import type { Account } from './wire'
 
@@ -63,7 +62,6 @@ export async function signIn(name: string, password: string): Promise<void> {
   const told = await wire.signIn(name, password)
   if (told.viewer !== ownViewer()) store(GUEST, ownViewer())
   enter(told)
-  await remembered(told.viewer)
 }
 
 export async function signOut(everywhere = false): Promise<void> {
@@ -97,15 +95,4 @@ function leave(): void {
   own(stored(GUEST) || newGuest())
   store(GUEST, '')
   viewer.become('')
-}
-
-/** What they liked and saved elsewhere is marked here too. */
-async function remembered(who: string): Promise<void> {
-  try {
-    const [liked, saved] = await Promise.all([wire.fetchLiked(who), wire.fetchSaved(who)])
-    const names = ({ videos }: wire.Videos) => videos.map(({ video }) => video).reverse()
-    remember(who, { like: names(liked), save: names(saved) })
-  } catch {
-    // The marks of this browser are all that is shown.
-  }
 }

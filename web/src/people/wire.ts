@@ -12,6 +12,8 @@ export interface Said {
   id: string
   viewer: string
   name: string
+  /** Whose page that is; null: there is none. */
+  author: string | null
   text: string
   /** ms UTC. */
   at: number
@@ -77,6 +79,16 @@ export interface InboxPage {
   next: string | null
 }
 
+/** A creator to follow, and why: `count` people of a similar taste do (`alike`), or so many in all. */
+export interface Suggested {
+  author: string
+  name: string
+  followers: number
+  posts: number
+  because: 'alike' | 'many'
+  count: number
+}
+
 export interface Account {
   name: string
   viewer: string
@@ -106,13 +118,15 @@ function posted(body: unknown, method = 'POST'): RequestInit {
   return { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
 }
 
+/** The threads of a video; that of the comment `about`, if one is named, first. */
 export function fetchThreads(
   video: string,
   viewer: string,
   sort: Sort,
+  about: string,
   after = '',
 ): Promise<{ count: number; comments: Thread[]; next: string | null }> {
-  return call(path('videos', video, 'comments') + query({ viewer, sort, after }))
+  return call(path('videos', video, 'comments') + query({ viewer, sort, about, after }))
 }
 
 /** The answers under a comment, oldest first. */
@@ -150,6 +164,10 @@ export function fetchSaved(
 
 export async function fetchCollections(viewer: string): Promise<Collection[]> {
   return (await call<{ collections: Collection[] }>(path('viewers', viewer, 'collections'))).collections
+}
+
+export async function fetchSuggestions(viewer: string): Promise<Suggested[]> {
+  return (await call<{ authors: Suggested[] }>(path('viewers', viewer, 'suggestions'))).authors
 }
 
 export const fetchInbox = (viewer: string, after = '', n = 20): Promise<InboxPage> =>

@@ -8,6 +8,7 @@ import { viewer } from '../viewer.svelte'
 import type { Card, Feed } from './feed.svelte'
 import { marked, toggle } from './marks.svelte'
 import { context } from './player.svelte'
+import { usual } from './usual'
 
 /** What "not interested" is about: the video as a whole, its topic, its author, or only that it is known already. */
 export type About = 'video' | 'topic' | 'author' | 'seen'
@@ -20,8 +21,10 @@ export function like(card: Card, feed: Feed): void {
 }
 
 export function save(card: Card, feed: Feed): void {
-  const on = toggle(card, feed, 'save')
-  tell(t(on ? 'saved' : 'unsaved'), () => marked(card, 'save') === on && toggle(card, feed, 'save'))
+  const collection = marked(card, 'save') ? '' : usual(viewer.id)
+  const on = toggle(card, feed, 'save', collection ? { collection } : {})
+  const text = on ? (collection ? t('savedIn', { name: collection }) : t('saved')) : t('unsaved')
+  tell(text, () => marked(card, 'save') === on && toggle(card, feed, 'save'))
 }
 
 export function follow(card: Card, feed: Feed): void {

@@ -1,7 +1,9 @@
-/** What a viewer liked, saved, followed or rejected: one state for every card, feed and tab, kept here and told to the engine. */
+/** What a viewer liked, saved, followed or rejected: one state for every card, feed and tab.
+ * What is so is the engine's record, whatever device it came from; what is kept here shows it at once, and without a
+ * network. */
 
-import type { FeedEvent } from '../api'
-import { happened, send } from '../events/outbox'
+import { fetchMarks, type FeedEvent } from '../api'
+import { flush, happened, send, unsent } from '../events/outbox'
 import { keepMarks, marksKey, marksOf, type Mark, type Marks } from '../identity'
 import { viewer } from '../viewer.svelte'
 import type { Card, Feed } from './feed.svelte'
@@ -13,6 +15,8 @@ const OPPOSITES: Record<Mark, string> = {
   follow: 'unfollow',
   not_interested: 'interested',
 }
+
+const KINDS = Object.keys(OPPOSITES) as Mark[]
 
 let whose = $state(viewer.id)
 let marks = $state.raw<Marks>(marksOf(viewer.id))
@@ -26,6 +30,7 @@ export function markAs(name: string): void {
   if (name === whose) return
   whose = name
   marks = marksOf(name)
+  void recall()
 }
 
 function nameOf(card: Card, mark: Mark): string | undefined {
@@ -65,14 +70,42 @@ export function toggleFollow(author: string): boolean {
   return on
 }
 
-/** A viewer's marks of elsewhere, oldest first, are theirs here too. */
-export function remember(name: string, elsewhere: Partial<Marks>): void {
-  const here = marksOf(name)
-  const both = (mark: Mark) => [
-    ...(elsewhere[mark] ?? []).filter((name) => !here[mark].includes(name)),
-    ...here[mark],
-  ]
-  const all = { ...here, like: both('like'), save: both('save') }
-  keepMarks(name, all)
-  if (name === whose) marks = all
+/** Take over what the engine knows, whatever device it came from. What it cannot have heard yet stays. */
+export async function recall(): Promise<void> {
+  const who = whose
+  await flush()
+  const before = marks
+  const waiting = (await unsent()).filter((event) => event.viewer === who)
+  try {
+    const told = await fetchMarks(who)
+    if (who !== whose) return
+    marks = KINDS.reduce<Marks>((all, mark) => {
+      const meanwhile = [
+        ...before[mark].filter((name) => !marks[mark].includes(name)).map((name) => ({ name, on: false })),
+        ...marks[mark].filter((name) => !before[mark].includes(name)).map((name) => ({ name, on: true })),
+      ]
+      return { ...all, [mark]: [...waiting.flatMap(done(mark)), ...meanwhile].reduce(after, told[mark]) }
+    }, marks)
+    keepMarks(who, marks)
+  } catch {
+    // What is kept here is all that is shown.
+  }
+}
+
+interface Done {
+  name: string
+  on: boolean
+}
+
+/** What an event does to the marks of a kind. */
+function done(mark: Mark): (event: FeedEvent) => Done[] {
+  return ({ kind, video, author }) => {
+    const name = mark === 'follow' ? author : video
+    return name && (kind === mark || kind === OPPOSITES[mark]) ? [{ name, on: kind === mark }] : []
+  }
+}
+
+function after(names: readonly string[], { name, on }: Done): string[] {
+  const others = names.filter((other) => other !== name)
+  return on ? [...others, name] : others
 }

@@ -6,6 +6,8 @@ import type { Card, Feed } from './feed.svelte'
 export interface PanelProps {
   card: Card
   feed: Feed
+  /** What in it the address asks for: a comment, say. */
+  about?: string
   close: () => void
 }
 

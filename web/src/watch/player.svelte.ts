@@ -34,6 +34,8 @@ let sitting = $state(0)
 let reasons = $state.raw<ReadonlySet<Reason>>(new Set())
 let current: Current | undefined
 let frame = 0
+/** Where a card stood whose page was left: if it comes back, it goes on there. */
+const places = new WeakMap<Card, number>()
 let drafted = 0
 
 export const player = {
@@ -109,6 +111,8 @@ function begin(card: Card, feed: Feed, medium: Medium): () => void {
   fast = false
   reasons = new Set([...reasons].filter((reason) => reason !== 'viewer'))
   if (!settings.autoplay) reasons = new Set([...reasons, 'viewer'])
+  const place = places.get(card)
+  if (place && !medium.currentTime) medium.currentTime = place
   mine.meter.jump(medium.currentTime)
   settle()
   return () => {
@@ -200,7 +204,9 @@ function finish(): void {
   if (!current) return
   cancelAnimationFrame(frame)
   sample()
-  const { medium, meter, shown } = current
+  const { card, feed, medium, meter, shown } = current
+  if (feed.cards[feed.index] === card) places.set(card, time)
+  else places.delete(card)
   medium.pause()
   if (shown && (meter.started() || medium.readyState >= 2)) send(soFar(current))
   current = undefined
