@@ -13,7 +13,7 @@ from foryou.core.errors import NotFound
 from foryou.core.ids import id_of
 from foryou.core.ports import Documents, Store
 from foryou.features.comments import creator_of
-from foryou.feed import alike, inbox, marks, pages, threads
+from foryou.feed import alike, engagement, inbox, marks, pages, threads
 from foryou.feed.threads import Sort
 
 
@@ -86,6 +86,10 @@ class Pages:
     def suggestions(self, viewer: str, n: int, at: int) -> list[dict[str, object]]:
         """Creators whom people like a viewer follow, as of `at` (ms)."""
         return alike.suggestions(self.store, self.documents, viewer, n, at)
+
+    def engagement(self, viewer: str) -> dict[str, object]:
+        """What a viewer takes part in beside what they post about."""
+        return engagement.engagement(self.store, self.documents, viewer)
 
     def author_of(self, viewer: str) -> tuple[str, int]:
         """As which author a viewer posts, and how many videos they have."""

@@ -58,7 +58,7 @@ RULES = (
     Rule("DELETE", _VIEWER, ADMIN, viewer=True, audited=True),
     *(
         Rule("GET", f"{_VIEWER}/{part}", SERVE | ANALYSE, viewer=True)
-        for part in ("liked", "saved", "collections", "marks", "suggestions", "inbox", "data")
+        for part in ("liked", "saved", "collections", "marks", "suggestions", "engagement", "inbox", "data")
     ),
     Rule("POST", f"{_VIEWER}/inbox/read", SERVE, viewer=True),
     Rule("DELETE", _VIEWER + "/events/{event:str}", ADMIN, viewer=True, audited=True),

@@ -23,6 +23,7 @@ PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("collections",),
         ("marks",),
         ("suggestions",),
+        ("engagement",),
         ("data",),
         ("evidence",),
         ("preview",),

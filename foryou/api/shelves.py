@@ -85,6 +85,19 @@ def suggestions(
     return {"authors": engine.pages.suggestions(name, n, engine.clock())}
 
 
+@get(
+    "/v1/viewers/{viewer:str}/engagement",
+    sync_to_thread=True,
+    responses=WHO | BUSY,
+    summary="What a viewer takes part in",
+)
+def engagement(request: Asked, viewer: Of) -> Answer:
+    """`engages`: the hashtags of the videos of others that they like, saved and commented (`engaged` videos in all);
+    `posts`: those of their own videos (`posted`). The ten most frequent of each, with `count` and `share` of the
+    videos."""
+    return _engine(request).pages.engagement(_own(request, viewer))
+
+
 @get("/v1/viewers/{viewer:str}/inbox", sync_to_thread=True, responses=WHO | BUSY, summary="What others did")
 def inbox(request: Asked, viewer: OfViewer, n: Rows = 20, after: After = "") -> Answer:
     """Answers to a viewer's comments (`reply`) and likes of them (`comment_like`); for one who posts videos also
@@ -109,4 +122,4 @@ def inbox_read(
     return calls.accept(engine_of(request), [event])[0]
 
 
-ROUTES = (liked, saved, collections, marks, suggestions, inbox, inbox_read)
+ROUTES = (liked, saved, collections, marks, suggestions, engagement, inbox, inbox_read)

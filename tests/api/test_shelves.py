@@ -85,3 +85,25 @@ def test_whom_fewer_than_three_follow_is_not_suggested_to_anybody(get: Get, send
 def test_suggestions_of_nobody_in_an_empty_world_are_none(get: Get, http: TestClient[Litestar]) -> None:
     assert get("/v1/viewers/ada/suggestions") == {"authors": []}
     assert http.get("/v1/viewers/ada/suggestions?n=51").status_code == 400
+
+
+@pytest.mark.mission("NO-23")
+def test_a_creator_sees_what_they_take_part_in_beside_what_they_post_about(get: Get, send: Send) -> None:
+    send(
+        {"kind": "video", "video": "own 1", "author": "bo", "hashtags": ["#Bread"]},
+        {"kind": "video", "video": "own 2", "author": "bo", "hashtags": ["bread", "cats"]},
+        {"kind": "video", "video": "v0", "author": "ada", "hashtags": ["chess"]},
+        {"kind": "video", "video": "v1", "author": "ada", "hashtags": ["cats"]},
+        {"kind": "like", "viewer": "bo", "video": "v0"},
+        {"kind": "save", "viewer": "bo", "video": "v0"},
+        {"kind": "comment", "viewer": "bo", "video": "v1", "text": "so fluffy"},
+        {"kind": "like", "viewer": "bo", "video": "own 1"},
+    )  # fmt: skip
+    told = get("/v1/viewers/bo/engagement")
+    assert (told["engaged"], told["posted"]) == (2, 2)
+    assert {each["hashtag"]: each["share"] for each in told["engages"]} == {"cats": 0.5, "chess": 0.5}
+    assert [(each["hashtag"], each["count"], each["share"]) for each in told["posts"]] == [
+        ("bread", 2, 1),
+        ("cats", 1, 0.5),
+    ]
+    assert get("/v1/viewers/nobody/engagement") == {"engaged": 0, "posted": 0, "engages": [], "posts": []}

@@ -227,6 +227,19 @@ def test_what_is_new_in_an_inbox_is_counted_and_answered_on_the_spot(browser: Br
     assert ask(f"{street}/v1/viewers/ida/inbox")["unread"] == 0
 
 
+@pytest.mark.mission("NO-23")
+def test_a_creator_sees_what_they_take_part_in_on_their_own_page_alone(browser: Browser, street: str) -> None:
+    with opened(browser, street) as page:
+        page.goto("/@kari")
+        page.locator("[data-video]").first.wait_for()
+        expect(page.get_by_role("table")).to_have_count(0)
+        page.evaluate("localStorage['foryou.viewer'] = 'kari'")
+        page.reload()
+        table = page.get_by_role("table")
+        expect(table.get_by_role("row", name=re.compile("#rowing"))).to_contain_text("100%")
+        expect(table.get_by_role("row", name=re.compile("#bread"))).to_contain_text("100%")  # v7, which she likes
+
+
 def test_a_creator_sees_who_waits_for_an_answer(browser: Browser, street: str) -> None:
     with opened(browser, street) as page:
         look_as(page, "kari")

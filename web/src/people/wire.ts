@@ -89,6 +89,21 @@ export interface Suggested {
   count: number
 }
 
+/** How much of some videos has a hashtag: `share` of 0 to 1. */
+export interface Part {
+  hashtag: string
+  count: number
+  share: number
+}
+
+/** What one takes part in, and what one posts about; out of how many videos. */
+export interface Engagement {
+  engaged: number
+  posted: number
+  engages: Part[]
+  posts: Part[]
+}
+
 export interface Account {
   name: string
   viewer: string
@@ -169,6 +184,9 @@ export async function fetchCollections(viewer: string): Promise<Collection[]> {
 export async function fetchSuggestions(viewer: string): Promise<Suggested[]> {
   return (await call<{ authors: Suggested[] }>(path('viewers', viewer, 'suggestions'))).authors
 }
+
+export const fetchEngagement = (viewer: string): Promise<Engagement> =>
+  call(path('viewers', viewer, 'engagement'))
 
 export const fetchInbox = (viewer: string, after = '', n = 20): Promise<InboxPage> =>
   call(path('viewers', viewer, 'inbox') + query({ after, n }))
