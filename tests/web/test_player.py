@@ -326,6 +326,7 @@ def test_letters_can_go_about_in_a_video_instead(cinema: Page) -> None:
     keys.get_by_label("In the video: j, k, l").check()
     expect(keys.get_by_text("10 seconds back or on")).to_be_visible()
     cinema.keyboard.press("Escape")
+    expect(cinema.get_by_role("dialog")).to_have_count(0)
     cinema.keyboard.press("k")
     until(cinema, f"{VIDEO}.paused")
     cinema.keyboard.press("l")
