@@ -91,11 +91,11 @@ def suggestions(
     responses=WHO | BUSY,
     summary="What a viewer takes part in",
 )
-def engagement(request: Asked, viewer: Of) -> Answer:
+def engagement(request: Asked, viewer: OfViewer) -> Answer:
     """`engages`: the hashtags of the videos of others that they like, saved and commented (`engaged` videos in all);
     `posts`: those of their own videos (`posted`). The ten most frequent of each, with `count` and `share` of the
     videos."""
-    return _engine(request).pages.engagement(_own(request, viewer))
+    return engine_of(request).pages.engagement(own(request, viewer))
 
 
 @get("/v1/viewers/{viewer:str}/inbox", sync_to_thread=True, responses=WHO | BUSY, summary="What others did")
