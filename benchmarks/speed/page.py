@@ -34,6 +34,8 @@ LOOK_MS = 1_500
 """How long a card is looked at before it is asked about."""
 SHIFT_MS = 2_000
 """For how long after the first picture it is noted what moves."""
+PLAY_MS = 5_000
+"""How long a video plays whose pictures are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ def watch(chromium: Browser, address: str, size: Size) -> Report:
                 pressed(page, "j", "next", looked)
                 took.append(pressed(page, "w", "opened", 100))
                 page.keyboard.press("Escape")
+        page.wait_for_timeout(PLAY_MS)
         drawn, lost = page.evaluate(
             "(({ totalVideoFrames: all, droppedVideoFrames: lost }) => [all, lost])"
             "(document.querySelector('[data-current] video').getVideoPlaybackQuality())"
@@ -191,6 +194,7 @@ def lines(report: Report) -> list[Line]:
         Line("script until the first picture, gzipped", f"{report['script_bytes'] / 1e3:.1f} kB", "90 kB"),
         Line("what moves by itself (cumulative layout shift), blocked before the first picture",
              f"{max(report['moved'], report['moved_after']):.3f}, {report['blocked_ms']:.0f} ms"),
+        Line("pictures of a video that were not drawn", f"{report['frames_lost']} of {report['frames']}"),
     ]  # fmt: skip
 
 
