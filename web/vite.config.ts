@@ -7,7 +7,8 @@ import { defineConfig, type Plugin } from 'vite'
 
 const engine = process.env.FORYOU_URL ?? 'http://127.0.0.1:8080'
 
-const SHARED = /node_modules\/|src\/((messages\/say|settings|viewer|router|toasts)\.svelte|messages\/table)/
+const SHARED =
+  /node_modules\/|src\/((messages\/say|settings|viewer|router|toasts)\.svelte|messages\/table|watch\/topics)/
 
 /** Tells the service worker which files the app is made of; their names change with what is in them, so they are its version. */
 function shell(): Plugin {
