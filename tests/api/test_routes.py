@@ -281,7 +281,7 @@ def test_evidence_and_previews_are_there_for_any_name_of_a_viewer(http: Http, vi
     assert (wrong.status_code, wrong.json()["error"]["field"]) == (400, "kind")
     tried = http.post(f"/v1/viewers/{viewer}/preview", json=[{"kind": "hide", "hashtag": topic["name"]}])
     assert tried.status_code == 200, tried.text
-    assert set(tried.json()) == {"items", "removed"}
+    assert set(tried.json()) == {"items", "removed", "withheld"}
     wrong = http.post(f"/v1/viewers/{viewer}/preview", json=[{"kind": "hide"}])
     assert (wrong.status_code, wrong.json()["error"]["field"]) == (400, "0.author")
     assert http.post(f"/v1/viewers/{viewer}", json=[]).status_code == 405
