@@ -37,7 +37,7 @@ def test_a_story_by_keys_alone(cinema: Page, theatre: str) -> None:
     for key in ("l", "s", "f"):
         cinema.keyboard.press(key)
     cinema.keyboard.press("?")
-    expect(cinema.get_by_role("dialog", name="Keys")).to_be_visible()
+    expect(cinema.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     # The next key can come before the page hears that the dialog was closed: it counts all the same.
     cinema.evaluate("""document.querySelector('dialog').close();
         document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'w', bubbles: true }))""")
@@ -109,7 +109,7 @@ def test_without_a_network_the_last_videos_play_and_what_is_done_arrives_once(br
         page.keyboard.press("s")
         expect(page.get_by_role("button", name="Take the like back")).to_be_visible()
         page.goto("/following")  # the app itself opens without a network
-        expect(page.get_by_text("These are the last videos that you watched")).to_be_visible()
+        expect(page.get_by_text("These are the last videos you watched")).to_be_visible()
         assert current(page) in {event["video"] for event in sent}
         until(page, f"{VIDEO}?.currentTime > 0.3")
         page.keyboard.press("2")

@@ -188,7 +188,7 @@ def test_a_link_opens_its_video_and_what_cannot_be_played_says_so_and_goes_on(bl
     expect(blank.get_by_text("This video cannot be played")).to_be_visible()
     expect(blank.locator("[data-current]")).to_have_attribute("data-place", "1", timeout=8000)
     blank.goto("/v/none-such")
-    expect(blank.get_by_text("not here (any more)")).to_be_visible()
+    expect(blank.get_by_text("no longer available")).to_be_visible()
     blank.locator("[data-current]").wait_for()
 
 
@@ -322,7 +322,7 @@ def test_letters_can_go_about_in_a_video_instead(cinema: Page) -> None:
     longest(cinema)
     place = cinema.locator("[data-current]").get_attribute("data-place")
     cinema.keyboard.press("?")
-    keys = cinema.get_by_role("dialog", name="Keys")
+    keys = cinema.get_by_role("dialog", name="Keyboard shortcuts")
     keys.get_by_label("In the video: j, k, l").check()
     expect(keys.get_by_text("10 seconds back or on")).to_be_visible()
     cinema.keyboard.press("Escape")
