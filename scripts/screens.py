@@ -200,7 +200,7 @@ def fill(address: str) -> World:
     told: Any = _ask(f"{address}/v1/feed?surface=plain&n=60")
     items = told["items"]
     demo: Any = _ask(f"{address}/v1/demo")
-    viewer, now = "web-looked-at", int(time.time() * 1000)
+    viewer, now = f"looker-{uuid.uuid4().hex[:6]}", int(time.time() * 1000)
     authors = list(dict.fromkeys(item["author"] for item in items))
     rows: list[dict[str, object]] = []
     for n, item in enumerate(items[:24]):
