@@ -322,7 +322,7 @@ def test_marks_of_a_guest_outlast_signing_up_out_and_in_and_are_on_every_device(
         page.get_by_role("button", name="Sign out", exact=True).wait_for()
         page.goto("/v/k3")
         card = page.locator("[data-current]")
-        for name in ("Take the like back", "No longer save", "No longer follow kari"):
+        for name in ("Take the like back", "Remove from saved", "Unfollow kari"):
             expect(card.get_by_role("button", name=name)).to_have_attribute("aria-pressed", "true")
         card.get_by_role("link", name="kari", exact=True).click()
         expect(page.get_by_role("button", name="Following")).to_have_attribute("aria-pressed", "true")
