@@ -205,7 +205,7 @@ def test_without_autoplay_a_video_waits_and_a_feed_can_end_after_ten(blank: Page
         blank.keyboard.press("j")
         expect(blank.locator("[data-current]")).to_have_attribute("data-place", str(place))
     blank.keyboard.press("j")
-    expect(blank.get_by_role("heading", name="That were 10 videos")).to_be_visible()
+    expect(blank.get_by_role("heading", name="That was 10 videos")).to_be_visible()
     blank.get_by_role("button", name="Ten more").click()
     expect(blank.locator("[data-current]")).to_have_attribute("data-place", "0")
 
