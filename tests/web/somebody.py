@@ -54,7 +54,7 @@ class Somebody:
 
     def until(self, page: Page, true: Callable[[Told], bool]) -> None:
         """Waits for what the page sends to have come."""
-        for _ in range(80):
+        for _ in range(200):
             if true(self.known()):
                 return
             page.wait_for_timeout(50)
