@@ -191,8 +191,8 @@ class Erasures:
             removed["document explained"] = self.documents.remove("explained", sorted(traces.requests))
             for kind, ids in self._written(viewer).items():
                 removed[f"document {kind}"] = self.documents.remove(kind, ids)
-            removed |= self._from_log(viewer, at, traces)  # it says which documents these are: not before them
             removed["versions of the model"] = self._from_models(viewer)
+            removed |= self._from_log(viewer, at, traces)  # it says who it is and which documents these are: not before
         self.documents.scrub()
         self.log.scrub()
         done = self.clock()
