@@ -48,6 +48,10 @@ _NUMBERS = frozenset(
         "play_time_ms", "tab", "video_duration", "server_width", "server_height",
     }
 )  # fmt: skip
+_OF_VIDEOS = (
+    "video_id", "author_id", "music_id", "upload_dt", "tag", "video_duration", "server_width", "server_height",
+)  # fmt: skip
+_OF_IMPRESSIONS = ("user_id", "video_id", "author_id", "time_ms", "play_time_ms", "tab", "long_view")
 
 
 def day_ms(day: date) -> int:
@@ -82,13 +86,16 @@ class KuaiRand:
 
     def impressions(self) -> dict[str, Column]:
         """All impressions in time order, as columns, with the video's author beside them."""
-        return self._moved("""
+        return self._moved(
+            """
             select i.*, coalesce(v.author_id, -1) as author_id from '{dir}/impressions.parquet' i
-            left join '{dir}/videos.parquet' v using (video_id) order by time_ms, user_id, i.video_id""")
+            left join '{dir}/videos.parquet' v using (video_id) order by time_ms, user_id, i.video_id""",
+            _OF_IMPRESSIONS,
+        )
 
     def catalogue(self) -> dict[str, Column]:
         """The videos as columns, in the order of their numbers."""
-        return self._read("select * from '{dir}/videos.parquet' order by video_id")
+        return self._read("select * from '{dir}/videos.parquet' order by video_id", _OF_VIDEOS)
 
     def videos(self) -> Batch:
         """One event for each video, placed at its upload."""
@@ -142,17 +149,19 @@ class KuaiRand:
             (select sum(len(watch_seq)) from '{dir}/sequences.parquet') as n""")["n"][0]
         )
 
-    def _moved(self, query: str) -> dict[str, Column]:
-        rows = self._read(query)
+    def _moved(self, query: str, needed: tuple[str, ...] = ()) -> dict[str, Column]:
+        rows = self._read(query, needed)
         return {**rows, "time_ms": rows["time_ms"] + self.shift_ms}
 
-    def _read(self, query: str) -> dict[str, Column]:
+    def _read(self, query: str, needed: tuple[str, ...] = ()) -> dict[str, Column]:
         where = str(self.directory).replace("'", "''")
         try:
             with duckdb.connect() as connection:
                 found = connection.sql(query.replace("{dir}", where)).fetchnumpy()
-        except (duckdb.Error, UnicodeError) as error:  # its messages may have bytes of the file in them
+        except (duckdb.Error, UnicodeError, RuntimeError) as error:  # names and messages may have bytes of the file
             raise SettingsError(f"cannot read {self.directory}: {str(error).splitlines()[0]}") from error
+        if missing := [name for name in needed if name not in found]:
+            raise SettingsError(f"cannot read {self.directory}: it has no column {missing[0]}")
         for name, values in found.items():
             if name in _TEXTS | _NUMBERS and (values.dtype == object) != (name in _TEXTS):
                 right = "texts" if name in _TEXTS else "numbers"

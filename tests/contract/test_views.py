@@ -207,6 +207,8 @@ def _play(world: World) -> None:
     world.upload("v12", "t1", series="mornings", episode=1)
     world.send({"kind": "comment", "viewer": "bob", "video": "v9", "text": "again", "comment": "c1"})
     world.send({"kind": "like_comment", "viewer": "ada", "video": "v9", "comment": "c1"})
+    answer = {"text": "so", "parent": "c1", "reply_video": "v12"}
+    world.send({"kind": "comment", "viewer": "ada", "video": "v9", **answer})
     world.send({"kind": "read", "viewer": "ada"})
     world.send({"kind": "watch", "viewer": "cleo", "video": "v3", "seconds": 9.0, "surface": "shared", "sharer": "ada"})
     world.engine.work()

@@ -93,6 +93,18 @@ def test_impressions_become_events_in_the_order_in_which_they_happened(tiny: Pat
     assert len(set(batch["id"].tolist())) == len(batch)
 
 
+@pytest.mark.parametrize(
+    ("file", "column"), [("videos", "upload_dt"), ("videos", "server_height"), ("impressions", "tab")]
+)
+def test_a_column_that_is_not_there_is_named(file: str, column: str, tiny: Path) -> None:
+    path = tiny / f"{file}.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"create table rows as select * exclude ({column}) from '{path}'")
+        connection.execute(f"copy rows to '{path}' (format parquet)")
+    with pytest.raises(SettingsError, match=f"no column {column}"):
+        list(KuaiRand(tiny).events())
+
+
 ODD = {
     "user_id": ("null", "-1", "32767"),
     "video_id": ("null", "-1", "9999"),
