@@ -77,7 +77,7 @@ def test_on_a_phone_everything_fits_and_can_be_touched(browser: Browser, theatre
         expect(page.locator("[data-current]")).to_have_attribute("data-place", "1")
         for address in ("/", "/you"):
             page.goto(address)
-            page.get_by_role("link", name="You").wait_for()
+            page.get_by_role("link", name="You", exact=True).wait_for()
             page.wait_for_timeout(300)
             assert page.evaluate("document.documentElement.scrollWidth") <= 320
             small = page.evaluate("""[...document.querySelectorAll('button, nav a, label:has(input)')]

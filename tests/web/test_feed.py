@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable
 
 import pytest
@@ -16,8 +17,11 @@ pytestmark = pytest.mark.web
 def turn_wheel(page: Page) -> None:
     """One flick: many small turns, as a trackpad sends them."""
     page.mouse.move(640, 300)
-    for _ in range(6):
-        page.mouse.wheel(0, 40)
+    session, now = page.context.new_cdp_session(page), time.time()
+    for turn in range(6):  # with the times that they would have, however slowly they are sent
+        where = {"type": "mouseWheel", "x": 640, "y": 300, "deltaX": 0, "deltaY": 40}
+        session.send("Input.dispatchMouseEvent", {**where, "timestamp": now + turn * 0.016})
+    session.detach()
     page.wait_for_timeout(300)
 
 

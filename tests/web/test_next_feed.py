@@ -172,15 +172,24 @@ def test_age_and_country_move_nothing_in_the_feed_of_who_turns_them_off(visit: V
     viewer, page = visit("u15", "/tune")
     viewer.sends({"kind": "viewer", "age": "25-34", "gender": "x", "country": "NL"})
 
-    def parts() -> list[float]:
-        slate = viewer.slate(3)
-        told = [ask(f"{viewer.address}/v1/explain/{slate['request']}/{item['video']}") for item in slate["items"]]
-        return [row["part"] for each in told for row in each["families"] if row["family"] == "demographics"]
+    def parts() -> dict[str, float]:
+        """What who one is adds to the score of each video of a feed."""
+        slate = viewer.slate(6)
+        told = {
+            item["video"]: ask(f"{viewer.address}/v1/explain/{slate['request']}/{item['video']}")["families"]
+            for item in slate["items"]
+        }
+        return {video: row["part"] for video, rows in told.items() for row in rows if row["family"] == "demographics"}
 
-    assert any(parts())
+    assert any(parts().values())
     page.get_by_role("switch", name="Use age group").click()
     viewer.until(page, lambda known: known["settings"]["demographics"] is False)
-    assert parts() == pytest.approx([0, 0, 0], abs=1e-7)
+    young = parts()
+    viewer.sends({"kind": "viewer", "age": "55+", "gender": "y", "country": "JP"})
+    old = parts()
+    both = [video for video in young if video in old]
+    assert both
+    assert [old[video] for video in both] == pytest.approx([young[video] for video in both], abs=1e-7)
 
 
 @pytest.mark.mission("NO-06")

@@ -104,7 +104,7 @@ def go_on_alone(page: Page, arrived: Sent) -> list[str]:
 def steer(page: Page) -> str:
     """8, 9. More of a topic; and Following has the creator who was followed."""
     page.goto("/tune")
-    slider = page.get_by_role("slider", name=re.compile("cats")).first
+    slider = page.locator("[data-interest]").first.get_by_role("slider")
     slider.focus()
     slider.press("ArrowRight")
     page.goto("/following")
