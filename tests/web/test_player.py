@@ -258,11 +258,11 @@ def test_hiding_a_sound_or_hashtag_and_reporting_can_be_undone(cinema: Page, the
 
 
 def sweep_left(page: Page) -> None:
-    """A finger from right to left over the picture."""
+    """A finger from right to left over the picture, below the button that turns it."""
     box = page.locator("[data-current]").bounding_box()
     assert box is not None
     session = page.context.new_cdp_session(page)
-    points = [{"x": box["x"] + 240 - 22 * n, "y": box["y"] + 240} for n in range(9)]
+    points = [{"x": box["x"] + 240 - 22 * n, "y": box["y"] + 0.55 * box["height"]} for n in range(9)]
     session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points[:1]})
     for point in points[1:]:
         session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
