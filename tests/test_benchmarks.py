@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks import readme
 from benchmarks.__main__ import BENCHMARKS, TABLE
-from benchmarks.quality import kr_rank
+from benchmarks.quality import kr_rank, loop
 from foryou.bench.record import keep, latest, run
 
 ROOT = Path(__file__).parent.parent
@@ -92,3 +92,10 @@ def test_a_readme_without_a_place_for_the_table_is_left_alone(tmp_path: Path) ->
     with pytest.raises(ValueError, match="results:start"):
         readme.update(TABLE, page, tmp_path)
     assert page.read_text() == "nothing here"
+
+
+def test_runs_of_a_loop_stand_while_the_code_does_the_same_and_for_one_policy_only() -> None:
+    marks = {kind: loop._mark(loop.TINY, kind) for kind in ("popular", "random")}
+    assert loop._mark(loop.TINY, "popular") == marks["popular"] != marks["random"]
+    assert loop._mark(replace(loop.TINY, seeds=9), "popular") == marks["popular"], "more seeds go on where fewer were"
+    assert loop._mark(replace(loop.TINY, days=5), "popular") != marks["popular"]
