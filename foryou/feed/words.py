@@ -90,6 +90,7 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "follows": "Because you follow {name}.",
         "similar": "Because viewers who liked videos that you liked also liked this one.",
         "nearest": "Because it resembles what you watched lately.",
+        "unknown": "Because it suits people in general: nothing that you watched is known yet.",
         "content": "Because what it says resembles videos that you liked.",
         "following": "From someone you follow.",
         "popular": "Popular where you are.",
@@ -117,6 +118,7 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "follows": "Omdat je {name} volgt.",
         "similar": "Omdat kijkers die dezelfde video's leuk vonden als jij, ook deze leuk vonden.",
         "nearest": "Omdat hij lijkt op wat je onlangs hebt bekeken.",
+        "unknown": "Omdat hij bij mensen in het algemeen past: er is nog niets bekend van wat je hebt bekeken.",
         "content": "Omdat de tekst erbij lijkt op die van video's die je leuk vond.",
         "following": "Van iemand die je volgt.",
         "popular": "Populair bij jou in de buurt.",
@@ -144,6 +146,7 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "follows": "Fordi du følger {name}.",
         "similar": "Fordi seere som likte videoer du likte, også likte denne.",
         "nearest": "Fordi den ligner på det du nylig har sett.",
+        "unknown": "Fordi den passer for folk flest: ingenting av det du har sett, er kjent ennå.",
         "content": "Fordi teksten ligner på den til videoer du likte.",
         "following": "Fra en du følger.",
         "popular": "Populær der du er.",
@@ -160,6 +163,8 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
 }
 
 
+_OF_HISTORY = frozenset({"nearest", "clusters"})
+"""Sources that answer everybody, those of whom nothing is known too: then it is not because of what they watched."""
 PROOF = ("history_flags", "history_at", "history_topics", "history_author")
 """The viewer's columns that hold evidence."""
 
@@ -167,7 +172,8 @@ PROOF = ("history_flags", "history_at", "history_topics", "history_author")
 def evidence(viewer: Batch, at: int, slate: Slate, row: int) -> dict[str, object]:
     """What in the viewer's history speaks for this video: this week's watches, and likes, by topic and by author.
 
-    The strongest is in `best`: what it is, about which topic or author, and how many videos it counts.
+    The strongest is in `best`: what it is, about which topic or author, and how many videos it counts. `watched` says
+    whether anything that they watched is known at all.
     """
     flags = viewer["history_flags"][0]
     week = viewer["history_at"][0] > at - WEEK
@@ -189,7 +195,8 @@ def evidence(viewer: Batch, at: int, slate: Slate, row: int) -> dict[str, object
             proofs.append((int(np.count_nonzero(rows & ((flags & _LIKED) != 0))), "liked_topic", kind, number))
     most = max(proofs, key=lambda proof: proof[0], default=(0, "", "", 0))
     best = {"what": most[1], "kind": most[2], "id": most[3], "n": most[0]} if most[0] else {}
-    return {"best": best, "follows": bool(slate["follows"][row] > 0), "author": author}
+    watched = bool((viewer["history_at"][0] > 0).any())
+    return {"best": best, "follows": bool(slate["follows"][row] > 0), "author": author, "watched": watched}
 
 
 def in_words(told: Mapping[str, object], source: str, language: str, name_of: Callable[[str, int], str]) -> list[str]:
@@ -206,7 +213,7 @@ def in_words(told: Mapping[str, object], source: str, language: str, name_of: Ca
         words.append(say[what].format(n=best["n"], name=name_of(best["kind"], best["id"])))
     if proof.get("follows"):
         words.append(say["follows"].format(name=name_of("author", proof["author"])))
-    words.append(say[source])
+    words.append(say["unknown" if source in _OF_HISTORY and not proof.get("watched", True) else source])
     without = told.get("without_strongest")
     if isinstance(without, dict):
         words.append(say["family"].format(name=FAMILY_WORDS[language][without["family"]]))

@@ -271,6 +271,18 @@ def test_last_weeks_finishes_are_no_evidence_for_this_week() -> None:
     world.engine.close()
 
 
+def test_nobody_is_told_of_what_they_watched_before_they_watched_anything(world: World) -> None:
+    def said(viewer: str) -> set[str]:
+        slate = world.client.feed(viewer, n=10)
+        return {sentence for item in slate.items for sentence in why(world, slate.request, str(item["video"]))["words"]}
+
+    unknown = "Because it suits people in general: nothing that you watched is known yet."
+    claims = {"Because it resembles what you watched lately.", "Because it fits one of the themes that you like."}
+    assert not claims & said("a stranger")
+    assert unknown in said("another stranger")
+    assert unknown not in said("ada")
+
+
 def test_every_family_has_words_in_every_language() -> None:
     for language in LANGUAGES:
         beside = {"affinity", "freshness", "wishes", "variety", "exploration", "version"}
