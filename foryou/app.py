@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from math import inf
@@ -16,12 +16,11 @@ from foryou.backends.open import Backend, open_backend
 from foryou.backends.spool import Spooled
 from foryou.background import Background
 from foryou.commit import GroupCommit
-from foryou.core.batch import Batch, Column
+from foryou.core.batch import Batch
 from foryou.core.clock import MINUTE, Clock, SteadyClock, SystemClock
-from foryou.core.errors import NotFound
 from foryou.core.ids import id_of
 from foryou.core.memory import HEAP, Memory
-from foryou.core.ports import Keys, Model, Offset, Record
+from foryou.core.ports import Model, Offset, Record
 from foryou.damage import told_of
 from foryou.erasing import ERASED_STREAM, Erasures
 from foryou.explaining import Explanations
@@ -34,15 +33,15 @@ from foryou.features.trust import suspicious
 from foryou.feed.numbers import Numbers, go_on
 from foryou.feed.serve import Ask, Served
 from foryou.handed import SPOOL, Handed
-from foryou.learners import learner_of
 from foryou.models.threads import one_blas_thread
 from foryou.owned import Owned
-from foryou.pages import Pages
 from foryou.postponed import Postponed
 from foryou.recovery import Recovery, Still
 from foryou.retention import EXPLAINED_STREAM, Retention
 from foryou.serving import Feeds
 from foryou.settings import Settings
+from foryou.succession import Succession
+from foryou.telling import Telling
 from foryou.text.open import open_embedder
 from foryou.texts import TEXTS_STREAM, Texts
 from foryou.training.stream import Learner
@@ -61,56 +60,37 @@ _LOG = logging.getLogger("foryou")
 
 
 @dataclass
-class Engine:
+class Engine(Telling):
     """Events in, feeds out. Every method may be called from any thread; `work` is called by one."""
 
     backend: Backend
     settings: Settings
     clock: SteadyClock
-    learner: Learner
     texts: Texts
 
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
-        self._learning = threading.RLock()
-        self._postponed = Postponed(self.backend.log, self._lock, self._fold_late)
-        self._still = Still(self._learning, self._lock, self._postponed.adding)
+        log, store, documents = self.backend.log, self.backend.store, self.backend.documents
+        self.succession = Succession(self.settings, self.backend, self._lock)
+        self._postponed = Postponed(log, self._lock, self._fold_late)
+        self._still = Still(self.succession.lock, self._lock, self._postponed.adding)
         self._position = self.backend.memory.zeros(2, np.int64)
         self.backend.memory.publish(POSITION, {"reached": self._position})
-        self.recovery = Recovery(
-            self.backend, self.texts, self._still, self._position, self._fold, lambda: self.learner, self._renew
-        )
-        self._commits = GroupCommit(self.backend.log, self.backend.store, self._lock, self._fold)
+        self.recovery = Recovery(self.backend, self.texts, self._still, self._position, self._fold, self.succession)
+        self._commits = GroupCommit(log, store, self._lock, self._fold)
         self._background = Background(self.work, self._tidy, self.recovery.save_in_time)
         self._handed: Handed | None = None
         self._looked = 0
-        self.versions = Versions(
-            self.backend.store,
-            self.backend.index,
-            self._lock,
-            self.settings.learning,
-            self.settings.feed.seed,
-            self.backend.memory,
-        )
-        store, documents = self.backend.store, self.backend.documents
-        self._explanations = Explanations(documents, store, self.backend.log, self._at_hand, self.note_explained)
-        self.feeds = Feeds(
-            store,
-            documents,
-            self.settings,
-            self.clock,
-            lambda: self.version,
-            self.texts.current,
-            self._caught_up,
-            self._log_slate,
-            self._explanations,
-            Numbers(),
-        )
-        log, keep = self.backend.log, partial(self.recovery.save, base=True)
+        self._explanations = Explanations(documents, store, log, self._at_hand, self.note_explained)
+        self._feeds = Feeds(
+            store, documents, self.settings, self.clock, lambda: self.version, self.texts.current, self._caught_up,
+            self._log_slate, self._explanations, Numbers(),
+        )  # fmt: skip
+        keep = partial(self.recovery.save, base=True)
         self._retention = Retention(log, store, documents, self._lock, self.settings.retention, keep)
         self._erasures = Erasures(
             log, store, documents, self.backend.models, self.clock, self._note_erased, keep,
-            self._explanations.forget, self._without, self._still,
+            self._explanations.forget, self.succession.without, self._still,
         )  # fmt: skip
         self._owned = Owned(log, documents)
         self._closed = False
@@ -131,8 +111,7 @@ class Engine:
         backend = open_backend(settings.data.url, memory)
         backend.models.most = settings.learning.keep
         texts = Texts(backend.store, backend.documents, embedder, backend.index)
-        steady = SteadyClock(clock or SystemClock())
-        engine = Engine(backend, settings, steady, learner_of(settings, backend), texts)
+        engine = Engine(backend, settings, SteadyClock(clock or SystemClock()), texts)
         engine._recover(progress)
         return engine
 
@@ -180,9 +159,9 @@ class Engine:
         elif record.stream == SEALED_STREAM:
             self.learner.seal()
         elif record.stream == ERASED_STREAM:
-            self._erasures.fold(record, self.learner, self._learning)
+            self._erasures.fold(record, self.learner, self.succession.lock)
         elif record.stream == MODELS_STREAM:
-            self._go_back(record.rows["version"][0].decode())
+            self.succession.go_back(record.rows["version"][0].decode())
 
     @property
     def _reached(self) -> int:
@@ -195,7 +174,7 @@ class Engine:
 
     def _caught_up(self) -> Offset:
         """The log offset that the tables have reached, once every slate is in them."""
-        self._postponed.catch_up()
+        self.catch_up()
         return self._reached
 
     def _note(self, stream: str, rows: Batch) -> Offset:
@@ -219,7 +198,7 @@ class Engine:
 
     def take(self) -> None:
         """Log and fold the slates that were answered, here or by other processes, each once."""
-        self._postponed.catch_up()
+        self.catch_up()
         if self._handed is not None:
             self._handed.take()
 
@@ -240,52 +219,29 @@ class Engine:
         """
         return self.feeds.feed(ask, due)
 
+    @property
+    def feeds(self) -> Feeds:
+        """What serves."""
+        return self._feeds
+
+    def catch_up(self) -> None:
+        """Every slate that was answered is in the tables when this returns."""
+        self._postponed.catch_up()
+
     def _at_hand(self) -> tuple[Model, ...]:
         return self.version.model, self.feeds.fallback
 
     def explain(self, request: str, video: str, language: str = "en", viewer: str | None = None) -> dict[str, object]:
         """Why a video was where it was in a slate. NotFound (`gone` after 30 days) names what is missing; Forbidden if
         it was another viewer's than the one given."""
-        self._postponed.catch_up()
+        self.catch_up()
         return self._explanations.tell(request, video, language, self.clock(), viewer)
-
-    def video(self, video: str) -> dict[str, object]:
-        """What is known of a video. NotFound if it was never described, or was removed."""
-        return self.feeds.video(video)
-
-    def reach(self, video: str, language: str = "en") -> dict[str, object]:
-        """How far a video has come: stages, moves with reasons, quality, sharing. NotFound as `video`."""
-        return self.feeds.reach(video, language)
-
-    def how(self, language: str = "en") -> dict[str, object]:
-        """How For You works, from the weights and rules in use now."""
-        return self.feeds.how(language)
-
-    @property
-    def pages(self) -> Pages:
-        """The pages around the feed."""
-        return self.feeds.pages
-
-    def viewer(self, viewer: str) -> dict[str, object]:
-        """What is known of a viewer, in words they can check: interests, less-ofs, this week's signals."""
-        self._postponed.catch_up()
-        return self.feeds.viewer(viewer)
-
-    def evidence(self, viewer: str, kind: str, name: str) -> list[dict[str, object]]:
-        """What a viewer did lately that speaks for or against an author, a sound or a hashtag. InvalidEvent for
-        anything else."""
-        self._postponed.catch_up()
-        return self.feeds.evidence(viewer, kind, name)
-
-    def preview(self, ask: Ask, rows: Batch) -> dict[str, object]:
-        """What a viewer would get if these events had come, beside what they get now; nothing comes of it."""
-        return self.feeds.preview(ask, rows)
 
     def erase(self, viewer: str) -> dict[str, object]:
         """Take everything of a viewer out of everything; a receipt. On return no file holds anything of them."""
         self.take()
         receipt = self._erasures.erase(id_of("viewer", viewer))
-        self._swap()
+        self.succession.swap(self.clock())
         if self._handed is not None:
             self._handed.scrub()
         return receipt
@@ -303,12 +259,6 @@ class Engine:
         """Take what a viewer wrote out of the log and every file: see `Owned.strike_out`."""
         self._owned.strike_out(viewer, event)
 
-    def _without(self, state: Mapping[str, Column], viewers: Keys) -> Mapping[str, Column]:
-        model = learner_of(self.settings, self.backend).model
-        model.restore(state)
-        model.forget(viewers)
-        return model.state()
-
     # --- in the background ------------------------------------------------------------------------------------------
 
     @property
@@ -316,13 +266,23 @@ class Engine:
         """The version in use."""
         return self.versions.in_use
 
+    @property
+    def versions(self) -> Versions:
+        """Those that serve, one after the other."""
+        return self.succession.versions
+
+    @property
+    def learner(self) -> Learner:
+        """What learns."""
+        return self.succession.learner
+
     def work(self, most: int | None = 1024) -> bool:
         """Learn about `most` rows, swap in a new version, embed; and where that is nothing, and nothing came since the
         last look, explain some of what was answered. False if idle.
 
         Slates and explanations that no commit has taken along yet are synced too.
         """
-        self._postponed.catch_up()
+        self.catch_up()
         with self._lock:
             if self.learner.due(self.clock()):
                 self._note(SEALED_STREAM, Batch({"at": np.array([self.clock()])}))
@@ -338,54 +298,31 @@ class Engine:
 
     def learn(self, most: int | None = 1024) -> bool:
         """Learn about `most` rows, and swap in a new version. False if idle."""
-        with self._learning, self.recovery.learning:
-            busy = self.learner.step(most) > 0
-        if self.versions.due(self.learner.steps, self.clock()):
-            self._swap()
-        return self.versions.follow(self.clock()) or busy
-
-    def _swap(self) -> None:
-        with self._learning:
-            fresh, moved = self.learner.fresh(), self.learner.moved()
-        self.versions.swap(*fresh, moved, self.clock())
+        return self.succession.learn(most, self.clock())
 
     def embed(self) -> int:
         """Make the vectors of some texts that wait, and log them; how many."""
-        rows = self.texts.step(self._lock)
-        if len(rows) == 0:
-            return 0
-        with self._lock:
-            self._fold(Record(self.backend.log.append(TEXTS_STREAM, rows), TEXTS_STREAM, rows))
+        if len(rows := self.texts.step(self._lock)):
+            with self._lock:
+                self._note(TEXTS_STREAM, rows)
         return len(rows)
 
     def publish(self) -> None:
         """Swap in what was learned, at once and with the vectors of all videos."""
-        with self._learning:
-            fresh, _ = self.learner.fresh(), self.learner.moved()
-        self.versions.replace(*fresh, self.clock())
+        self.succession.publish(self.clock())
 
     def models(self) -> dict[str, object]:
         """The version in use, those that are kept with their measures, and how the predictions of the learning one are
         calibrated."""
-        kept = self.backend.models.all()
-        return {"in_use": self.version.model.version, "kept": kept, **self.learner.told()}
+        return self.succession.told()
 
     def go_back(self, version: str) -> None:
         """Learn on from a kept version, and serve it at once. NotFound if it is not kept."""
         self.backend.models.read(version)
-        rows = Batch({"version": np.array([version.encode()], object)})
         with self._still:
-            self._note(MODELS_STREAM, rows)
+            self._note(MODELS_STREAM, Batch({"version": np.array([version.encode()], object)}))
         self.backend.log.sync()
         self.publish()
-
-    def _go_back(self, version: str) -> None:
-        with self._learning:
-            self.learner.step()
-            try:
-                self.learner.go_back(version)
-            except NotFound:  # an old request in a log that is folded again
-                _LOG.warning("model %s is not kept any more; going on without going back to it", version)
 
     def tidy(self) -> None:
         """Thin and forget what was kept for long enough."""
@@ -404,7 +341,7 @@ class Engine:
 
     def save(self, base: bool = False) -> Offset:
         """Keep tables and learner as they are, at the offset that is returned: see `Recovery.save`."""
-        self._postponed.catch_up()
+        self.catch_up()
         return self.recovery.save(base)
 
     def close(self) -> None:
@@ -432,9 +369,6 @@ class Engine:
         self._position[1] = self.clock.reached
         self.publish()
 
-    def _renew(self) -> None:
-        self.learner = learner_of(self.settings, self.backend)
-
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Forget tables, documents and model, and fold the log again: see `Recovery.rebuild`."""
         self.recovery.rebuild(progress, self.backend.documents.clear, self.publish)
@@ -446,7 +380,7 @@ class Engine:
 
     def status(self) -> dict[str, object]:
         """Counts and measures for health checks and metrics."""
-        self._postponed.catch_up()
+        self.catch_up()
         store = self.backend.store
         return {
             "events": store.count(ACCEPTED.name),

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import sys
-import time  # only to say how fast an import was
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from foryou import bench, bulk, client, keyring, lab, ladder, processes, settings, terminal
+from foryou import bench, bulk, client, intake, keyring, lab, ladder, processes, settings, terminal
 from foryou.api import calls, files, rehearsal, server
 from foryou.api.door import Progress
-from foryou.api.schema import Refusal
 from foryou.app import Engine
 from foryou.core.clock import SystemClock
 from foryou.core.errors import ForYouError
@@ -34,9 +31,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 models = typer.Typer(name="models", help="The versions of the model that are kept.", no_args_is_help=True)
-LISTED = 10
-"""How many refused rows of a file are told in the terminal; the file beside it has all."""
-
 EVENTS_EACH = 2
 """Every exposure of the log is at least an impression and a watch: fewer events, and the loading was cut off."""
 DEMO_VIEWER = "kr-12971"
@@ -138,7 +132,7 @@ def _demo_kuairand(config: Path | None, data: str | None, listen: Mapping[str, o
         held = engine.status()["events"]
         if isinstance(held, int) and held < EVENTS_EACH * log.size():
             err.print("Loading KuaiRand-Pure: what 27,000 people watched in four weeks. Once, then it is kept.")
-            _import_kuairand(engine, log.ending(engine.clock()))
+            intake.kuairand(engine, log.ending(engine.clock()), err)
             engine.save()
         _serve(
             engine.settings,
@@ -166,10 +160,10 @@ def import_(
     chunks = [] if public else [(Path(source), files.read(Path(source))) for source in sources]
     with opened(config, data, {"learning": {"imported": learn}} if learn is not None else None) as engine:
         if public:
-            _import_kuairand(engine, KuaiRand(Path(sources[1])))
+            intake.kuairand(engine, KuaiRand(Path(sources[1])), err)
             return
         with bulk.learning(engine) as keep_up:
-            done = [_import_file(engine, path, rows, keep_up) for path, rows in chunks]
+            done = [intake.file(engine, path, rows, keep_up, err) for path, rows in chunks]
         with err.status("Learning"):
             while engine.work():
                 pass
@@ -321,71 +315,6 @@ def chosen_settings(
     """The settings of a file and the environment, with what the command line says."""
     where = {"data": {"url": data if ":" in data else f"file:{data}"}} if data else {}
     return settings.load(config, changes={**(changes or {}), **where})
-
-
-def _import_file(engine: Engine, path: Path, chunks: Iterator[files.Chunk], keep_up: Callable[[], None]) -> bool:
-    """Whether any row was taken in (or there was none)."""
-    accepted = duplicates = refused = 0
-    aside = path.with_name(path.name + ".refused.jsonl")
-    aside.unlink(missing_ok=True)
-    started = time.perf_counter()
-    with terminal.progress(err) as progress:
-        task = progress.add_task(path.name, total=files.rows_in(path))
-        texts = progress.add_task("Texts", total=0, visible=False)
-        read = bulk.ahead((chunk, *chunk.columns(engine.clock())) for chunk in chunks)
-        for chunk, batch, no_events in read:
-            receipt, _ = calls.take(engine, batch, no_events)
-            # Before the next chunk, so that what it shows of these videos is learned with their texts.
-            if waiting := engine.texts.waiting:
-                progress.update(texts, total=progress.tasks[1].completed + waiting, visible=True)
-                while made := engine.embed():
-                    progress.advance(texts, made)
-            keep_up()
-            accepted, duplicates = accepted + receipt.accepted, duplicates + receipt.duplicates
-            if receipt.refused:
-                _put_aside(aside, chunk, receipt.refused)
-            for no in receipt.refused[: max(0, LISTED - refused)]:
-                said = f"row {chunk.numbers[no.index]}: {no.field} {no.problem}; expected {no.expected}"
-                progress.console.print(f"[yellow]refused[/] {escape(said)}", soft_wrap=True)
-            refused += len(receipt.refused)
-            progress.advance(task, len(chunk.numbers))
-    rate = (accepted + duplicates) / max(time.perf_counter() - started, 1e-3)
-    err.print(f"Taken in: {rate:,.0f} events a second, durable and folded", soft_wrap=True)
-    err.print(f"{path.name}: {accepted:,} accepted, {duplicates:,} known before, {refused:,} refused")
-    if refused:
-        err.print(f"Refused rows, with what is wrong: {aside}", soft_wrap=True)
-    return accepted + duplicates > 0 or refused == 0
-
-
-def _put_aside(aside: Path, chunk: files.Chunk, refused: list[Refusal]) -> None:
-    """Add rows that were refused to a file beside the one that they came from, with what is wrong."""
-    with aside.open("ab") as file:
-        for no in refused:
-            row = {"row": chunk.numbers[no.index], "field": no.field, "problem": no.problem, "expected": no.expected}
-            file.write(
-                msgspec.json.encode({**row, "event": files.readable(chunk.found(no.index))}, enc_hook=str) + b"\n"
-            )
-
-
-def _import_kuairand(engine: Engine, log: KuaiRand) -> None:
-    """Take in the public log through the engine's own ingestion, learning from it as it comes."""
-    accepted = 0
-    started = engine.learner.learned
-    with terminal.progress(err) as progress:
-        reading = progress.add_task("Events", total=None)
-        learning = progress.add_task("Learned", total=log.size())
-        with bulk.learning(engine) as keep_up:
-            for batch in bulk.ahead(log.events()):
-                accepted += int(engine.accept(batch).sum())
-                progress.advance(reading, len(batch))
-                keep_up()
-                progress.update(learning, completed=engine.learner.learned - started)
-        progress.update(reading, total=progress.tasks[reading].completed)
-        while engine.work():
-            progress.update(learning, completed=engine.learner.learned - started)
-        progress.update(learning, total=engine.learner.learned - started)
-        engine.publish()
-    err.print(f"{accepted:,} events accepted, {engine.learner.learned - started:,} exposures learned")
 
 
 for command in (keeping.backup, keeping.restore, keeping.verify, keeping.erase):

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from foryou.backends.open import Backend
 from foryou.core.batch import Column
+from foryou.core.clock import Stopwatch
 from foryou.core.errors import BackendError, ModelError
 from foryou.core.ports import Offset, Record
+from foryou.succession import Succession
 from foryou.texts import Texts
-from foryou.training.stream import Learner
 
 REDO_S = 2.0
 """Seconds of folding and learning that a start may always have to do again: below, nothing is saved."""
@@ -52,20 +53,6 @@ class Still:
             lock.release()
 
 
-@dataclass(slots=True)
-class Stopwatch:
-    """Seconds of processor time spent inside of it, one thread at a time."""
-
-    seconds: float = 0.0
-    _since: float = 0.0
-
-    def __enter__(self) -> None:
-        self._since = time.thread_time()
-
-    def __exit__(self, *failure: object) -> None:
-        self.seconds += time.thread_time() - self._since
-
-
 @dataclass
 class Recovery:
     """Saves, loads and replays; `still` holds up whoever folds or learns. Any thread may call."""
@@ -76,14 +63,11 @@ class Recovery:
     position: NDArray[np.int64]
     """The log offset that the tables have reached comes first."""
     fold: Callable[[Record], None]
-    learner: Callable[[], Learner]
-    renew: Callable[[], None]
-    """Puts an empty learner in the place of the one there is."""
+    succession: Succession
     saved: Offset = 0
     """The offset of the last save."""
     folding: Stopwatch = field(default_factory=Stopwatch)
-    learning: Stopwatch = field(default_factory=Stopwatch)
-    """What was spent on either since the last save."""
+    """What was spent on that since the last save."""
     took_s: float = 0.0
     """How long the last save took."""
 
@@ -95,7 +79,7 @@ class Recovery:
     @property
     def redo_s(self) -> float:
         """About how many seconds a start would need for what came after the last save."""
-        return self.folding.seconds + self.learning.seconds
+        return self.folding.seconds + self.succession.spent.seconds
 
     @property
     def due(self) -> bool:
@@ -123,10 +107,10 @@ class Recovery:
             started = time.monotonic()
             with self.still:
                 offset = int(self.position[0])
-                state = self.learner().state()
+                state = self.succession.learner.state()
                 tables = self.backend.store.capture(offset)
-                spent = self.folding.seconds, self.learning.seconds
-                self.folding.seconds = self.learning.seconds = 0.0
+                spent = self.folding.seconds, self.succession.spent.seconds
+                self.folding.seconds = self.succession.spent.seconds = 0.0
             try:
                 self.backend.log.sync()
                 self.backend.states.write(offset, state, base)
@@ -138,7 +122,7 @@ class Recovery:
             except BaseException:
                 with self.still:
                     self.folding.seconds += spent[0]
-                    self.learning.seconds += spent[1]
+                    self.succession.spent.seconds += spent[1]
                 raise
             finally:
                 tables.release()
@@ -169,7 +153,7 @@ class Recovery:
         """Tables and learner as they were last saved; without a save, empty."""
         offset = self.backend.store.load(self._restored)
         if not offset:
-            self.renew()
+            self.succession.renew()
         self.saved = self.position[0] = offset
 
     def _restored(self, offset: Offset) -> bool:
@@ -178,7 +162,7 @@ class Recovery:
         if kept is None:
             return False
         try:
-            self.learner().restore(kept)
+            self.succession.learner.restore(kept)
         except ModelError:
             return False
         return True
@@ -188,8 +172,8 @@ class Recovery:
         end = self.backend.log.end
         for record in self.backend.log.read(self.saved):
             self.fold(record)
-            with self.still, self.learning:
-                self.learner().step()
+            with self.still, self.succession.spent:
+                self.succession.learner.step()
             if self.redo_s >= REPLAYED_S:
                 self.save_or_tell()
             if progress is not None:

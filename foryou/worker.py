@@ -40,9 +40,9 @@ from foryou.feed.serve import Ask, Served
 from foryou.handed import SPOOL
 from foryou.models.linear import Linear
 from foryou.models.threads import one_blas_thread
-from foryou.pages import Pages
 from foryou.serving import Feeds
 from foryou.settings import Settings
+from foryou.telling import Telling
 from foryou.texts import TEXTS
 from foryou.versions import VECTORS, VERSION, Version, unpacked
 
@@ -111,7 +111,7 @@ class _Following:
         return self._version
 
 
-class Worker:
+class Worker(Telling):
     """Serves feeds as one of several processes; `number` is its own among them, from 0."""
 
     def __init__(self, settings: Settings, shared: Path, number: int, clock: Clock | None = None) -> None:
@@ -191,6 +191,9 @@ class Worker:
             time.sleep(_IDLE_S)
         assert self.feeds
 
+    def catch_up(self) -> None:
+        """Whoever has the log does."""
+
     def accept(self, rows: Batch) -> NDArray[np.bool_]:
         """As `Engine.accept`."""
         told = np.frombuffer(self._ask("accept", pack(rows, deflate=False)), np.uint8)
@@ -210,35 +213,6 @@ class Worker:
                 raise
         told: dict[str, object] = self._forward("explain", request, video, language, viewer)
         return told
-
-    def video(self, video: str) -> dict[str, object]:
-        """As `Engine.video`."""
-        return self.feeds.video(video)
-
-    def reach(self, video: str, language: str = "en") -> dict[str, object]:
-        """As `Engine.reach`."""
-        return self.feeds.reach(video, language)
-
-    def how(self, language: str = "en") -> dict[str, object]:
-        """As `Engine.how`."""
-        return self.feeds.how(language)
-
-    @property
-    def pages(self) -> Pages:
-        """The pages around the feed."""
-        return self.feeds.pages
-
-    def viewer(self, viewer: str) -> dict[str, object]:
-        """As `Engine.viewer`."""
-        return self.feeds.viewer(viewer)
-
-    def evidence(self, viewer: str, kind: str, name: str) -> list[dict[str, object]]:
-        """As `Engine.evidence`."""
-        return self.feeds.evidence(viewer, kind, name)
-
-    def preview(self, ask: Ask, rows: Batch) -> dict[str, object]:
-        """As `Engine.preview`."""
-        return self.feeds.preview(ask, rows)
 
     def erase(self, viewer: str) -> dict[str, object]:
         """As `Engine.erase`."""

@@ -30,7 +30,7 @@ def test_it_is_saved_when_a_restart_would_take_long_and_a_save_is_worth_it(tmp_p
     recovery = engine.recovery
     recovery.folding.seconds = 0.9 * REDO_S
     assert not recovery.due
-    recovery.learning.seconds = 0.2 * REDO_S
+    engine.succession.spent.seconds = 0.2 * REDO_S
     assert recovery.due
     recovery.took_s = 1e6
     assert not recovery.due

@@ -58,3 +58,17 @@ class ManualClock:
     def forward(self, ms: int) -> None:
         """Move on by `ms`."""
         self.at += ms
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """Seconds of processor time spent inside of it, one thread at a time."""
+
+    seconds: float = 0.0
+    _since: float = 0.0
+
+    def __enter__(self) -> None:
+        self._since = time.thread_time()
+
+    def __exit__(self, *failure: object) -> None:
+        self.seconds += time.thread_time() - self._since
