@@ -10,6 +10,9 @@ const engine = process.env.FORYOU_URL ?? 'http://127.0.0.1:8080'
 const SHARED =
   /node_modules\/|src\/((messages\/say|settings|viewer|router|toasts)\.svelte|messages\/table|watch\/topics)/
 
+/** What Why and the pages of one's own have in common. */
+const STEERING = /src\/(mine\/(steer|names|how|Evidence|known)|parts\/Switch)/
+
 /** Tells the service worker which files the app is made of; their names change with what is in them, so they are its version. */
 function shell(): Plugin {
   return {
@@ -49,6 +52,35 @@ function first(): Plugin {
   }
 }
 
+/** Tells the server which files each page takes besides those of the app, so that it says so with the app itself. */
+function ahead(): Plugin {
+  return {
+    name: 'ahead',
+    enforce: 'post',
+    generateBundle(_, bundle) {
+      const chunks = Object.values(bundle).filter((each) => each.type === 'chunk')
+      const of = (names: readonly string[]) => chunks.filter(({ fileName }) => names.includes(fileName))
+      const withAll = (chunk: (typeof chunks)[number]): typeof chunks => [
+        chunk,
+        ...of(chunk.imports).flatMap(withAll),
+      ]
+      const app = new Set(chunks.filter(({ isEntry }) => isEntry).flatMap(withAll))
+      const pages = chunks.flatMap((chunk) => {
+        const page = /\/pages\/(\w+)\.svelte$/.exec(chunk.facadeModuleId ?? '')?.[1]
+        if (!page || app.has(chunk)) return []
+        const more = [...new Set(withAll(chunk))].filter((each) => !app.has(each))
+        const styles = more.flatMap((each) => [...(each.viteMetadata?.importedCss ?? [])])
+        return [[page, [...more.map(({ fileName }) => fileName), ...styles].map((name) => `/${name}`)]]
+      })
+      this.emitFile({
+        type: 'asset',
+        fileName: 'pages.json',
+        source: JSON.stringify(Object.fromEntries(pages)),
+      })
+    },
+  }
+}
+
 /** Lays beside each of the app's files what it is compressed, for the server to send (`foryou/api/unchanging.py`). */
 function compressed(): Plugin {
   return {
@@ -65,7 +97,7 @@ function compressed(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [svelte(), shell(), first(), compressed()],
+  plugins: [svelte(), shell(), first(), ahead(), compressed()],
   build: {
     outDir: '../foryou/api/static',
     emptyOutDir: true,
@@ -76,7 +108,10 @@ export default defineConfig({
         entryFileNames: ({ name }) => (name === 'worker' ? 'worker.js' : 'assets/[name]-[hash].js'),
         // What all pages share is one file: each more is a request before anything is shown.
         codeSplitting: {
-          groups: [{ name: 'shared', test: SHARED, includeDependenciesRecursively: false }],
+          groups: [
+            { name: 'shared', test: SHARED, includeDependenciesRecursively: false },
+            { name: 'steering', test: STEERING, includeDependenciesRecursively: false },
+          ],
         },
       },
     },

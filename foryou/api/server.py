@@ -203,10 +203,12 @@ def _of_engine(request: Request[Any, Any, State], error: ForYouError) -> Respons
 
 def _of_http(request: Request[Any, Any, State], error: HTTPException) -> Response[Failure] | Response[bytes]:
     """What Litestar found wrong: parameters, paths, methods. No file, but an address of the app: that is the page."""
-    if error.status_code == 404 and page.is_of_app(request.method, request.scope["path"]):
-        static: Path = request.app.state.static
-        if (static / "index.html").is_file():
+    static: Path = request.app.state.static
+    if error.status_code == 404 and (static / "index.html").is_file():
+        if page.is_of_app(request.method, request.scope["path"]):
             return page.index(static, request.scope)
+        if page.is_asked_for_as_a_page(request.scope):
+            return page.index(static, request.scope, status=404)  # it says so in words
     if error.status_code >= 500:
         return _of_us(request, error)
     field, problem, expected = "path", error.detail, "a path and method of /schema"

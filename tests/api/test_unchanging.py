@@ -131,6 +131,24 @@ def test_the_page_says_which_texts_it_will_ask_for(served: TestClient[Litestar],
     assert served.head("/").content == b""
 
 
+def test_the_page_says_which_files_of_an_address_it_will_ask_for(served: TestClient[Litestar], tmp_path: Path) -> None:
+    (tmp_path / "static" / "pages.json").write_text('{"Tune": ["/assets/Tune-1.js", "/assets/Tune-1.css"]}', "utf-8")
+    (tmp_path / "static" / "index.html").write_text("<p>newest</p>", "utf-8")
+    links = "</assets/Tune-1.js>; rel=modulepreload, </assets/Tune-1.css>; rel=preload; as=style; crossorigin"
+    assert served.get("/tune").headers["link"] == links
+    assert "link" not in served.get("/you").headers
+
+
+def test_who_goes_to_an_address_that_is_none_gets_the_page_that_says_so(served: TestClient[Litestar]) -> None:
+    browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for path in ("/cooking", "/@", "/tune/more"):
+        answer = served.get(path, headers=browser)
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert served.get(path).json()["error"]["field"] == "path"
+    for path in ("/v1/none", "/media/none.mp4", "/assets/none.js"):
+        assert "html" not in served.get(path, headers=browser).headers["content-type"]
+
+
 @pytest.mark.parametrize(
     ("reads", "coding"),
     [

@@ -72,7 +72,9 @@ def _wrong(page: Page, theme: str) -> list[str]:
     until(page, f"document.documentElement.dataset.theme === '{theme}'")
     wide = page.evaluate("Math.max(...[...document.querySelectorAll('html, main')].map((one) => one.scrollWidth))")
     told: list[str] = page.evaluate(
-        """axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.map((each) =>
+        """axe.run(document, { resultTypes: ['violations'], rules: {
+          'target-size': { enabled: true }, 'label-content-name-mismatch': { enabled: true } } }
+        ).then(({ violations }) => violations.map((each) =>
           `${each.impact} ${each.id} ${each.nodes.slice(0, 2).map((node) => node.html.slice(0, 160)).join(' ')}`))"""
     )
     return [f"{wide} px wide", *told] if wide > 320 else told

@@ -2,6 +2,7 @@
 
 import type { Interest } from '../api'
 import { named, t } from '../messages/say.svelte'
+import { tellsTopic } from '../watch/topics'
 import type { Hideable, Steerable } from './wire'
 
 /** A hashtag with its sign, a word in quotes, others with what they are. */
@@ -21,14 +22,24 @@ export function steerable({ kind }: Pick<Interest, 'kind'>): Steerable | undefin
   return kind === 'author' || kind === 'sound' ? kind : undefined
 }
 
+/** Whether an interest says anything of a taste: hashtags that are put on any video do not, and come last. */
+export function tellsMuch({ kind, name }: Pick<Interest, 'kind' | 'name'>): boolean {
+  return !(kind === 'topic' || kind === 'hashtag') || tellsTopic(name)
+}
+
 /** The field of an event that names something. */
 export function fieldOf(kind: Hideable, name: string): Partial<Record<Hideable, string>> {
   return { [kind]: name }
 }
 
+let names: Intl.DisplayNames | undefined
+let namesIn = ''
+
 export function languageName(code: string): string {
+  const shown = document.documentElement.lang
   try {
-    return new Intl.DisplayNames(document.documentElement.lang, { type: 'language' }).of(code) ?? code
+    if (namesIn !== shown) names = new Intl.DisplayNames((namesIn = shown), { type: 'language' }) // some 10 ms on a phone
+    return names?.of(code) ?? code
   } catch {
     return code
   }
