@@ -53,8 +53,7 @@ SEALED_STREAM = "sealed"
 """Where lessons were cut because no events came that would have cut them: the models depend on that too."""
 POSITION = "position"
 """Under which other processes find how far the tables are."""
-EXPLAINED_EACH = 4
-"""Slates that are explained before anything else is looked at again."""
+EXPLAINED_EACH = 4  # slates, before anything else is looked at again
 
 _LOG = logging.getLogger("foryou")
 
@@ -80,8 +79,10 @@ class Engine(Telling):
         self._commits = GroupCommit(log, store, self._lock, self._fold)
         self._background = Background(self.work, self._tidy, self.recovery.save_in_time)
         self._handed: Handed | None = None
-        self._looked = 0
-        self._explanations = Explanations(documents, store, log, self._at_hand, self.note_explained)
+        self._looked, self._closed = 0, False
+        self._explanations = Explanations(
+            documents, store, log, self._at_hand, self.note_explained, self.settings.trust
+        )  # fmt: skip
         self._feeds = Feeds(
             store, documents, self.settings, self.clock, lambda: self.version, self.texts.current, self._caught_up,
             self._log_slate, self._explanations, Numbers(),
@@ -93,7 +94,6 @@ class Engine(Telling):
             self._explanations.forget, self.succession.without, self._still,
         )  # fmt: skip
         self._owned = Owned(log, documents)
-        self._closed = False
 
     @staticmethod
     def open(

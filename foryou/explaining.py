@@ -17,8 +17,10 @@ from foryou.core.batch import Batch
 from foryou.core.errors import Forbidden, NotFound
 from foryou.core.ids import NONE, id_of
 from foryou.core.ports import Documents, Log, Model, Store
+from foryou.features.asking import asked, named
 from foryou.features.fold import SERVED_STREAM
 from foryou.features.slates import find_slate
+from foryou.features.trust import TrustSettings
 from foryou.feed.explain import Kept, explain, kept_of
 from foryou.feed.targets import targets
 from foryou.feed.tell import tell
@@ -43,10 +45,12 @@ class Explanations:
         log: Log,
         models: Callable[[], tuple[Model, ...]],
         note: Callable[[Batch], None],
+        trust: TrustSettings,
     ) -> None:
         """`models`: those that a slate from the log can be explained with, the one in use first. `note` puts
         explanations into the log and folds them."""
         self._documents, self._store, self._log, self._models, self._note = documents, store, log, models, note
+        self._trust = trust
         self._kept: OrderedDict[int, Kept] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
@@ -122,7 +126,9 @@ class Explanations:
         known = told.get("viewer", NONE) if told["surface"] == "for_you" else NONE
         assert isinstance(known, int)
         about = targets(self._store, self._documents, known, item, now)
-        return {**tell(self._documents, request, video, told, language), "targets": about}
+        _, baits = asked(self._store, np.array([item], np.int64))
+        baited = named(int(baits[0])) if self._trust.baited < 1 else []
+        return {**tell(self._documents, request, video, {**told, "baited": baited}, language), "targets": about}
 
     def _told(self, request: int) -> list[dict[str, object]]:
         """The explanations of all videos of a slate: those that were made, or made now; none if there is no slate."""

@@ -20,6 +20,7 @@ from foryou.core.ids import id_of
 from foryou.core.pipeline import ANSWER, FALLBACK, Pipeline, Request, Slate, Trace
 from foryou.core.ports import Documents, Index, Model, Store
 from foryou.explaining import Explanations
+from foryou.features.asking import asked, named
 from foryou.features.counters import totals
 from foryou.features.draft import Draft
 from foryou.features.fold import fold_events
@@ -132,7 +133,8 @@ class Feeds:
         """What is known of a video. NotFound if it was never described, or was removed."""
         number = self._there(video)
         card = shown(self.store, self.documents, np.array([number], np.int64))[0]
-        return {**card, "outcomes": totals(self.store, number)}
+        asks, baits = (named(int(bits[0])) for bits in asked(self.store, np.array([number], np.int64)))
+        return {**card, "outcomes": totals(self.store, number), "asks": asks, "baits": baits}
 
     def reach(self, video: str, language: str = "en") -> dict[str, object]:
         """How far a video has come and why. NotFound if it was never described, or was removed."""

@@ -172,7 +172,12 @@ class Worker(Telling):
             self._log_slate,
             # What is not at hand here is explained from the log, by whoever has it.
             Explanations(
-                reading.documents, store, MemoryLog(), lambda: (version().model, fallback), self._note_explained
+                reading.documents,
+                store,
+                MemoryLog(),
+                lambda: (version().model, fallback),
+                self._note_explained,
+                self.settings.trust,
             ),
             self._numbers,
             fallback,

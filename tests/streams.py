@@ -39,7 +39,7 @@ def log(*rows: Row) -> Batch:
     ]
     empty = events({"id": np.zeros(1, np.int64)})
     for name in sorted({"at", "topics", *(name for row in filled for name in row)}):
-        columns[name] = [row.get(name, empty[name][0].tolist()) for row in filled]
+        columns[name] = [row.get(name, empty[name].tolist()[0]) for row in filled]
     made = {name: np.array(values) for name, values in columns.items()} if rows else {"at": np.zeros(0, np.int64)}
     made["received"] = made["at"]
     return events(made)

@@ -219,3 +219,20 @@ def test_a_number_that_is_no_request_is_refused_in_words(world: World) -> None:
     with pytest.raises(explaining.NotFound, match="showed no video"):
         why(world, str((world.clock.at << 20) | 77), "v1")
     assert np.iinfo(np.int64).max > world.clock.at << 20
+
+
+@pytest.mark.mission("NO-18")
+def test_it_says_what_a_video_asks_for_where_that_counts_for_less(world: World) -> None:
+    served = world.client.feed("ada", n=3)
+    baiting, inviting, silent = (str(item["video"]) for item in served.items)
+    captions = {baiting: "Like and share before it gets deleted", inviting: "Save this for later"}
+    world.client.events(
+        [{"id": f"c{video}", "kind": "video", "video": video, "caption": text} for video, text in captions.items()]
+    )
+    said = {video: why(world, served.request, video) for video in (baiting, inviting, silent)}
+    sentence = "Its own words ask for likes and shares: here those count for less, so that asking brings it no further."
+    assert (said[baiting]["baited"], sentence in said[baiting]["words"]) == (["like", "share"], True)
+    assert [said[video]["baited"] for video in (inviting, silent)] == [[], []]
+    cards = [world.engine.video(video) for video in (baiting, inviting, silent)]
+    asks = [(["like", "share"], ["like", "share"]), (["save"], []), ([], [])]
+    assert [(card["asks"], card["baits"]) for card in cards] == asks

@@ -139,7 +139,8 @@ def explain(
     video: Annotated[str, Parameter(description="a video of that answer")],
     language: Spoken = "en",
 ) -> dict[str, object]:
-    """Why a video was in a slate, from what was logged when it was served. Kept for 30 days, then 410."""
+    """Why a video was in a slate, from what was logged when it was served; `baited` is what its words ask for and so
+    counts for less. Kept for 30 days, then 410."""
     line_of(request.scope).request = request_id
     return calls.explain(
         request.app.state.engine, request_id, video.removeprefix("/"), language, caller_of(request.scope)
@@ -234,7 +235,8 @@ def erase(request: Asked, viewer: OfViewer) -> dict[str, object]:
 def video(request: Asked, video: OfVideo) -> dict[str, object]:
     """The video as it was described; 404 if it never was, 410 if it was removed. `counts` are exact: likes, comments
     that can be read, shares, saves, views (watches). `outcomes` has every outcome, and how much of it counts for
-    others. `next_episode` is the video after it in its series.
+    others. `next_episode` is the video after it in its series. `asks` are the outcomes that its words ask for, `baits`
+    those of them that count for less for it.
     """
     caller_of(request.scope).act_for_nobody()
     card: dict[str, object] = request.app.state.engine.video(name_in(video))

@@ -153,7 +153,7 @@ KEYED: Mapping[str, Of | None] = {
     "collected": _collected,
     **dict.fromkeys(("reach", "reach_moves", "reach_peers", "reach_stage", "reach_usual", "chain"), None),
     **dict.fromkeys(("accepted", "video", "about", "content", "mention", "tagged", "similar", "popular"), None),
-    **dict.fromkeys(("board", "uploads", "episodes", "young", "turn", "slates"), None),
+    **dict.fromkeys(("asking", "board", "uploads", "episodes", "young", "turn", "slates"), None),
     **dict.fromkeys(("commented", "discussed"), None),
     **dict.fromkeys(("origin", "trust_all", "crowd", "total"), None),
     **dict.fromkeys(("count_video", "count_author", "count_sound", "count_topic", "count_all"), None),

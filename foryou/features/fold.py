@@ -13,6 +13,7 @@ from foryou.core.view import Groups, View
 from foryou.features import (
     accounts,
     answers,
+    asking,
     catalog,
     chains,
     comments,
@@ -78,6 +79,7 @@ TABLES: tuple[Table, ...] = tuple(
             lists.EPISODES,
             *comments.TABLES,
             answers.ANSWER,
+            asking.ASKING,
             *saved.TABLES,
             *fans.TABLES,
             *reach.TABLES,
@@ -165,7 +167,7 @@ def _fold(store: Store, rows: Batch, trust: TrustSettings, spread: ReachSettings
     described = of_kinds(rows, CATALOG)
     if described.any():
         said = rows.take(described)
-        for describe in (lists.describe, popular.describe, accounts.describe, tagged.describe):
+        for describe in (lists.describe, popular.describe, accounts.describe, tagged.describe, asking.describe):
             describe(store, said)
         reach.describe(store, said, spread)
         young.describe(store, said, spread)

@@ -2,9 +2,10 @@
 
 An account that likes what it did not watch, faster than a person could, always watches for equally long, or acts where
 the same other accounts act, counts for little: in counters, popularity, likeness, effects and learning. For its own
-feed everything counts as it is. Judged in log order as events come, from the log alone: a weight is what was known
-when the event came, and taking an act back takes back the weight that it had. When an account becomes suspicious, its
-latest acts are taken back from the trusted counts too.
+feed everything counts as it is. What the words of a video bait (`asking`) counts for less too, so that asking wins
+nothing. Judged in log order as events come, from the log alone: a weight is what was known when the event came, and
+taking an act back takes back the weight that it had. When an account becomes suspicious, its latest acts are taken back
+from the trusted counts too.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from foryou.core.clock import DAY, MINUTE
 from foryou.core.errors import SettingsError
 from foryou.core.event import Kind
 from foryou.core.ids import pair_of
+from foryou.core.inputs import OUTCOME_BITS
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
 from foryou.features.acts import ACTS
+from foryou.features.asking import ASKED, asked
 from foryou.features.judge import (
     DWELLS,
     EVERYONE,
@@ -91,6 +94,8 @@ _ROLE[Kind.WATCH] = WATCH
 _ROLE[Kind.SHARE] = SHARE
 _ROLE[list(_LIKING)] = LIKES
 _ROLE[[Kind.NOT_INTERESTED, Kind.HIDE, Kind.REPORT, Kind.BLOCK]] = REFUSES
+_BIT = np.zeros(len(_ROLE), np.int64)
+_BIT[[Kind[name.upper()] for name in ASKED]] = [OUTCOME_BITS[name] for name in ASKED]
 _UNDO = np.zeros(len(_ROLE), np.int64)
 _UNDO[list(_LIKING)] = (Kind.UNLIKE, Kind.UNCOMMENT, Kind.UNSAVE, Kind.UNFOLLOW)
 
@@ -101,6 +106,10 @@ class TrustSettings:
 
     least: float = field(
         default=0.0, metadata={"help": "what any engagement counts at least; 1: every one counts fully"}
+    )
+    baited: float = field(
+        default=0.3,
+        metadata={"help": "what a like, comment, share, save or follow counts that the video's own words bait"},
     )
     burst: float = field(default=20.0, metadata={"help": "acts that one viewer may do at once"})
     per_minute: float = field(default=12.0, metadata={"help": "acts a minute of one viewer thereafter"})
@@ -115,8 +124,9 @@ class TrustSettings:
             value = getattr(self, each.name)
             if not (isfinite(value) and value >= 0):
                 raise SettingsError(f"trust.{each.name} is {value}; expected 0 or more")
-        if self.least > 1:
-            raise SettingsError(f"trust.least is {self.least}; expected at most 1")
+        for name in ("least", "baited"):
+            if getattr(self, name) > 1:
+                raise SettingsError(f"trust.{name} is {getattr(self, name)}; expected at most 1")
 
     @property
     def limits(self) -> Column:
@@ -138,8 +148,9 @@ DEFAULT = TrustSettings()
 
 
 def weigh(store: Store, rows: Batch, settings: TrustSettings = DEFAULT) -> tuple[Batch, Batch]:
-    """Folds the behaviour of viewers; the batch, its acts folded, with `trust` (what each event counts for others) and
-    `viewer_trust` (what its viewer does), and what is taken back of acts that counted before.
+    """Folds the behaviour of viewers; the batch, its acts folded, with `trust` (what each event counts for others),
+    `viewer_trust` (what its viewer does) and `unlearned` (baited, and not to be learned by a model), and what is taken
+    back of acts that counted before.
 
     What is taken back has a row of its own for each act, with `after`, the position in the batch of the event that made
     its viewer suspicious, and `amount` -1.
@@ -165,7 +176,16 @@ def weigh(store: Store, rows: Batch, settings: TrustSettings = DEFAULT) -> tuple
     room = len(likes) * RECENT
     after, base, target, effective = np.zeros((4, room), np.int64)
     taken = Taken(after, base, target, effective, np.zeros(room))
-    told = rows.extend({"row": row, "acted": of_event, "origin": origin_row, "role": role})
+    baited = _baited(store, rows, role)
+    told = rows.extend(
+        {
+            "row": row,
+            "acted": of_event,
+            "origin": origin_row,
+            "role": role,
+            "asked": np.where(baited, settings.baited, 1.0),
+        }
+    )
     count = judge(
         Viewers(**state),
         Acted(**acted),
@@ -189,7 +209,24 @@ def weigh(store: Store, rows: Batch, settings: TrustSettings = DEFAULT) -> tuple
     ):
         real = keys != 0
         store.write(table.name, keys[real], Batch(held, len(keys)).take(real))
-    return rows.extend({"trust": trust, "viewer_trust": trusts}), _taken_back(rows, taken, count)
+    judged = {"trust": trust, "viewer_trust": trusts, "unlearned": baited & ~_drawn(rows, settings.baited)}
+    return rows.extend(judged), _taken_back(rows, taken, count)
+
+
+def _baited(store: Store, rows: Batch, role: Column) -> Column:
+    """Which events are acts that the words of their video bait."""
+    out = np.zeros(len(rows), np.bool_)
+    acts = np.flatnonzero((role >= SHARE) & (role != REFUSES) & (rows["video"] != 0))
+    if len(acts):
+        _, baits = asked(store, rows["video"][acts])
+        out[acts] = baits & _BIT[rows["base"][acts]] != 0
+    return out
+
+
+def _drawn(rows: Batch, share: float) -> Column:
+    """A share of the acts, by a hash of who did what to which video. Of the outcomes that a model learns an act is one
+    or none: in expectation so many are the same as each counting so much."""
+    return pair_of(pair_of(rows["viewer"], rows["video"]), rows["base"].astype(np.int64)) / float(1 << 63) < share
 
 
 def _acts_of(viewer: Keys, acted: Mapping[str, Column]) -> Column:

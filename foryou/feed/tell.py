@@ -15,7 +15,7 @@ _HELP = {head.name: head.help for head in HEADS}
 
 _AS_LOGGED = (
     *("at", "surface", "position", "score", "propensity", "exploration", *BESIDE, "variety", "explored", "model"),
-    *("moved", "candidates", "found", "without_strongest"),
+    *("moved", "candidates", "found", "without_strongest", "baited"),
 )
 
 

@@ -99,6 +99,8 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "wished": "Because you asked for more of this.",
         "family": "What speaks for it most: {name}.",
         "without": "Without that it would stand at place {n} of {of}.",
+        "baited": "Its own words ask for {name}: here those count for less, so that asking brings it no further.",
+        "and": "and",
         "version": "Explained with version {name} of the model, because version {served} that ranked it is gone.",
         "thin": "What else was known then is kept for a day, so it can no longer be told what counted how much.",
         "newest": "The latest from someone you follow; newest first.",
@@ -127,6 +129,8 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "wished": "Omdat je hier meer van wilt zien.",
         "family": "Wat er het meest voor pleit: {name}.",
         "without": "Zonder dat zou hij op plaats {n} van {of} staan.",
+        "baited": "De video vraagt zelf om {name}: die tellen hier minder mee, zodat erom vragen niets oplevert.",
+        "and": "en",
         "version": "Uitgelegd met versie {name} van het model, want versie {served} die hem ordende is er niet meer.",
         "thin": "Wat er toen verder bekend was, wordt een dag bewaard; wat hoe zwaar woog is niet meer te zeggen.",
         "newest": "Het nieuwste van iemand die je volgt; nieuwste eerst.",
@@ -155,6 +159,8 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "wished": "Fordi du har bedt om mer av dette.",
         "family": "Det som taler mest for den: {name}.",
         "without": "Uten det ville den stått på plass {n} av {of}.",
+        "baited": "Den ber selv om {name}: her teller de mindre, så det ikke hjelper å be om det.",
+        "and": "og",
         "version": "Forklart med versjon {name} av modellen, fordi versjon {served} som rangerte den er borte.",
         "thin": "Det som ellers var kjent da, lagres i et døgn; hva som talte hvor mye, kan ikke lenger sies.",
         "newest": "Det siste fra en du følger; nyeste først.",
@@ -163,6 +169,16 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
 }
 
 
+_BAITED: Mapping[str, Mapping[str, str]] = {
+    "en": {"like": "likes", "comment": "comments", "share": "shares", "save": "saves", "follow": "follows"},
+    "nl": {
+        "like": "likes", "comment": "reacties", "share": "delen", "save": "bewaren", "follow": "volgen",
+    },
+    "nb": {
+        "like": "likerklikk", "comment": "kommentarer", "share": "delinger", "save": "lagringer", "follow": "følgere",
+    },
+}  # fmt: skip
+"""What the words of a video may ask for."""
 _OF_HISTORY = frozenset({"nearest", "clusters"})
 """Sources that answer everybody, those of whom nothing is known too: then it is not because of what they watched."""
 PROOF = ("history_flags", "history_at", "history_topics", "history_author")
@@ -218,8 +234,19 @@ def in_words(told: Mapping[str, object], source: str, language: str, name_of: Ca
     if isinstance(without, dict):
         words.append(say["family"].format(name=FAMILY_WORDS[language][without["family"]]))
         words.append(say["without"].format(n=without["position"] + 1, of=without["of"]))
+    baited = told.get("baited")
+    if isinstance(baited, list) and baited and told["surface"] == "for_you":
+        words.append(say["baited"].format(name=_listed([_BAITED[language][each] for each in baited], say["and"])))
     if told.get("thin"):
         words.append(say["thin"])
     elif told.get("explained_with", told["model"]) != told["model"]:
         words.append(say["version"].format(name=told["explained_with"], served=told["model"]))
     return words
+
+
+def _listed(names: list[str], last: str) -> str:
+    """
+    >>> _listed(["likes", "shares", "saves"], "and")
+    'likes, shares and saves'
+    """
+    return f" {last} ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)

@@ -140,7 +140,9 @@ class Join:
             return
         self.now = max(self.now, int(reactions["at"].max()))
         number = self._find(reactions["viewer_video"])
-        useful = np.flatnonzero((number >= 0) & (reactions["flags"] != 0) & (reactions["viewer_video"] != 0))
+        useful = np.flatnonzero(
+            (number >= 0) & (reactions["flags"] != 0) & (reactions["viewer_video"] != 0) & ~reactions["unlearned"]
+        )
         rows, number = self._rows, number[useful]
         _mark(
             rows["flags"],
