@@ -13,7 +13,9 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
+from foryou.access import passkeys
 from foryou.access.kept import Kept
+from foryou.access.names import readable
 from foryou.access.passwords import LONGEST, NOBODYS, SHORTEST, is_right, kept_of
 from foryou.core.clock import DAY, HOUR, SECOND
 from foryou.core.errors import Forbidden, InvalidEvent, Unidentified
@@ -62,7 +64,8 @@ class Accounts:
     within a quarter of a second."""
 
     def __init__(self, directory: Path | None) -> None:
-        self.kept = Kept(directory, file=FILE, schema=_SCHEMA)
+        self.kept = Kept(directory, file=FILE, schema=_SCHEMA + passkeys.SCHEMA)
+        self.passkeys = passkeys.Passkeys(self.kept)
         self._seen: tuple[int, ...] | None = None
         self._viewers: frozenset[str] = frozenset()
         self._sessions: dict[bytes, tuple[Account, int]] = {}
@@ -110,8 +113,15 @@ class Accounts:
         if not is_right(password, found[0][0] if found else NOBODYS):
             raise Forbidden("password", "is wrong", "the password of this account")
 
+    def of_passkey(self, passkey: passkeys.Passkey) -> Account:
+        """The account of a passkey. Unidentified if it was deleted just now."""
+        found = self.kept.rows(f"SELECT {_COLUMNS} FROM accounts WHERE id = ?", passkey.account)
+        if not found:
+            raise Unidentified("passkey", "is of no account", "one of an account here, or its name and password")
+        return Account(*found[0])
+
     def change_password(self, account: Account, password: str) -> None:
-        """Another password; every session ends."""
+        """Another password; every session ends. Passkeys stay: none of them knows it."""
         _check_password(password)
         digest = kept_of(password)
         with self.kept.writing() as connection:
@@ -119,8 +129,9 @@ class Accounts:
             connection.execute("DELETE FROM sessions WHERE account = ?", (account.id,))
 
     def delete(self, account: Account) -> None:
-        """Forget an account with its sessions."""
+        """Forget an account with its sessions and passkeys."""
         with self.kept.writing() as connection:
+            passkeys.forget(connection, account.id)
             connection.execute("DELETE FROM sessions WHERE account = ?", (account.id,))
             connection.execute("DELETE FROM accounts WHERE id = ?", (account.id,))
 
@@ -210,12 +221,9 @@ def folded_name(name: str) -> str:
 
 
 def _checked_name(name: str) -> tuple[str, str]:
-    shown, folded = unicodedata.normalize("NFC", name).strip(), folded_name(name)
-    right = f"a name of 2 to {LONGEST_NAME} characters that can be seen"
-    if not 2 <= len(shown) <= LONGEST_NAME or not folded:
-        raise InvalidEvent("name", f"has {len(shown)} characters", right)
-    if any(unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") for letter in shown):
-        raise InvalidEvent("name", "has characters that cannot be seen", right)
+    shown, folded = readable(name, 2, LONGEST_NAME), folded_name(name)
+    if not folded:
+        raise InvalidEvent("name", "has no letters", f"a name of 2 to {LONGEST_NAME} characters that can be seen")
     return shown, folded
 
 

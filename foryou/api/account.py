@@ -6,6 +6,7 @@ The page of this server uses them, with a cookie that no script can read.
 from __future__ import annotations
 
 import asyncio
+from importlib.util import find_spec
 from typing import Annotated
 
 from litestar import Response, delete, get, post
@@ -68,10 +69,11 @@ class Leave(Struct, frozen=True, forbid_unknown_fields=True):
 def account(request: Asked) -> dict[str, object]:
     """The account that is signed in: name, `viewer` (who they are in events), `author` (as whom they post), `roles`,
     whether they may be a minor, and what the page does for them unless they say otherwise (`defaults`). A guest gets
-    `signed_in: false`."""
+    `signed_in: false`. `passkeys` says whether this server takes them."""
     caller = caller_of(request.scope)
     caller.act_for_nobody()
-    return {"signed_in": False} if caller.account is None else _told(request, caller.account)
+    told = {"signed_in": False} if caller.account is None else _told(request, caller.account)
+    return {**told, "passkeys": takes_passkeys()}
 
 
 @post("/v1/account", status_code=201, sync_to_thread=True, responses=WHO | LARGE | BUSY | FULL, summary="Sign up")
@@ -80,9 +82,9 @@ def sign_up(
 ) -> Response[dict[str, object]]:
     """Makes an account and signs in. With `adopt` the guest of that id becomes the account's viewer, so that nothing
     that was learned is lost. Whoever may be under 13 is refused; whoever may be under 18 gets defaults of their own."""
-    access, caller, engine = _access(request), caller_of(request.scope), engine_of(request)
+    access, caller, engine = access_of(request), caller_of(request.scope), engine_of(request)
     now = engine.clock()
-    _limit(request, "")
+    limit(request, "")
     if data.adopt:
         _check_adopted(access, caller, data.adopt)
     if data.language and not data.language.isascii():
@@ -96,7 +98,7 @@ def sign_up(
     except BaseException:
         access.accounts.delete(made)
         raise
-    return _signed_in(request, made, 201)
+    return signed_in(request, made, 201)
 
 
 @post(
@@ -110,9 +112,9 @@ def leave(
     request: Asked, data: Annotated[Leave, Body(description="the password, once more")]
 ) -> Response[dict[str, object]]:
     """Erases the viewer as `DELETE /v1/viewers/{viewer}` does, and then the account; the answer is the receipt."""
-    mine = _sure(request, data.password)
+    mine = sure_account_of(request, data.password)
     receipt = calls.erase(engine_of(request), mine.viewer)
-    _access(request).accounts.delete(mine)
+    access_of(request).accounts.delete(mine)
     return Response(receipt, headers={"set-cookie": _cookie(request, "", 0)})
 
 
@@ -127,9 +129,9 @@ def change_password(
     request: Asked, data: Annotated[Change, Body(description="the old and the new password")]
 ) -> Response[dict[str, object]]:
     """Every session of the account ends, and this one begins anew."""
-    mine = _sure(request, data.old)
-    _access(request).accounts.change_password(mine, data.new)
-    return _signed_in(request, mine, 200)
+    mine = sure_account_of(request, data.old)
+    access_of(request).accounts.change_password(mine, data.new)
+    return signed_in(request, mine, 200)
 
 
 # Litestar makes two threads of the first of several handlers of a path that are to run in one, and waits for the outer
@@ -154,12 +156,12 @@ async def sign_out(
 
 
 def _sign_in(request: Asked, data: SignIn) -> Response[dict[str, object]]:
-    _limit(request, data.name)
-    return _signed_in(request, _access(request).accounts.sign_in(data.name, data.password), 200)
+    limit(request, data.name)
+    return signed_in(request, access_of(request).accounts.sign_in(data.name, data.password), 200)
 
 
 def _sign_out(request: Asked, everywhere: bool) -> Response[dict[str, object]]:
-    access, caller = _access(request), caller_of(request.scope)
+    access, caller = access_of(request), caller_of(request.scope)
     caller.act_for_nobody()
     if everywhere and caller.account is not None:
         access.accounts.end_all(caller.account)
@@ -208,9 +210,10 @@ def _check_adopted(access: Access, caller: Caller, guest: str) -> None:
     caller.act_for(guest)
 
 
-def _signed_in(request: Asked, mine: Account, status: int) -> Response[dict[str, object]]:
+def signed_in(request: Asked, mine: Account, status: int) -> Response[dict[str, object]]:
+    """The answer with which a session begins."""
     caller_of(request.scope).act_for_nobody()
-    token = _access(request).accounts.begin(mine, engine_of(request).clock())
+    token = access_of(request).accounts.begin(mine, engine_of(request).clock())
     cookie = _cookie(request, token, SESSION_MS // SECOND)
     return Response(_told(request, mine), status_code=status, headers={"set-cookie": cookie})
 
@@ -220,7 +223,8 @@ def _cookie(request: Asked, token: str, seconds: int) -> str:
     return f"{SESSION}={token}; HttpOnly; SameSite=Lax; Path=/; Max-Age={seconds}{secure}"
 
 
-def _mine(request: Asked) -> Account:
+def account_of(request: Asked) -> Account:
+    """The account that is signed in. Unidentified if none is."""
     caller = caller_of(request.scope)
     caller.act_for_nobody()
     if caller.account is None:
@@ -228,24 +232,31 @@ def _mine(request: Asked) -> Account:
     return caller.account
 
 
-def _sure(request: Asked, password: str) -> Account:
+def sure_account_of(request: Asked, password: str) -> Account:
     """The account that is signed in, for who knows its password as well."""
-    mine = _mine(request)
-    _limit(request, mine.name)
-    _access(request).accounts.check(mine, password)
+    mine = account_of(request)
+    limit(request, mine.name)
+    access_of(request).accounts.check(mine, password)
     return mine
 
 
-def _limit(request: Asked, name: str) -> None:
-    access = _access(request)
+def limit(request: Asked, name: str, of: str = "password") -> None:
+    """Count a try at proving who one is, for its address and for a name, "" for none. TooMany if it is one too many."""
+    access = access_of(request)
     client = request.scope.get("client")
     if network := network_of(str(client[0]) if client else ""):
-        access.take(f"address-password {network}", TRIES)
+        access.take(f"address-{of} {network}", TRIES)
     if name:
         access.take(f"name {folded_name(name)[:64]}", TRIES)
 
 
-def _access(request: Asked) -> Access:
+def takes_passkeys() -> bool:
+    """Whether the extra `[passkeys]` is there."""
+    return find_spec("webauthn") is not None
+
+
+def access_of(request: Asked) -> Access:
+    """Who keeps keys, accounts and limits."""
     access: Access = request.app.state.access
     return access
 

@@ -18,7 +18,7 @@ from litestar.params import Body, Parameter
 
 from foryou.access.open import Caller
 from foryou.access.rules import ADMIN, ANALYSE
-from foryou.api import account, admission, calls, demo, owned, pages, shelves
+from foryou.api import account, admission, calls, demo, owned, pages, passkeys, shelves
 from foryou.api.answers import ABSENT, BUSY, FULL, GONE, LARGE, STRANGE, WHO
 from foryou.api.asked import Asked, OfVideo, OfViewer, Spoken
 from foryou.api.calls import MOST_ITEMS, Calls, Surface
@@ -318,5 +318,6 @@ ROUTES = (
     *shelves.ROUTES,
     *owned.ROUTES,
     *account.ROUTES,
+    *passkeys.ROUTES,
     *admission.ROUTES,
 )

@@ -36,7 +36,9 @@ def test_only_health_how_it_works_the_demo_and_the_way_to_an_account_are_public(
         "/health/live", "/health/ready", "/v1/how", "/v1/demo"
     }  # fmt: skip
     assert {rule.path for rule in RULES if rule.own_page} == {
-        "/v1/account", "/v1/account/delete", "/v1/account/password", "/v1/session"
+        "/v1/account", "/v1/account/delete", "/v1/account/password", "/v1/account/passkeys",
+        "/v1/account/passkeys/options", "/v1/account/passkeys/{passkey:str}", "/v1/session", "/v1/session/passkey",
+        "/v1/session/passkey/options",
     }  # fmt: skip
     assert all(rule.roles for rule in RULES if not rule.public)
 

@@ -48,7 +48,7 @@ def test_signing_up_signs_in_with_a_cookie_that_no_script_reads(site: Gated) -> 
     assert len(told[0]) > 43
     mine = who(site, cookie(answer))
     assert (mine["signed_in"], mine["name"], mine["roles"], mine["minor"]) == (True, "Ada", ["viewer"], False)
-    assert who(site, HERE) == {"signed_in": False}
+    assert who(site, HERE) == {"signed_in": False, "passkeys": True}
     assert "correct horse" not in answer.text
 
 

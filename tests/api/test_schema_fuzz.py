@@ -42,7 +42,8 @@ NOW = 1_700_000_000_000
 REMOVED = "v39"
 HERE = "http://127.0.0.1:8080"
 HARD = (
-    "/v1/account", "/password", "/delete", "/v1/session", "/{event}", "/evidence", "/v1/demo", "/{series}",
+    "/v1/account", "/password", "/delete", "/v1/session", "/passkeys", "/passkey", "/options", "/{passkey}", "/{event}",
+    "/evidence", "/v1/demo", "/{series}",
 )  # fmt: skip
 """Operations that chance hardly gets right: they have tests of their own."""
 VIEWERS = ("ada", "bob", "a/b c", "x" * 256, "ä%2F")
@@ -231,6 +232,7 @@ def _known(engine: Engine) -> dict[str, tuple[str, ...]]:
         "sound": ("purr", "none"),
         "hashtag": ("#t1", "T1", "none"),
         "series": ("naps", "none"),
+        "passkey": ("0123456789abcdef", "none"),
     }
 
 

@@ -358,4 +358,4 @@ def test_an_account_is_deleted_with_all_of_it(browser: Browser, street: str) -> 
         leave.get_by_label("Password").fill(PASSWORD)
         page.keyboard.press("Enter")
         expect(page.get_by_text("You are here as a guest")).to_be_visible()
-        assert ask(f"{street}/v1/account") == {"signed_in": False}
+        assert ask(f"{street}/v1/account")["signed_in"] is False

@@ -57,11 +57,16 @@ export async function signUp(who: Omit<wire.Introduction, 'adopt'>): Promise<voi
   enter(await wire.signUp({ ...who, ...(guest.startsWith('web-') ? { adopt: guest } : {}) }))
 }
 
-export async function signIn(name: string, password: string): Promise<void> {
+export const signIn = (name: string, password: string): Promise<Account> =>
+  enterBy(() => wire.signIn(name, password))
+
+/** Sign in by whatever tells whose account it is. */
+export async function enterBy(tells: () => Promise<Account>): Promise<Account> {
   await flush() // what the guest did is the guest's
-  const told = await wire.signIn(name, password)
+  const told = await tells()
   if (told.viewer !== ownViewer()) store(GUEST, ownViewer())
   enter(told)
+  return told
 }
 
 export async function signOut(everywhere = false): Promise<void> {

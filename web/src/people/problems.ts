@@ -1,7 +1,7 @@
 /** What the engine found wrong with a form, beside the field that it is about and in the page's language. */
 
 import { ApiError } from '../api'
-import { t } from '../messages/say.svelte'
+import { t, type Plain } from '../messages/say.svelte'
 
 /** By the name of the field; under '' what is about the form as a whole. */
 export type Problems = Readonly<Record<string, string>>
@@ -11,6 +11,12 @@ export const PASSWORD = { least: 8, most: 200 } as const
 const TOO_YOUNG = 403
 const SIGNED_OUT = 401
 const TOO_OFTEN = 429
+/** What is no field of a form. */
+const WHOLE: Readonly<Record<string, Plain>> = {
+  passkey: 'passkeyGone',
+  credential: 'formFailed',
+  challenge: 'formFailed',
+}
 
 export function problemsOf(error: unknown): Problems {
   if (!(error instanceof ApiError)) return { '': t('formFailed') }
@@ -19,6 +25,8 @@ export function problemsOf(error: unknown): Problems {
   const { field = '', problem = '', expected = '' } = error.wrong ?? {}
   if (field === 'birth_year' && error.status === TOO_YOUNG) return { birth_year: t('tooYoung') }
   if (field === 'name' && problem === 'is taken') return { name: t('nameTaken') }
+  const said = WHOLE[field]
+  if (said) return { '': t(said) }
   if (field === 'password') return { [field]: passwordProblem(error.status) }
   return { [field]: [problem, expected].filter(Boolean).join(' · ') || t('formFailed') }
 }

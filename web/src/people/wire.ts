@@ -129,7 +129,7 @@ function query(given: Record<string, string | number | undefined>): string {
   return known.length ? `?${new URLSearchParams(known.map(([name, value]) => [name, String(value)]))}` : ''
 }
 
-function posted(body: unknown, method = 'POST'): RequestInit {
+export function posted(body: unknown, method = 'POST'): RequestInit {
   return { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
 }
 
