@@ -10,6 +10,7 @@ from foryou.core.batch import Batch
 from foryou.core.clock import DAY
 from foryou.core.inputs import OUTCOME_BITS
 from foryou.core.pipeline import Slate
+from foryou.features.anything import ANYTHING
 from foryou.features.history import HISTORY_TOPICS
 
 WEEK = 7 * DAY
@@ -188,13 +189,17 @@ PROOF = ("history_flags", "history_at", "history_topics", "history_author")
 def evidence(viewer: Batch, at: int, slate: Slate, row: int) -> dict[str, object]:
     """What in the viewer's history speaks for this video: this week's watches, and likes, by topic and by author.
 
-    The strongest is in `best`: what it is, about which topic or author, and how many videos it counts. `watched` says
-    whether anything that they watched is known at all.
+    Hashtags that are put on any video are no topic. The strongest is in `best`: what it is, about which topic or
+    author, and how many videos it counts. `watched` says whether anything that they watched is known at all.
     """
     flags = viewer["history_flags"][0]
     week = viewer["history_at"][0] > at - WEEK
     topics = viewer["history_topics"][0].reshape(-1, HISTORY_TOPICS)
-    about = [("topic", topic, (topics == topic).any(axis=1)) for topic in slate["topics"][row].tolist() if topic]
+    about = [
+        ("topic", topic, (topics == topic).any(axis=1))
+        for topic in slate["topics"][row].tolist()
+        if topic and topic not in ANYTHING
+    ]
     author = int(slate["author"][row])
     if author:
         about.append(("author", author, viewer["history_author"][0] == author))

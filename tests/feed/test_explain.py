@@ -283,6 +283,19 @@ def test_nobody_is_told_of_what_they_watched_before_they_watched_anything(world:
     assert unknown not in said("ada")
 
 
+def test_what_is_put_on_any_video_is_no_reason(world: World) -> None:
+    tagged = [
+        {"id": f"t{n}", "kind": "video", "video": f"t{n}", "author": f"t{n}", "duration": 9, "hashtags": ["#fyp", tag]}
+        for n, tag in enumerate(("#owls", "#owls", "#bees"))
+    ]
+    world.client.events(tagged)
+    world.finish("bo", "t0", "t2")
+    slate = world.client.feed("bo", n=100)
+    words = why(world, slate.request, "t1")["words"]
+    assert words[0] == "Because you finished a video on #owls this week."
+    assert "fyp" not in str(words)
+
+
 def test_every_family_has_words_in_every_language() -> None:
     for language in LANGUAGES:
         beside = {"affinity", "freshness", "wishes", "variety", "exploration", "version"}

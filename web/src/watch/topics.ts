@@ -1,13 +1,9 @@
 /** What a video is about, by its hashtags. */
 
+import anything from '../../../foryou/features/anything.json'
+
 /** What creators put on any video so that it is found; it says nothing of what the video is about. */
-const ANYTHING = new Set(
-  (
-    'fyp fypage foryou foryoupage foru fy viral viralvideo trending trend explore explorepage xyzbca relatable mood ' +
-    'weekend dailyvlog voorjou voorjoupagina fypnl herkenbaar nederland vlaanderen fordeg kjenndegigjen helg norge norsk ' +
-    'norskhumor'
-  ).split(' '),
-)
+const ANYTHING = new Set(anything)
 
 export function tellsTopic(tag: string): boolean {
   return !ANYTHING.has(tag.toLowerCase())
