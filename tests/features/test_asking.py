@@ -88,10 +88,10 @@ def test_words_that_only_look_like_it_ask_for_nothing(text: str) -> None:
     assert asks_of(text).asks == 0
 
 
-def test_most_of_what_baiters_of_the_simulator_write_is_known() -> None:
+def test_what_baiters_of_the_simulator_write_is_known() -> None:
     for language in ("en", "nl", "nb"):
         written = grammar(language)["says"]["bait"]
-        assert sum(asks_of(text).baits != 0 for text in written) >= len(written) - 1
+        assert all(asks_of(text).baits for text in written)
 
 
 def described(video: int, at: float, **said: str) -> Row:

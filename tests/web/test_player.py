@@ -149,6 +149,25 @@ def test_a_tap_turns_sound_on_once_and_then_pauses_and_two_taps_like(cinema: Pag
     until(cinema, f"!{VIDEO}.muted && !{VIDEO}.paused")
 
 
+@pytest.mark.mission("NL-02")
+def test_a_shared_link_plays_that_video_for_somebody_who_was_never_here(browser: Browser, theatre: str) -> None:
+    with opened(browser, theatre, permissions=["clipboard-read", "clipboard-write"]) as page:
+        page.goto("/")
+        until(page, f"{VIDEO}?.currentTime > 0.3")
+        page.keyboard.press("j")
+        until(page, RESTS)
+        shared, video = listen(page), current(page)
+        page.keyboard.press("h")
+        expect(page.get_by_text("Link copied")).to_be_visible()
+        link = page.evaluate("navigator.clipboard.readText()")
+        assert wait_for(page, shared, "share", 1)[0]["video"] == video
+    with opened(browser, theatre) as stranger:
+        stranger.goto(link)
+        until(stranger, f"{VIDEO}?.currentTime > 0.3")
+        assert current(stranger) == video
+
+
+@pytest.mark.mission("NO-50")
 def test_captions_are_text_and_their_choice_is_remembered(cinema: Page) -> None:
     said = cinema.locator(".captions")
     cinema.keyboard.press("0")

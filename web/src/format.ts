@@ -12,6 +12,7 @@ const AGES: [Intl.RelativeTimeFormatUnit, number][] = [
 ]
 
 const made = new Map<string, Intl.NumberFormat>()
+const ages = new Map<Language, Intl.RelativeTimeFormat>()
 
 /** Made once each: to make a format takes longer than to write a page of numbers with it. */
 function format(language: Language, how: Intl.NumberFormatOptions): Intl.NumberFormat {
@@ -25,7 +26,9 @@ function format(language: Language, how: Intl.NumberFormatOptions): Intl.NumberF
 export function ago(at: number, language: Language, now = Date.now()): string {
   const seconds = (at - now) / 1000
   const [unit, size] = AGES.find(([, length]) => Math.abs(seconds) >= length) ?? ['minute', 60]
-  return new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(Math.round(seconds / size), unit)
+  const words = ages.get(language) ?? new Intl.RelativeTimeFormat(language, { numeric: 'auto' })
+  ages.set(language, words)
+  return words.format(Math.round(seconds / size), unit)
 }
 
 /** Seconds as m:ss. */
