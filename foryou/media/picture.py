@@ -24,6 +24,9 @@ STRONG, WEAK = 0.62, 0.36
 """From which a hook is strong, and below which it is weak."""
 TURN = 15
 """Shapes are turned in steps of so many degrees, so that few have to be drawn."""
+_FREE, _MIDDLE = WIDTH - 84, 0.42
+"""How wide words are, and where their middle is: an app has its buttons beside them at the right, and below the middle
+of the picture what it says of the video."""
 _ROOM = 80
 """By how many pixels the background is larger than the picture: it moves."""
 
@@ -78,8 +81,8 @@ class Painter:
             _put(image, written(f"#{self.script.topic}", WIDTH - 60, 22, self._bright), 0.5, 0.56)
             return image
         slide = max(0.0, 1 - into / 0.25) ** 2
-        high = (0.22, 0.5, 0.3, 0.62)[(number + self.flip) % 4]
-        _put(image, written(self.script.lines[scene.line].shown, WIDTH - 48, 36), 0.5 + 0.9 * slide, high)
+        high = (0.22, 0.42, 0.3, 0.48)[(number + self.flip) % 4]
+        _put(image, written(self.script.lines[scene.line].shown, _FREE, 36), _MIDDLE + 0.9 * slide, high)
         return image
 
     def scenery(self, t: float, number: int, pace: float) -> Image.Image:
@@ -105,11 +108,11 @@ class Painter:
         hook, title = self.script.hook, drawable(self.script.title) or self.script.topic
         if hook < WEAK:
             image = self.scenery(0.15 * t, 0, 1.0)
-            _put(image, written(title, WIDTH - 120, 22), 0.5, 0.8)
+            _put(image, written(title, WIDTH - 120, 22), _MIDDLE, 0.54)
             return image
         if hook < STRONG:
             image = self.scenery(t, 0, 1.0)
-            _put(image, written(title, WIDTH - 48, 40), 0.5, 0.3)
+            _put(image, written(title, _FREE, 40), _MIDDLE, 0.3)
             return image
         words = _few(title.split(), 6)
         each = scene.end / len(words)
@@ -119,7 +122,7 @@ class Painter:
         shake = round(6 * max(0.0, 1 - 4 * into) * (-1) ** int(t * RATE))
         size = 84 if into > 0.12 else 96
         ink, edge = ((PAPER, INK), (INK, self._bright))[number % 2]
-        _put(image, written(words[number], WIDTH - 30, size, ink, edge), 0.5 + shake / WIDTH, 0.4)
+        _put(image, written(words[number], _FREE, size, ink, edge), _MIDDLE + shake / WIDTH, 0.4)
         return image
 
     @property

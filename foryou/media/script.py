@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-MADE = "1"
+MADE = "2"
 """The version of how clips are made. Browsers keep clips for a year: change it with anything that changes a clip."""
 CLIP, POSTER, SUBTITLES = ".mp4", ".webp", ".vtt"
 """How the names of its files end."""
