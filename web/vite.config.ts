@@ -8,7 +8,7 @@ import { defineConfig, type Plugin } from 'vite'
 const engine = process.env.FORYOU_URL ?? 'http://127.0.0.1:8080'
 
 const SHARED =
-  /node_modules\/|src\/((messages\/say|settings|viewer|router|toasts)\.svelte|messages\/table|watch\/topics)/
+  /node_modules\/|src\/((messages\/say|settings|viewer|router|toasts)\.svelte|messages\/table|watch\/topics)|features\/anything/
 
 /** What Why and the pages of one's own have in common. */
 const STEERING = /src\/(mine\/(steer|names|how|Evidence|known)|parts\/Switch)/
@@ -116,5 +116,6 @@ export default defineConfig({
       },
     },
   },
-  server: { proxy: { '/v1': engine, '/media': engine } },
+  // What page and engine both know lies in the engine's package.
+  server: { proxy: { '/v1': engine, '/media': engine }, fs: { allow: ['.', '../foryou/features'] } },
 })

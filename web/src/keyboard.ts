@@ -22,6 +22,8 @@ function isTaken(event: KeyboardEvent): boolean {
   if (document.querySelector('dialog:modal')) return true
   const target = event.target
   if (!(target instanceof Element)) return false
+  // A dialog that was closed keeps the focus until the browser draws again: what is in it is no longer asked.
+  if (target.closest('dialog:not([open])')) return false
   if (target.closest('input, textarea, select')) return true
   if (event.key === ' ' && target.closest('button')) return true
   return /^(Arrow|Page)/.test(event.key) && target.closest('[role=dialog], [role=tablist]') !== null
