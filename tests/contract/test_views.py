@@ -205,6 +205,8 @@ def _play(world: World) -> None:
     world.act("bob", "save", "v8")
     world.send({"kind": "forget", "viewer": "ada", "hashtag": "t2"})
     world.upload("v12", "t1", series="mornings", episode=1)
+    world.upload("v13", "t1", caption="Like if you agree")
+    world.act("bob", "like", "v13")
     world.send({"kind": "comment", "viewer": "bob", "video": "v9", "text": "again", "comment": "c1"})
     world.send({"kind": "like_comment", "viewer": "ada", "video": "v9", "comment": "c1"})
     answer = {"text": "so", "parent": "c1", "reply_video": "v12"}
