@@ -33,12 +33,12 @@ READ = 1_000
 ASKING = Table(
     "asking",
     (
-        Field("asks", "int32", len(TEXTS), help="outcomes that caption and description ask for, bits"),
-        Field("baits", "int32", len(TEXTS), help="those of them that they bait"),
+        Field("asks", "int16", len(TEXTS), help="outcomes that caption and description ask for, bits"),
+        Field("baits", "int16", len(TEXTS), help="those of them that they bait"),
         Field("at", "int64", len(TEXTS), help="when each text was said, ms"),
     ),
 )
-"""Of videos that ask for something, or did."""
+"""Of every video that says something: what came late must not count for what was said since."""
 
 _CLAUSE = re.compile(r"[.!?,;:…|•()\n–—/-]+|[^\w\s'’%&]+")
 
@@ -107,14 +107,12 @@ def describe(store: Store, rows: Batch) -> None:
     if not found:
         return
     videos, row = np.unique([each[0] for each in found], return_inverse=True)
-    known = store.has(ASKING.name, videos)
     before = store.read(ASKING.name, videos)
     held = {name: before[name].copy() for name in before}
     for k, (_, at, place, asks) in zip(row.tolist(), found, strict=True):
         if at >= held["at"][k, place]:
             held["asks"][k, place], held["baits"][k, place], held["at"][k, place] = asks.asks, asks.baits, at
-    worth = known | held["asks"].any(axis=1)
-    store.write(ASKING.name, videos[worth], Batch(held).take(worth))
+    store.write(ASKING.name, videos, Batch(held))
 
 
 def asked(store: Store, video: Keys) -> tuple[Column, Column]:

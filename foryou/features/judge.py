@@ -108,7 +108,7 @@ class Events(NamedTuple):
     acted: Column
     origin: Column
     role: Column
-    asked: Column
+    bait_weight: Column
     base: Column
     amount: Column
     viewer: Column
@@ -321,7 +321,7 @@ def _act(v, k, e, i, acted, crowds, origins, overall, limits):  # type: ignore[n
     counts = _room(v, k, origins, e.origin[i], e.at[i], limits)
     counts *= 0.75 + 0.2 * min(v.watched[k] / SETTLED_S, 1.0) + 0.05 * old
     if e.role[i] != REFUSES:
-        counts *= e.asked[i]
+        counts *= e.bait_weight[i]
         counts *= _haste(v, k, e.video[i], e.at[i], overall)
     if e.role[i] == LIKES:
         _among(v, k, acted, e.acted[i], crowds, e.target[i], e.viewer[i], e.at[i])

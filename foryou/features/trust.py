@@ -183,7 +183,7 @@ def weigh(store: Store, rows: Batch, settings: TrustSettings = DEFAULT) -> tuple
             "acted": of_event,
             "origin": origin_row,
             "role": role,
-            "asked": np.where(baited, settings.baited, 1.0),
+            "bait_weight": np.where(baited, settings.baited, 1.0),
         }
     )
     count = judge(

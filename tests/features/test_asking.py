@@ -116,6 +116,16 @@ def test_the_newest_words_count_caption_and_description_apart() -> None:
     assert bits() == (["save"], [])
 
 
+def test_what_was_said_before_and_comes_late_is_no_bait_of_a_video_that_says_otherwise_now() -> None:
+    told = (described(7, 5, caption="A sourdough loaf"), described(7, 3, caption="Like if you agree"))
+    for rows in (told, told[::-1]):
+        store = store_of()
+        for row in rows:
+            fold_events(store, log(row))
+        asks, baits = asked(store, np.array([7], np.int64))
+        assert (int(asks[0]), int(baits[0])) == (0, 0)
+
+
 def _liked(baited: float) -> tuple[Batch, dict[int, float], list[dict[str, dict[str, float]]]]:
     """Four hundred viewers watch two videos and like both; the words of the first bait that."""
     store = store_of()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -10,7 +11,9 @@ from foryou.core.clock import SECOND
 from foryou.core.event import Kind
 from foryou.core.heads import NAMES
 from foryou.core.ports import Pairs, Store
+from foryou.features import asking
 from foryou.features.enrich import enrich
+from foryou.features.trust import TrustSettings
 from foryou.training.join import Join, Lesson
 from tests.streams import START, VIDEOS, Row, catalogue, log, store_of
 
@@ -179,6 +182,25 @@ def test_impressions_that_no_request_of_ours_showed_are_strangers() -> None:
     rows = log(on(A, Kind.IMPRESSION, 1, request=7), on(B, Kind.IMPRESSION, 2, request=7), on(A, Kind.IMPRESSION, 3),
                on(B, Kind.WATCH, 4, seconds=3.0))  # fmt: skip
     assert join.strangers(rows)["video"].tolist() == [B, A]
+
+
+@pytest.mark.mission("NO-18")
+def test_of_the_likes_that_a_videos_words_bait_a_share_is_learned_and_of_others_all() -> None:
+    told = Told()
+    bait = msgspec.msgpack.encode({"caption": "Like if you agree"})
+    asking.describe(told.store, log({"kind": Kind.VIDEO, "video": A, "raw": bait}))
+    viewers = np.arange(1000, 2000)
+    pairs = Pairs(Batch({"viewer": viewers}), Batch({"item": np.full(1000, A)}), np.arange(1000))
+    others = Pairs(Batch({"viewer": viewers}), Batch({"item": np.full(1000, B)}), np.arange(1000))
+    for video, rows in ((A, pairs), (B, others)):
+        told.join.expect(viewers, np.full(1000, video), np.full(1000, START), rows)
+        for kind, first in ((Kind.LIKE, 10_000), (Kind.WATCH, 20_000)):
+            events = ({**on(video, kind, 1, viewer=int(v), seconds=9.0), "id": first * video + int(v)} for v in viewers)
+            told.join.observe(enrich(told.store, log(*events))[0])
+    (lesson,) = told.join.ready(5000)
+    like, item = lesson.examples.outcomes["like"], lesson.examples.pairs.items["item"]
+    assert like[item == A].mean() == pytest.approx(TrustSettings().baited, abs=0.05)
+    assert like[item == B].mean() == 1
 
 
 def test_left_out_rows_are_plain_ones_and_those_that_stay_stand_for_them() -> None:
