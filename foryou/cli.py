@@ -199,7 +199,7 @@ def reach(
     """Say how far a video has come, and why."""
     spoken = calls.spoken(language)
     with asked(url, key, config, data) as engine:
-        out.print(ladder.journey(engine.reach(video, spoken)))
+        out.print(ladder.journey(engine.reach(video, spoken), spoken))
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TypeAlias
 
@@ -12,18 +13,14 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from foryou.ladder_words import LADDER
+
 Answer: TypeAlias = dict[str, object]
+_Words: TypeAlias = Mapping[str, str]
 
 _WIDTH = 40
 """Characters of the longest bar."""
 _SPARKS = " ▁▂▃▄▅▆▇█"
-_WORDS = {
-    "running": "looks for its audience",
-    "late": "its time for this audience is over",
-    "resting": "had its audience",
-    "stopped": "stopped",
-    "open": "open to everybody",
-}
 
 
 class _Part(Struct):
@@ -92,17 +89,19 @@ class _Journey(Struct):
     audience: int | None = None
 
 
-def journey(answer: Answer) -> RenderableType:
-    """Where a video is, how it is judged, how it came there, who saw it, and what is next."""
-    told = msgspec.convert(answer, _Journey)
-    head = f"{told.video}: stage {told.stage} of 0 to {told.stages - 1}, {_WORDS.get(told.state, told.state)}"
+def journey(answer: Answer, language: str = "en") -> RenderableType:
+    """Where a video is, how it is judged, how it came there, who saw it, and what is next: as it was told in this
+    language."""
+    told, say = msgspec.convert(answer, _Journey), LADDER[language]
+    state = say.get(told.state, told.state)
+    head = say["head"].format(video=told.video, stage=told.stage, last=told.stages - 1, state=state)
     return Group(
         Text(head, style="bold"),
-        _ladder(told),
-        _quality(told.quality),
+        _ladder(told, say),
+        _quality(told.quality, say),
         *(Text(f"- {_when(move.at)}  {move.words}") for move in told.moves),
         Text(told.next, style="bold"),
-        *_below(told),
+        *_below(told, say),
     )
 
 
@@ -110,9 +109,9 @@ def _when(at: int) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M")
 
 
-def _ladder(told: _Journey) -> Table:
+def _ladder(told: _Journey, say: _Words) -> Table:
     """The stages, the widest on top."""
-    table = Table("stage", "seen in For You", "", title="Stages", title_justify="left", box=None, padding=(0, 2))
+    table = Table(say["stage"], say["seen"], "", title=say["stages"], title_justify="left", box=None, padding=(0, 2))
     table.columns[1].justify = "right"
     most = max(told.viewers.for_you_by_stage, default=0.0) or 1.0
     for stage in reversed(range(told.stages)):
@@ -121,10 +120,12 @@ def _ladder(told: _Journey) -> Table:
         if here and told.audience:
             share = min(told.shown / told.audience, 1.0)
         bar = "█" * round(share * _WIDTH)
-        of = f" of {told.audience:,}" if here and told.audience else ""
+        count = f"{seen:,.0f}"
+        if here and told.audience:
+            count = say["of"].format(seen=count, audience=f"{told.audience:,}")
         mark = "▶ " if here else "  "
         style = "green" if here else "dim" if stage > told.stage else ""
-        table.add_row(f"{mark}{stage}", f"{seen:,.0f}{of}", Text(bar, style="green" if here else "blue"), style=style)
+        table.add_row(f"{mark}{stage}", count, Text(bar, style="green" if here else "blue"), style=style)
     return table
 
 
@@ -133,55 +134,57 @@ def _scale(value: float) -> int:
     return round((min(max(value, -1.0), 1.0) + 1) / 2 * (_WIDTH - 1))
 
 
-def _quality(quality: _Quality) -> Group:
+def _quality(quality: _Quality, say: _Words) -> Group:
     """The interval of the quality with the two thresholds, and the parts that it consists of."""
     line = ["·"] * _WIDTH
     for place in range(_scale(quality.low), _scale(quality.high) + 1):
         line[place] = "━"
     line[_scale(quality.stops_below)], line[_scale(quality.goes_on_above)] = "┃", "┃"
     line[_scale(quality.value)] = "◆"
-    words = (
-        f"quality {quality.value:+.2f} ({quality.low:+.2f} to {quality.high:+.2f}); "
-        f"stops below {quality.stops_below:+.2f}, goes on above {quality.goes_on_above:+.2f}"
+    words = say["quality"].format(
+        value=f"{quality.value:+.2f}",
+        low=f"{quality.low:+.2f}",
+        high=f"{quality.high:+.2f}",
+        stops=f"{quality.stops_below:+.2f}",
+        goes_on=f"{quality.goes_on_above:+.2f}",
     )
-    table = Table("part", "here", "95 %", "usual", "adds", box=None, padding=(0, 2))
+    table = Table(say["part"], say["here"], "95 %", say["usual"], say["adds"], box=None, padding=(0, 2))
     for column in table.columns[1:]:
         column.justify = "right"
     for part in quality.parts:
         known = part.value is not None and part.low is not None and part.high is not None
         here = f"{part.value:.3f}" if known else "-"
-        between = f"{part.low:.3f} to {part.high:.3f}" if known else ""
+        between = say["between"].format(low=f"{part.low:.3f}", high=f"{part.high:.3f}") if known else ""
         table.add_row(escape(part.label), here, between, f"{part.usual:.3f}", f"{part.counts:+.3f}")
     return Group(Text("".join(line) + "  " + words), table)
 
 
-def _below(told: _Journey) -> list[RenderableType]:
-    lines: list[RenderableType] = []
-    hours = told.viewers.by_hour
+def _below(told: _Journey, say: _Words) -> list[RenderableType]:
+    lines: list[str] = []
+    hours, viewers = told.viewers.by_hour, told.viewers
     if any(hours):
         most = max(hours)
         sparks = "".join(_SPARKS[round(each / most * (len(_SPARKS) - 1))] for each in hours)
-        lines.append(Text(f"hour by hour: {sparks}"))
-    lines.append(
-        Text(
-            f"{told.viewers.exposures:,.0f} exposures, {told.viewers.followers_share:.0%} by followers; "
-            f"the author's own taste says who sees it first to {told.viewers.authors_taste:.0%}"
-        )
-    )
+        lines.append(say["hours"].format(sparks=sparks))
+    lines.append(say["views"].format(views=f"{viewers.exposures:,.0f}", followers=f"{viewers.followers_share:.0%}"))
+    if viewers.authors_taste > 0:
+        lines.append(say["taste"].format(taste=f"{viewers.authors_taste:.0%}"))
     chain = told.sharing
-    sizes = ", ".join(map(str, chain.generations)) or "nobody yet"
     lines.append(
-        Text(
-            f"brought by shares: {sizes}; depth {chain.depth}; R {chain.reproduction:.2f} "
-            f"({chain.low:.2f} to {chain.high:.2f})"
+        say["shares"].format(
+            sizes=", ".join(map(str, chain.generations)) or say["nobody"],
+            depth=chain.depth,
+            value=f"{chain.reproduction:.2f}",
+            low=f"{chain.low:.2f}",
+            high=f"{chain.high:.2f}",
         )
     )
     chance = told.chance
     if chance.value is not None and chance.low is not None and chance.high is not None:
-        between = f"{_share(chance.low)} to {_share(chance.high)}"
-        lines.append(Text(f"chance to reach stage {chance.stage}: {_share(chance.value)} ({between})"))
-    return lines
+        value, low, high = (_share(each, say) for each in (chance.value, chance.low, chance.high))
+        lines.append(say["chance"].format(stage=chance.stage, value=value, low=low, high=high))
+    return [Text(line) for line in lines]
 
 
-def _share(value: float) -> str:
-    return "under 1%" if value < 0.01 else f"{value:.0%}"
+def _share(value: float, say: _Words) -> str:
+    return say["under"] if value < 0.01 else f"{value:.0%}"

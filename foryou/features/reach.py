@@ -352,9 +352,23 @@ def _mutable(rows: Batch) -> dict[str, Column]:
     return {name: rows[name].copy() for name in rows}
 
 
+def shown(rows: Mapping[str, Column] | Batch) -> Column:
+    """The exposures of each video `[videos]` in its stage: `quality.shown`."""
+    sums = rows["sums"]
+    return np.asarray(np.maximum(sums[:, quality.IMPRESSIONS], sums[:, quality.WATCHES]))
+
+
+def awaited(rows: Mapping[str, Column] | Batch) -> Column:
+    """Those of them whose watch has not come, yet or ever, of videos `[videos]` of which watches come at all."""
+    watches = rows["sums"][:, quality.WATCHES]
+    return np.where(watches > 0.0, shown(rows) - watches, 0.0)
+
+
 def room(rows: Mapping[str, Column] | Batch, settings: ReachSettings) -> Column:
-    """The exposures that each video `[videos]` still looks for in its stage; none where it does not look for any."""
+    """The exposures that each video `[videos]` still looks for in its stage; none where it does not look for any.
+
+    As the looks at its quality count them: an impression whose watch never came is none.
+    """
     sizes = np.array([*settings.audiences, np.inf])
-    there = np.maximum(rows["sums"][:, quality.IMPRESSIONS], rows["sums"][:, quality.WATCHES])
-    left = np.maximum(sizes[rows["stage"]] - there, 0.0)
+    left = np.maximum(sizes[rows["stage"]] - (shown(rows) - awaited(rows)), 0.0)
     return np.where(rows["status"] == RUNNING, np.where(rows["stage"] < LAST, left, 0.0), 0.0)

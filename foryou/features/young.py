@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from foryou.core.batch import Batch
+from foryou.core.batch import Batch, Column
 from foryou.core.clock import DAY
 from foryou.core.event import CATALOG, TOPICS, Kind, of_kinds
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
-from foryou.features.reach import DEFAULT, REACH, ReachSettings, room
+from foryou.features.reach import DEFAULT, REACH, ReachSettings, awaited, room
 
 SIZE = 1 << 16
 """Places of the ring."""
@@ -30,6 +30,8 @@ YOUNG = Table(
         Field("topics", "int64", TOPICS),
         Field("stage", "int8"),
         Field("room", "float32", help="exposures that it still looks for in its stage"),
+        Field("awaited", "float32", help="impressions in its stage whose watch has not come"),
+        Field("shown", "int64", help="ms of the latest impression"),
         Field("entered", "int64", help="ms when it came to its stage"),
         Field("promise", "float32", help="its quality at the last look, or as it is expected"),
         Field("turns", "int64", help="in row 0: how many videos came so far"),
@@ -52,23 +54,29 @@ def describe(store: Store, rows: Batch, settings: ReachSettings = DEFAULT) -> No
         place = (turns + np.arange(len(come))) % SIZE + 1
         store.write(TURN.name, come, Batch({"place": place}))
         latest = slice(-SIZE, None)
-        store.write(YOUNG.name, place[latest], Batch({"item": come[latest]}))
-    _update(store, np.unique(rows["video"][of_kinds(rows, CATALOG)]), settings)
+        nobody = np.zeros(len(come[latest]), np.int64)
+        store.write(YOUNG.name, place[latest], Batch({"item": come[latest], "shown": nobody}))
+    video = np.unique(rows["video"][of_kinds(rows, CATALOG)])
+    _update(store, video, settings, np.zeros(len(video), np.int64))
 
 
 def expose(store: Store, rows: Batch, settings: ReachSettings = DEFAULT) -> None:
     """Fold what viewers did `[rows]`, after the stages were folded."""
-    _update(store, np.unique(rows["video"]), settings)
+    video, of = np.unique(rows["video"], return_inverse=True)
+    shown = np.zeros(len(video), np.int64)
+    np.maximum.at(shown, of, np.where(rows["kind"] == Kind.IMPRESSION, rows["at"], 0))
+    _update(store, video, settings, shown)
 
 
-def _update(store: Store, video: Keys, settings: ReachSettings) -> None:
-    """Bring the rows of those videos that are in the ring to what the tables say."""
+def _update(store: Store, video: Keys, settings: ReachSettings, shown: Column) -> None:
+    """Bring the rows of those videos that are in the ring to what the tables say, and to when they were `shown`."""
     place = store.columns(TURN.name, video, ("place",))["place"]
-    video, place = video[place != 0], place[place != 0]
-    there = store.columns(YOUNG.name, place, ("item",))["item"] == video
+    video, shown, place = video[place != 0], shown[place != 0], place[place != 0]
+    held = store.columns(YOUNG.name, place, ("item", "shown"))
+    there = held["item"] == video
     if not there.any():
         return
-    video, place = video[there], place[there]
+    video, place, shown = video[there], place[there], np.maximum(shown, held["shown"])[there]
     about = store.columns("video", video, ("uploaded", "language", "topics", "known", "removed"))
     come = store.columns(REACH.name, video, ("stage", "status", "entered", "sums", "value"))
     store.write(
@@ -81,6 +89,8 @@ def _update(store: Store, video: Keys, settings: ReachSettings) -> None:
                 "topics": about["topics"],
                 "stage": come["stage"],
                 "room": room(come, settings),
+                "awaited": awaited(come),
+                "shown": shown,
                 "entered": come["entered"],
                 "promise": come["value"],
             }

@@ -162,16 +162,17 @@ def _moves(store: Store, number: Column, settings: ReachSettings, language: str)
         place = i % MOVES
         if not row["reason"][0][place]:  # being written
             continue
-        reason, to = Reason(int(row["reason"][0][place])), int(row["to"][0][place])
+        reason = Reason(int(row["reason"][0][place]))
+        start, to = int(row["start"][0][place]), int(row["to"][0][place])
         numbers = {name: float(row[name][0][place]) for name in ("n", "value", "low", "high", "threshold")}
         told.append(
             {
                 "at": int(row["at"][0][place]),
-                "from": int(row["start"][0][place]) if reason not in (Reason.PUBLISHED, Reason.OLD) else None,
+                "from": start if reason not in (Reason.PUBLISHED, Reason.OLD) else None,
                 "to": to,
                 "reason": reason.name.lower(),
                 **{name: _round(value) for name, value in numbers.items()},
-                "words": move_in_words(reason, numbers, settings.audiences[to] if to < LAST else None, language),
+                "words": move_in_words(reason, numbers, start, settings.audiences[to] if to < LAST else None, language),
             }
         )
     return told

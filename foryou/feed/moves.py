@@ -10,51 +10,60 @@ _MOVES: Mapping[str, Mapping[Reason, str]] = {
     "en": {
         Reason.PUBLISHED: "Published: it looks for a first audience of {size}.",
         Reason.OLD: "It was old when it came here, so it is not tested; what is seen of it may still lift it.",
-        Reason.ABOVE: "After {n} viewers its quality is {value} (at least {low}), above the {threshold} that is "
-        "usual here: it is shown to {size} more.",
+        Reason.ABOVE: "After {n} viewers its quality is {value} (at least {low}), above {threshold}, {bar}: it is "
+        "shown to {size} more.",
         Reason.BELOW: "After {n} viewers its quality is {value} (at most {high}); three quarters of the others "
         "are above {threshold}. No more viewers are looked for.",
-        Reason.FULL: "{n} viewers saw it, and it does not stand out: {value} ({low} to {high}), where {threshold} is "
-        "usual. No more viewers are looked for.",
-        Reason.EXPIRED: "Its time is over after {n} viewers: {value} ({low} to {high}), where {threshold} is usual.",
-        Reason.CHANCE: "It goes on by chance, as a few in a hundred do, so that it is known what is stopped too early; "
-        "its quality after {n} viewers is {value}.",
-        Reason.RISEN: "What was seen of it since lifts it: {value} (at least {low}) after {n} viewers, above the "
-        "{threshold} that is usual: it is shown to {size} more.",
+        Reason.FULL: "{n} viewers saw it, and its quality is {value} ({low} to {high}): not surely above {threshold}, "
+        "{bar}. No more viewers are looked for.",
+        Reason.EXPIRED: "Its time is over after {n} viewers, with a quality of {value} ({low} to {high}): not surely "
+        "above {threshold}, {bar}.",
+        Reason.CHANCE: "It goes on by chance, as a set share of videos does, so that it is known what is stopped too "
+        "early; its quality after {n} viewers is {value}.",
+        Reason.RISEN: "What was seen of it since lifts it: {value} (at least {low}) after {n} viewers, above "
+        "{threshold}, {bar}: it is shown to {size} more.",
     },
     "nl": {
         Reason.PUBLISHED: "Geplaatst: hij zoekt een eerste publiek van {size}.",
         Reason.OLD: "Hij was al oud toen hij hier kwam en wordt niet getest; wat ervan gezien wordt kan hem nog omhoog "
         "brengen.",
-        Reason.ABOVE: "Na {n} kijkers is zijn kwaliteit {value} (minstens {low}), boven de {threshold} die hier "
-        "gebruikelijk is: hij gaat naar {size} meer.",
+        Reason.ABOVE: "Na {n} kijkers is zijn kwaliteit {value} (minstens {low}), boven {threshold}, {bar}: hij gaat "
+        "naar {size} meer.",
         Reason.BELOW: "Na {n} kijkers is zijn kwaliteit {value} (hoogstens {high}); drie kwart van de andere ligt "
         "boven {threshold}. Er worden geen kijkers meer gezocht.",
-        Reason.FULL: "{n} kijkers hebben hem gezien en hij valt niet op: {value} ({low} tot {high}), waar {threshold} "
-        "gebruikelijk is. Er worden geen kijkers meer gezocht.",
-        Reason.EXPIRED: "Zijn tijd is om na {n} kijkers: {value} ({low} tot {high}), waar {threshold} gebruikelijk is.",
-        Reason.CHANCE: "Hij gaat bij toeval door, zoals een paar op de honderd, zodat bekend is wat te vroeg stopt; "
-        "zijn kwaliteit na {n} kijkers is {value}.",
+        Reason.FULL: "{n} kijkers hebben hem gezien en zijn kwaliteit is {value} ({low} tot {high}): niet zeker boven "
+        "{threshold}, {bar}. Er worden geen kijkers meer gezocht.",
+        Reason.EXPIRED: "Zijn tijd is om na {n} kijkers, met een kwaliteit van {value} ({low} tot {high}): niet zeker "
+        "boven {threshold}, {bar}.",
+        Reason.CHANCE: "Hij gaat bij toeval door, zoals een vast deel van de video's, zodat bekend is wat te vroeg "
+        "stopt; zijn kwaliteit na {n} kijkers is {value}.",
         Reason.RISEN: "Wat er sindsdien van gezien is brengt hem omhoog: {value} (minstens {low}) na {n} kijkers, "
-        "boven de {threshold} die gebruikelijk is: hij gaat naar {size} meer.",
+        "boven {threshold}, {bar}: hij gaat naar {size} meer.",
     },
     "nb": {
         Reason.PUBLISHED: "Publisert: den leter etter et første publikum på {size}.",
         Reason.OLD: "Den var gammel da den kom hit, så den testes ikke; det som blir sett av den kan fortsatt "
         "løfte den.",
-        Reason.ABOVE: "Etter {n} seere er kvaliteten {value} (minst {low}), over {threshold} som er vanlig her: den "
-        "vises til {size} til.",
+        Reason.ABOVE: "Etter {n} seere er kvaliteten {value} (minst {low}), over {threshold}, {bar}: den vises til "
+        "{size} til.",
         Reason.BELOW: "Etter {n} seere er kvaliteten {value} (høyst {high}); tre fjerdedeler av de andre ligger over "
         "{threshold}. Det letes ikke etter flere seere.",
-        Reason.FULL: "{n} seere har sett den, og den skiller seg ikke ut: {value} ({low} til {high}), der {threshold} "
-        "er vanlig. Det letes ikke etter flere seere.",
-        Reason.EXPIRED: "Tiden er ute etter {n} seere: {value} ({low} til {high}), der {threshold} er vanlig.",
-        Reason.CHANCE: "Den går videre tilfeldig, som noen få av hundre, slik at en vet hva som stoppes for tidlig; "
-        "kvaliteten etter {n} seere er {value}.",
+        Reason.FULL: "{n} seere har sett den, og kvaliteten er {value} ({low} til {high}): ikke sikkert over "
+        "{threshold}, {bar}. Det letes ikke etter flere seere.",
+        Reason.EXPIRED: "Tiden er ute etter {n} seere, med en kvalitet på {value} ({low} til {high}): ikke sikkert "
+        "over {threshold}, {bar}.",
+        Reason.CHANCE: "Den går videre tilfeldig, som en fast andel av videoene, slik at en vet hva som stoppes for "
+        "tidlig; kvaliteten etter {n} seere er {value}.",
         Reason.RISEN: "Det som er sett av den siden, løfter den: {value} (minst {low}) etter {n} seere, over "
-        "{threshold} som er vanlig: den vises til {size} til.",
+        "{threshold}, {bar}: den vises til {size} til.",
     },
 }
+_BAR: Mapping[str, tuple[str, str]] = {
+    "en": ("which half of all videos reach in their first stage", "which three quarters of those in this stage reach"),
+    "nl": ("wat de helft van alle video's in de eerste fase haalt", "wat drie kwart van die in deze fase haalt"),
+    "nb": ("som halvparten av alle videoer når i første trinn", "som tre fjerdedeler av dem på dette trinnet når"),
+}
+"""What the bar to go on is: of the first stage, and of a later one (`stages.bar`)."""
 _EVERYBODY = {"en": "everybody", "nl": "iedereen", "nb": "alle"}
 _NEXT: Mapping[str, Mapping[str, str]] = {
     "en": {
@@ -101,10 +110,12 @@ PART_WORDS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def move_in_words(reason: Reason, numbers: Mapping[str, float], size: int | None, language: str) -> str:
-    """Why a video moved; `size`: of the audience that it looks for from then on (None: everybody)."""
+def move_in_words(reason: Reason, numbers: Mapping[str, float], start: int, size: int | None, language: str) -> str:
+    """Why a video moved from the stage `start`; `size`: of the audience that it looks for from then on (None:
+    everybody)."""
     said = {name: f"{value:.0f}" if name == "n" else f"{value:+.2f}" for name, value in numbers.items()}
-    return _MOVES[language][reason].format(size=_EVERYBODY[language] if size is None else f"{size:,}", **said)
+    more = {"bar": _BAR[language][start > 0], "size": _EVERYBODY[language] if size is None else f"{size:,}"}
+    return _MOVES[language][reason].format(**more, **said)
 
 
 def next_in_words(state: str, room: float, until: str, look: float, language: str) -> str:

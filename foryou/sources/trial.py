@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit, types
 
 from foryou.core.batch import Batch, Column
-from foryou.core.clock import DAY
+from foryou.core.clock import DAY, MINUTE
 from foryou.core.pipeline import Candidates, Request
 from foryou.core.ports import Keys, Store
 from foryou.features.accounts import account_of
@@ -30,6 +30,9 @@ _TOPIC, _TEXT, _AUTHOR, _LIKED = 1.0, 1.0, 0.8, 1.5
 hashtags, its text, its author's own taste, those who liked it."""
 _SOON = 6.0
 """A video should have its audience within this part of the time that it has for it."""
+_LOST = 15 * MINUTE
+"""After the latest impression of a video watches that have not come by then never will: the app was closed, or the
+events got lost. Until then they are waited for, so that it is not shown to more than it asks for."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +52,14 @@ class Trial:
 
     def __call__(self, request: Request) -> Candidates:
         _, young = self.store.scan(
-            YOUNG.name, ("item", "uploaded", "language", "topics", "stage", "room", "entered", "promise")
+            YOUNG.name,
+            ("item", "uploaded", "language", "topics", "stage", "room", "awaited", "shown", "entered", "promise"),
         )
         key, what, strength = strengths(self.store, np.array([request.viewer_id], np.int64), request.at)
         sizes = np.array([*self.reach.audiences, self.reach.audiences[-1]], np.float64)
         rows, score = _waiting(
             young["item"], young["uploaded"], young["language"], young["topics"], young["stage"], young["room"],
-            young["entered"], young["promise"], request.at, self.reach.life, sizes, request.language,
+            young["awaited"], young["shown"], young["entered"], young["promise"], request.at, self.reach.life, sizes, request.language,
             float(newness(request.viewer["viewer_known"])[0]), np.where(what[0] == TOPIC, key[0], 0), strength[0],
             *request.rng("fresh").integers(0, 1 << 62, 2),
         )  # fmt: skip
@@ -109,8 +113,8 @@ _draw = njit(types.float64(types.int64, types.int64), cache=True)(_drawn)
 
 @njit(cache=True, nogil=True)
 def _waiting(  # type: ignore[no-untyped-def]
-    item, uploaded, language, topics, stage, room, entered, promise, now, life, sizes, spoken, new, key, strength, seed,
-    other,
+    item, uploaded, language, topics, stage, room, awaited, shown, entered, promise, now, life, sizes, spoken, new, key,
+    strength, seed, other,
 ):  # fmt: skip
     """The rows of the videos that look for an audience now and may come, and what speaks for each."""
     slots = 2 * len(key)
@@ -123,12 +127,14 @@ def _waiting(  # type: ignore[no-untyped-def]
             index[place] = s + 1
     rows, score, count = np.empty(len(item), np.int64), np.empty(len(item)), 0
     for i in range(len(item)):
-        age = now - entered[i]
-        if item[i] == 0 or room[i] <= 0.0 or uploaded[i] == 0 or uploaded[i] > now or age >= life:
+        age, left = now - entered[i], room[i]
+        if now - shown[i] < _LOST:
+            left -= awaited[i]
+        if item[i] == 0 or left <= 0.0 or uploaded[i] == 0 or uploaded[i] > now or age >= life:
             continue
         if spoken != 0 and language[i] != 0 and language[i] != spoken and _draw(item[i], other) < new:
             continue
-        late = min(max(age / life * _SOON, 0.0), 1.0) - (1.0 - room[i] / sizes[stage[i]])
+        late = min(max(age / life * _SOON, 0.0), 1.0) - (1.0 - left / sizes[stage[i]])
         total, highest, number = 0.0, -1.0, 0
         for t in range(topics.shape[1]):
             if topics[i, t] == 0:

@@ -112,6 +112,16 @@ def test_a_journey_speaks_three_languages_and_can_be_drawn(world: World) -> None
     assert "stopped" in text
     assert "brought by shares: 1" in text
     assert "share of it watched" in text
+    console.print(ladder.journey(told(world, "good", "nl"), "nl"))
+    dutch = console.export_text()
+    assert "gebracht door delen: 1" in dutch
+    assert not any(word in dutch for word in ("stage", "quality", "shares", "above", " to ")), "all of it is Dutch"
+
+
+def test_a_move_names_the_bar_of_the_stage_it_left(world: World) -> None:
+    first, later = told(world, "good")["moves"][1:3]
+    assert "half of all videos" in first["words"], "the first stage halves everything"
+    assert "three quarters of those in this stage" in later["words"], "in a later one it only has to hold up"
 
 
 def test_a_journey_is_live_and_ends_when_its_time_is_over(world: World) -> None:

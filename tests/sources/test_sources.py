@@ -192,6 +192,22 @@ def test_a_trial_brings_new_videos_with_room_left_those_that_are_behind_first() 
     assert len(items(Trial(store, most=1), asking(store))) == 1
 
 
+def test_watches_that_never_come_do_not_keep_a_video_from_its_audience() -> None:
+    """Of thirteen impressions two bring no watch: they are waited for, and then others are asked."""
+    seen: list[Row] = []
+    for viewer in range(20, 33):
+        about = {"viewer": viewer, "video": 1, "at": -viewer / 10}
+        seen.append({"kind": Kind.IMPRESSION, **about})
+        if viewer < 31:
+            seen.append({"kind": Kind.WATCH, "seconds": 4.0, **about})
+    store = store_of(log(video(1, uploaded=START - HOUR), *sorted(seen, key=lambda row: row["at"])))
+    assert items(Trial(store), asking(store)) == []
+    assert items(Trial(store), asking(store, at=START + HOUR)) == [1]
+    more: list[Row] = [{"kind": Kind.WATCH, "viewer": n, "video": 1, "at": 9, "id": n, "seconds": 4.0} for n in (31, 32)]
+    store = store_of(log(video(1, uploaded=START - HOUR), *sorted(seen, key=lambda row: row["at"])), log(*more))
+    assert items(Trial(store), asking(store, at=START + HOUR)) == [], "the audience was there"
+
+
 def test_what_is_on_trial_takes_turns() -> None:
     store = store_of(log(*(video(n, uploaded=START - HOUR) for n in range(1, 41))))
     firsts = {items(Trial(store, most=1), asking(store, seed=seed))[0] for seed in range(40)}
