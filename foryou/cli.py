@@ -189,17 +189,20 @@ def explain(
 
 @app.command()
 def reach(
-    video: Annotated[str, typer.Argument(help="A video's id.")],
+    video: Annotated[str | None, typer.Argument(help="A video's id; without one, how new videos fare.")] = None,
     language: Spoken = "en",
     url: Server = None,
     key: Key = None,
     config: Config = None,
     data: Data = None,
 ) -> None:
-    """Say how far a video has come, and why."""
+    """Say how far a video has come, and why; or how many are in each stage, and what becomes of them."""
     spoken = calls.spoken(language)
     with asked(url, key, config, data) as engine:
-        out.print(ladder.journey(engine.reach(video, spoken), spoken))
+        if video is None:
+            out.print(ladder.stages(engine.stages(), spoken))
+        else:
+            out.print(ladder.journey(engine.reach(video, spoken), spoken))
 
 
 @app.command()

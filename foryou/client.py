@@ -70,6 +70,9 @@ class Client(Protocol):
     def reach(self, video: str, language: Language = "en") -> Answer:
         """How far a video has come, and why."""
 
+    def stages(self) -> list[Answer]:
+        """How new videos fare as a whole, stage by stage."""
+
     def viewer(self, viewer: str) -> Answer:
         """What is known of a viewer."""
 
@@ -128,6 +131,9 @@ class _InProcess:
     def reach(self, video: str, language: Language = "en") -> Answer:
         return msgspec.json.decode(_encode(self.engine.reach(video, calls.spoken(language))), type=Answer)
 
+    def stages(self) -> list[Answer]:
+        return msgspec.json.decode(_encode(self.engine.stages()), type=list[Answer])
+
     def viewer(self, viewer: str) -> Answer:
         return msgspec.json.decode(_encode(self.engine.viewer(viewer)), type=Answer)
 
@@ -183,6 +189,9 @@ class _Http:
     def reach(self, video: str, language: Language = "en") -> Answer:
         path = f"/v1/videos/{_quoted(video)}/reach"
         return msgspec.json.decode(self._ask(path, {"language": language}), type=Answer)
+
+    def stages(self) -> list[Answer]:
+        return msgspec.json.decode(self._ask("/v1/reach"), type=list[Answer])
 
     def viewer(self, viewer: str) -> Answer:
         return msgspec.json.decode(self._ask(f"/v1/viewers/{_quoted(viewer)}"), type=Answer)

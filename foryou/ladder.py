@@ -105,6 +105,58 @@ def journey(answer: Answer, language: str = "en") -> RenderableType:
     )
 
 
+class _States(Struct):
+    running: int
+    resting: int
+    stopped: int
+
+
+class _On(Struct):
+    videos: int
+    went_on: int
+    low: float
+    high: float
+
+
+class _WentOn(Struct):
+    by_chance: _On
+    by_quality: _On
+
+
+class _Stage(Struct):
+    stage: int
+    videos: _States
+    audience: int | None = None
+    goes_on_above: float | None = None
+    went_on: _WentOn | None = None
+
+
+def stages(answer: list[Answer], language: str = "en") -> RenderableType:
+    """How many videos are in each stage and what became of those that left it, the widest on top."""
+    told, say = msgspec.convert(answer, list[_Stage]), LADDER[language]
+    heads = ("stage", "audience", "running_now", "resting_now", "stopped_now", "goes_on", "chance_on", "earned_on")
+    table = Table(*(say[head] for head in heads), box=None, padding=(0, 2))
+    for column in table.columns:
+        column.justify = "right"
+    for each in reversed(told):
+        goes_on = "" if each.goes_on_above is None else f"{each.goes_on_above:+.2f}"
+        size = say["everybody"] if each.audience is None else f"{each.audience:,}"
+        counts = (each.videos.running, each.videos.resting, each.videos.stopped)
+        on = ("", "") if each.went_on is None else (each.went_on.by_chance, each.went_on.by_quality)
+        table.add_row(
+            str(each.stage), size, *(f"{count:,}" for count in counts), goes_on, *(_went(of, say) for of in on)
+        )
+    any_videos = any(each.videos.running + each.videos.resting + each.videos.stopped for each in told)
+    return Group(table, Text(say["went"] if any_videos else say["no_videos"], style="dim"))
+
+
+def _went(on: _On | str, say: _Words) -> str:
+    if isinstance(on, str) or on.videos == 0:
+        return ""
+    low, high = f"{on.low:.0%}", f"{on.high:.0%}"
+    return say["share"].format(went=f"{on.went_on:,}", of=f"{on.videos:,}", low=low, high=high)
+
+
 def _when(at: int) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M")
 

@@ -29,6 +29,19 @@ LADDER: Mapping[str, Mapping[str, str]] = {
         "nobody": "nobody yet",
         "chance": "chance to reach stage {stage}: {value} ({low} to {high})",
         "under": "under 1%",
+        "audience": "audience",
+        "running_now": "looking for theirs",
+        "resting_now": "had theirs",
+        "stopped_now": "stopped",
+        "goes_on": "go on above",
+        "chance_on": "by chance",
+        "earned_on": "on their own",
+        "everybody": "everybody",
+        "share": "{went} of {of} ({low} to {high})",
+        "went": "The last two columns: of the videos that left a stage by chance, though they would have been "
+        "stopped, and of those that left it on their own, how many went on from the next stage. As many of both would "
+        "mean that good videos are stopped too early.",
+        "no_videos": "No videos yet: send some with POST /v1/events.",
     },
     "nl": {
         "head": "{video}: fase {stage} van 0 tot {last}, {state}",
@@ -54,6 +67,19 @@ LADDER: Mapping[str, Mapping[str, str]] = {
         "nobody": "nog niemand",
         "chance": "kans om fase {stage} te halen: {value} ({low} tot {high})",
         "under": "onder 1%",
+        "audience": "publiek",
+        "running_now": "zoeken het hunne",
+        "resting_now": "hebben het gehad",
+        "stopped_now": "gestopt",
+        "goes_on": "door boven",
+        "chance_on": "bij toeval",
+        "earned_on": "op eigen kracht",
+        "everybody": "iedereen",
+        "share": "{went} van {of} ({low} tot {high})",
+        "went": "De laatste twee kolommen: van de video's die een fase bij toeval verlieten, al zouden ze gestopt "
+        "zijn, en van die het op eigen kracht deden, hoeveel er uit de volgende fase doorgingen. Even veel van beide "
+        "zou betekenen dat goede video's te vroeg stoppen.",
+        "no_videos": "Nog geen video's: stuur er met POST /v1/events.",
     },
     "nb": {
         "head": "{video}: trinn {stage} av 0 til {last}, {state}",
@@ -79,5 +105,18 @@ LADDER: Mapping[str, Mapping[str, str]] = {
         "nobody": "ingen ennå",
         "chance": "sjanse til å nå trinn {stage}: {value} ({low} til {high})",
         "under": "under 1%",
+        "audience": "publikum",
+        "running_now": "leter etter sitt",
+        "resting_now": "har hatt sitt",
+        "stopped_now": "stoppet",
+        "goes_on": "videre over",
+        "chance_on": "tilfeldig",
+        "earned_on": "på egen hånd",
+        "everybody": "alle",
+        "share": "{went} av {of} ({low} til {high})",
+        "went": "De to siste kolonnene: av videoene som forlot et trinn tilfeldig, enda de ville blitt stoppet, og av "
+        "dem som gjorde det på egen hånd, hvor mange som gikk videre fra neste trinn. Like mange av begge ville bety "
+        "at gode videoer stoppes for tidlig.",
+        "no_videos": "Ingen videoer ennå: send noen med POST /v1/events.",
     },
 }

@@ -36,6 +36,7 @@ from foryou.feed.profile import profile
 from foryou.feed.recipe import SURFACES
 from foryou.feed.serve import Ask, Served, log_rows, request_for
 from foryou.feed.signals import evidence
+from foryou.feed.stages_told import stages_told
 from foryou.feed.withheld import withheld
 from foryou.models.linear import Linear
 from foryou.pages import Pages, there
@@ -140,6 +141,10 @@ class Feeds:
         """How far a video has come and why. NotFound if it was never described, or was removed."""
         self._there(video)
         return journey(self.store, self.documents, self.settings.reach, video, self.clock(), language)
+
+    def stages(self) -> list[dict[str, object]]:
+        """How new videos fare as a whole, stage by stage."""
+        return stages_told(self.store, self.settings.reach, self.clock())
 
     def _there(self, video: str) -> int:
         """The id of a video. NotFound if it was never described, or was removed."""

@@ -30,6 +30,10 @@ class Telling(ABC):
         """How far a video has come: stages, moves with reasons, quality, sharing. NotFound as `video`."""
         return self.feeds.reach(video, language)
 
+    def stages(self) -> list[dict[str, object]]:
+        """How new videos fare as a whole: how many are in each stage, and what becomes of those that go on."""
+        return self.feeds.stages()
+
     def how(self, language: str = "en") -> dict[str, object]:
         """How For You works, from the weights and rules in use now."""
         return self.feeds.how(language)

@@ -94,6 +94,7 @@ RULES = (
     Rule("GET", "/v1/how", public=True),
     Rule("GET", "/v1/demo", public=True),
     Rule("GET", "/v1/models", ANALYSE | ADMIN),
+    Rule("GET", "/v1/reach", ANALYSE | ADMIN),
     Rule("POST", "/v1/tokens", SERVE | ADMIN),
     Rule("GET", "/v1/audit", ADMIN, audited=True),
     Rule("GET", "/metrics", ANALYSE | ADMIN),

@@ -263,6 +263,16 @@ def reach(
     return told
 
 
+@get("/v1/reach", sync_to_thread=True, responses=WHO | BUSY, summary="How new videos fare")
+def stages(request: Asked) -> list[dict[str, object]]:
+    """Every stage: its audience, how many videos are in it and what they do there, the quality above which they go on,
+    and of those that left it by chance, beside those that earned it, how many went on from the next one too: as many
+    would mean that good videos are stopped too early.
+    """
+    told: list[dict[str, object]] = request.app.state.engine.stages()
+    return told
+
+
 @get("/v1/how", sync_to_thread=True, responses=WHO | BUSY, summary="How the feed works")
 def how(request: Asked, language: Spoken = "en") -> dict[str, object]:
     """What decides in For You, with its present weight: outcomes for and against, factor families with what one can do
@@ -312,7 +322,7 @@ def metrics(request: Asked) -> bytes:
 
 
 ROUTES = (
-    *(events, feed, explain, video, reach, viewer, evidence, preview, erase, how, models, demo.guide),
+    *(events, feed, explain, video, reach, stages, viewer, evidence, preview, erase, how, models, demo.guide),
     *(live, ready, metrics),
     *pages.ROUTES,
     *shelves.ROUTES,

@@ -45,7 +45,7 @@ class ReachSettings:
     )
     hours: float = field(default=72.0, metadata={"help": "for which a video looks for the audience of a stage"})
     error: float = field(
-        default=0.4, metadata={"help": "chance at most that a video goes on that is no better than its peers' median"}
+        default=0.4, metadata={"help": "chance at most that a video goes on from a stage that is no better than the bar there"}
     )
     chance: float = field(default=0.01, metadata={"help": "share of videos that go on in any case, to learn from"})
     prior: float = field(

@@ -22,6 +22,7 @@ from foryou.features.similar import COMPANIONS, positives, put_likeness
 from foryou.features.taste import fondness
 from foryou.features.young import YOUNG
 
+_READ = ("item", "uploaded", "language", "topics", "stage", "room", "awaited", "shown", "entered", "promise")
 _EACH = 3
 """So many times `most` videos are looked at closely: those that are due and on topics that the viewer likes."""
 _DUE, _PROMISE, _CHANCE = 0.4, 1.0, 0.2
@@ -51,15 +52,11 @@ class Trial:
     seen_days: float = 30.0
 
     def __call__(self, request: Request) -> Candidates:
-        _, young = self.store.scan(
-            YOUNG.name,
-            ("item", "uploaded", "language", "topics", "stage", "room", "awaited", "shown", "entered", "promise"),
-        )
+        _, young = self.store.scan(YOUNG.name, _READ)
         key, what, strength = strengths(self.store, np.array([request.viewer_id], np.int64), request.at)
         sizes = np.array([*self.reach.audiences, self.reach.audiences[-1]], np.float64)
         rows, score = _waiting(
-            young["item"], young["uploaded"], young["language"], young["topics"], young["stage"], young["room"],
-            young["awaited"], young["shown"], young["entered"], young["promise"], request.at, self.reach.life, sizes, request.language,
+            *(young[name] for name in _READ), request.at, self.reach.life, sizes, request.language,
             float(newness(request.viewer["viewer_known"])[0]), np.where(what[0] == TOPIC, key[0], 0), strength[0],
             *request.rng("fresh").integers(0, 1 << 62, 2),
         )  # fmt: skip

@@ -138,3 +138,38 @@ def test_a_journey_is_live_and_ends_when_its_time_is_over(world: World) -> None:
 def test_nobody_described_no_journey(world: World) -> None:
     with pytest.raises(NotFound):
         told(world, "what?")
+
+
+def test_all_stages_say_how_new_videos_fare(world: World) -> None:
+    stages = world.client.stages()
+    assert [each["stage"] for each in stages] == [0, 1, 2, 3, 4]
+    described = world.engine.status()["videos"]
+    assert sum(sum(each["videos"].values()) for each in stages) == described
+    assert stages[0]["videos"]["stopped"] >= 1, "the bad one"
+    assert stages[0]["went_on"]["by_chance"]["videos"] == 0, "chance has no part in this world"
+    assert stages[0]["went_on"]["by_quality"]["went_on"] >= 1, "the good one went on from the next stage too"
+    console = Console(width=200, record=True, file=StringIO())
+    console.print(ladder.stages(stages, "nb"))
+    assert "publikum" in console.export_text()
+
+
+@pytest.mark.mission("NO-16")
+def test_what_chance_let_go_on_tells_how_many_are_stopped_too_early() -> None:
+    """Every video goes on by chance: the usual ones then stop, and the good ones show what would have been missed."""
+    clock = ManualClock(START)
+    lucky = ReachSettings(audiences=(8, 20, 50, 100), chance=1.0, error=0.02)
+    engine = Engine.open(Settings(data=DataSettings(url="memory:"), reach=lucky), clock)
+    made = World(engine, clock, in_process(engine))
+    for n in range(12):
+        made.upload(f"v{n}", "knots", duration=20.0)
+    for turn in range(28):
+        clock.forward(HOUR // 20)
+        for n in range(12):
+            seconds = 20.0 if n < 2 else 4.0 if turn % 2 else 6.0
+            made.send(
+                {"kind": "watch", "seconds": seconds, "viewer": f"{n}-{turn}", "video": f"v{n}", "surface": "for_you"}
+            )
+    went = made.client.stages()[0]["went_on"]
+    assert went["by_chance"]["videos"] + went["by_quality"]["videos"] == 12
+    assert went["by_chance"]["videos"] >= 8
+    assert went["by_chance"]["low"] <= went["by_chance"]["share"] <= went["by_chance"]["high"]
