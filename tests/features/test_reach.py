@@ -118,7 +118,7 @@ def test_every_video_is_in_exactly_one_stage_and_got_there_by_moves_that_have_re
                 assert after["high"] < after["threshold"]
 
 
-@pytest.mark.mission("NO-16", "NO-14", "NO-36", "NL-05")
+@pytest.mark.mission("NO-16", "NO-14", "NO-36", "NL-05", "E-14")
 @pytest.mark.parametrize(
     "better", [(0.95, 0.3, 0.02), (0.65, 0.6, 0.02), (0.65, 0.3, 0.15)], ids=["hook", "completion", "likes"]
 )

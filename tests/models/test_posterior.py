@@ -20,7 +20,6 @@ def seen(posterior: Posterior, hidden: np.ndarray, noise: float = 1.0) -> None:
     posterior.see(hidden, Batch({"like": np.full(len(hidden), 0.5, np.float32)}), Batch({"like": liked}), rows)
 
 
-@pytest.mark.mission("NO-16")
 def test_the_covariance_is_that_of_a_bayesian_regression() -> None:
     hidden = np.random.default_rng(1).normal(0, 1, (50, 4)).astype(np.float32)
     posterior = Posterior(4)

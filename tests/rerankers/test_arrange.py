@@ -97,7 +97,6 @@ def pools(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@pytest.mark.mission("NO-16")
 @given(pools())
 @settings(max_examples=80)
 def test_the_propensities_at_every_slot_add_up_to_one_and_what_is_drawn_had_a_chance(pool: dict[str, Any]) -> None:
@@ -111,7 +110,6 @@ def test_the_propensities_at_every_slot_add_up_to_one_and_what_is_drawn_had_a_ch
         assert (chance[slot, row[:slot]] == 0).all()
 
 
-@pytest.mark.mission("NO-16")
 def test_a_video_comes_to_a_slot_as_often_as_its_logged_propensity_says() -> None:
     """Chi-square of how often each video came against the sum of its propensities, by score, on trial and as a probe,
     at the first slot and at the third, whose chances differ each time."""
@@ -272,7 +270,7 @@ def explored(reranker: Arrange, viewer: Batch, some: Candidates, slates: int = 4
     return np.stack([reranker(asking(10, seed, viewer), some)["explored"][:10] for seed in range(slates)])
 
 
-@pytest.mark.mission("NO-16")
+@pytest.mark.mission("NO-08")
 def test_five_to_eight_in_a_hundred_slots_are_trials_and_the_first_of_a_visit_never() -> None:
     reranker = Arrange(exploration=0.07, probes=0.3, trial=4)
     middle = explored(reranker, watching(**SETTLED), rows(60, **ON_TRIAL))
