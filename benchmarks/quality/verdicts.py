@@ -20,12 +20,17 @@ def verdicts(told: Report, runs: Rows, planted: Rows, unexplored: Rows, days: in
     A claim holds where the mean does; what has to be so in so many seeds, in so many of those there are. What never
     came to its views within the `days` counts as if it had at their end.
     """
-    best = told["best"].get("satisfaction", "popular")
-    most_h = 24.0 * days
+    best, most_h = told["best"].get("satisfaction", "popular"), 24.0 * days
+    fits = told["best"].get("match", "popular")
     return [
+        _times("true match of what is shown against popular", _pairs(runs, "match", "popular"), 1.25),
+        _times(
+            f"true match of what is shown against the best other policy ({fits})", _pairs(runs, "match", fits), 1.08
+        ),
         _times("satisfaction against popular", _pairs(runs, "satisfaction", "popular"), 1.25),
         _times(f"satisfaction against the best other policy ({best})", _pairs(runs, "satisfaction", best), 1.08),
         _most("swipes until a new viewer's feed is at 80 % of its plateau", _of(runs, "settled_after"), 40),
+        _least("median reach of the best hundredth, times that of all", _of(runs, "best_times"), 10),
         _least("share of the best hundredth that reaches stage 3 within a day", _of(runs, "best_stage_3"), 0.8),
         _at_most_times(
             "hours of the best hundredth to 1,000 qualified views, against epsilon-greedy",
@@ -47,7 +52,8 @@ def verdicts(told: Report, runs: Rows, planted: Rows, unexplored: Rows, days: in
 
 
 def _of(runs: Rows, measure: str, policy: str = "foryou") -> list[float]:
-    return [run["measures"][measure] for run in runs if run["policy"] == policy]
+    """Of the runs that have it: a measure may be younger than a run that still stands."""
+    return [run["measures"][measure] for run in runs if run["policy"] == policy and measure in run["measures"]]
 
 
 def _pairs(runs: Rows, measure: str, other: str) -> list[tuple[float, float]]:

@@ -128,12 +128,15 @@ class Seen:
     def best(self) -> NDArray[np.int64]:
         """The hundredth of the new videos with the highest true appeal: honest originals that were to have two days, at
         least one. The same ones under every feed, whenever their creators came to post them."""
+        count = max(1, len(self.new) // 100)
+        return self.new[np.argsort(-self.world.videos["appeal"][self.new], kind="stable")[:count]]
+
+    @cached_property
+    def new(self) -> NDArray[np.int64]:
+        """The new videos of which these are the best."""
         videos = self.world.videos
         out, last = videos["uploaded"], max(self.end - 2 * DAY, self.start + 1)
-        new = (out >= self.start) & (out < last) & (videos["copy_of"] < 0) & ~videos["bait"] & self.own
-        rows = np.flatnonzero(new)
-        count = max(1, len(rows) // 100)
-        return rows[np.argsort(-videos["appeal"][rows], kind="stable")[:count]]
+        return np.flatnonzero((out >= self.start) & (out < last) & (videos["copy_of"] < 0) & ~videos["bait"] & self.own)
 
     @cached_property
     def best_hours(self) -> Floats:
@@ -200,6 +203,12 @@ def _settled(seen: Seen) -> float:
     return float(reached[0] + SMOOTH if len(reached) else PLATEAU[1])
 
 
+def _times(seen: Seen) -> float:
+    """A median of less than one exposure counts as one."""
+    reach = np.bincount(seen.feed["video"], minlength=len(seen.world.videos))
+    return float(np.median(reach[seen.best]) / max(np.median(reach[seen.new]), 1.0)) if len(seen.best) else float("nan")
+
+
 def _stage_3(seen: Seen) -> float:
     """As the policy tells when its videos moved; not a number where it knows no stages."""
     moves = seen.outcome.report.get("moves")
@@ -246,6 +255,7 @@ MEASURES: tuple[Measure, ...] = (
             lambda s: _mean(np.isfinite(s.best_hours))),
     Measure("best_hours", "Median hours until they do, at most those of the run", -1,
             lambda s: _median(np.minimum(s.best_hours, 24.0 * s.days))),
+    Measure("best_times", "Median reach of the best new hundredth, times that of all new videos", 1, _times),
     Measure("best_stage_3", "Share of the best new hundredth that reach stage 3 within a day", 1, _stage_3),
     Measure("first_day", "Median exposures of a new video in its first day", 1, lambda s: _median(s.first_day)),
 )  # fmt: skip
