@@ -72,9 +72,8 @@ class Alive:
         """Ask for a slate, and decide what comes of it: it happens in the next minute."""
         name, device, zone = self._wires.asks(viewer)
         slate = self._to.feed(name, SLATE, session=f"{name}-{now // (3_600 * SECOND)}", device=device, time_zone=zone)
-        shown = np.array([[self._wires.number(str(item["video"])) for item in slate.items]], np.int32)
+        shown = np.array([self._wires.showed(viewer, slate.request, [str(i["video"]) for i in slate.items])], np.int32)
         rows = self._audience.watch(np.array([viewer]), np.array([now]), shown)
-        self._wires.showed(viewer, slate.request)
         if len(rows):
             rows = rows.extend({"sender": np.full(len(rows), -1, np.int32)})
             self._waiting += self._wires.exposures(rows)

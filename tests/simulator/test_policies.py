@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +13,10 @@ from foryou.core.errors import NotFound
 from foryou.simulator.creators import BUYS_LIKES
 from foryou.simulator.farms import farmed
 from foryou.simulator.measures import measured
+from foryou.simulator.policies.engine import ForYou, InProcess
 from foryou.simulator.policies.known import POLICIES, policy_of
 from foryou.simulator.policies.shelf import Shelf
-from foryou.simulator.policies.wires import Wires
+from foryou.simulator.policies.wires import ACTS, Wires
 from foryou.simulator.public import public
 from foryou.simulator.run import Outcome, simulate
 from foryou.simulator.world import Sizes, World, make
@@ -84,7 +85,8 @@ def test_an_exposure_becomes_events_in_order_with_its_request(world: World, outc
         {"furthest": rows["seconds"][liked], "replays": np.zeros(1, np.int16), "sender": np.full(1, -1, np.int32)}
     )
     wires = Wires(public(world))
-    wires.showed(int(row["viewer"][0]), "77")
+    shown = int(row["position"][0])
+    wires.showed(int(row["viewer"][0]), "77", ["v0"] * (shown + 1))
     events = wires.exposures(row)
     assert {event["kind"] for event in events} >= {"impression", "watch", "like"}
     assert all(event["request"] == "77" and event["position"] == row["position"][0] for event in events)
@@ -93,6 +95,54 @@ def test_an_exposure_becomes_events_in_order_with_its_request(world: World, outc
     sent = row.extend({"surface": np.ones(1, np.int8), "sender": np.full(1, 3, np.int32)})
     came = [event.get("sharer") for event in wires.exposures(sent) if event["kind"] in ("impression", "watch")]
     assert came == [public(world).viewer_names[3]] * 2
+
+
+@dataclass
+class Shared(InProcess):
+    """One engine for several runs, as a server is: it goes on when a run ends, and has videos of others."""
+
+    def move(self, at: int) -> None:
+        """Its time is its own."""
+
+    def close(self) -> None:
+        """It goes on."""
+
+
+@pytest.mark.slow
+def test_a_server_takes_one_run_after_another_and_has_videos_of_others() -> None:
+    made = make(Sizes(12, 4, 60, 1), 1)
+    shared = Shared(at=made.start)
+    others = [{"id": f"own{n}", "kind": "video", "video": f"v{n}", "author": "c1", "duration": 9} for n in range(20)]
+    shared.client.events(others)
+    policies = [ForYou(server="this one", opened=lambda at: shared) for _ in range(2)]
+    outcomes = [simulate(made, policy) for policy in policies]
+    assert all(len(outcome.exposures) > 20 for outcome in outcomes)
+    assert all(outcome.report["others"] for outcome in outcomes), "videos of others, and of the run before"
+    assert all(measured(outcome)["repeats"] == 0 for outcome in outcomes)
+    shared.timed.close()
+
+
+def test_on_a_server_names_are_a_run_s_own_and_videos_of_others_are_left_out(world: World) -> None:
+    wires, other = (Wires(public(world), dated=False, prefix=prefix) for prefix in ("one-", "two-"))
+    video = wires.sent(wires.video(3, world.start))
+    assert video["id"] == "one-video-v3" and video["video"] == "one-v3" and str(video["author"]).startswith("one-c")
+    assert other.sent(other.video(3, world.start)) != video and "at" not in video
+    slate = ["mine", "one-v2", "two-v1", "one-v999999", "one-v0", "one-video"]
+    assert wires.showed(7, "r", slate) == [2, 0]
+    rows = simulate(world, policy_of("random")).exposures.select(("viewer", "video", "at", "session", "seconds"))
+    row = rows.take(np.arange(1)).extend(
+        {
+            "viewer": np.array([7], np.int32),
+            "position": np.ones(1, np.int16),
+            "surface": np.zeros(1, np.int8),
+            "furthest": np.ones(1),
+            "replays": np.zeros(1, np.int16),
+            "sender": np.full(1, -1, np.int32),
+            **{act: np.zeros(1, np.bool_) for act in ACTS},
+        }
+    )
+    seen = wires.sent(wires.exposures(row)[0])
+    assert seen["position"] == 4 and str(seen["session"]).startswith("one-"), "the place that it had in the answer"
 
 
 def test_accounts_that_sell_likes_act_in_a_run_outside_the_feed(world: World) -> None:

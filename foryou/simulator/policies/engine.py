@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from secrets import token_hex
 from typing import Protocol
 
 import numpy as np
@@ -95,7 +96,11 @@ class Server:
 @dataclass
 class ForYou:
     """Drives an engine: everything that happens is sent as events, with the request, session and position of the slate
-    that showed it, before anybody who was part of it asks again."""
+    that showed it, before anybody who was part of it asks again.
+
+    On a server every run has names of its own, since others use it too. Their videos are left out of slates: nobody in
+    this world can watch them. `others` of the report says how many there were.
+    """
 
     name: str = "foryou"
     server: str = ""
@@ -106,10 +111,11 @@ class ForYou:
 
     def start(self, public: Public) -> None:
         self.engine: Engine = self._open(public.start)
-        self.wires = Wires(public, dated=not self.server)
+        own = f"sim-{token_hex(4)}-{public.seed}-" if self.server else ""
+        self.wires = Wires(public, dated=not self.server, prefix=own)
         self._waiting: list[Wire] = []
         self.new: list[int] = []
-        self.sent = self.asked = 0
+        self.sent = self.asked = self.others = 0
         self._follow(public)
 
     def _open(self, at: int) -> Engine:
@@ -138,9 +144,9 @@ class ForYou:
             slate = self.engine.client.feed(
                 name, n=n, session=self.wires.session(viewer, session), device=device, time_zone=zone
             )
-            found = [self.wires.number(str(item["video"])) for item in slate.items]
+            found = self.wires.showed(viewer, slate.request, [str(item["video"]) for item in slate.items])
             slates[row, : len(found)] = found
-            self.wires.showed(viewer, slate.request)
+            self.others += len(slate.items) - len(found)
         self.asked += len(viewers)
         return slates
 
@@ -171,7 +177,7 @@ class ForYou:
             self.deliver(max(map(self.wires.at, self._waiting)))
         moves = {video: self._moves(video) for video in self.new}
         self.engine.close()
-        return {"events": self.sent, "feeds": self.asked, "moves": moves}
+        return {"events": self.sent, "feeds": self.asked, "others": self.others, "moves": moves}
 
     def _moves(self, video: int) -> list[tuple[int, int]]:
         """When a video came to which stage."""

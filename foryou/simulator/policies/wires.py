@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
@@ -12,6 +13,8 @@ from foryou.simulator.world import Wire
 
 ACTS = ("like", "comment", "share", "save", "follow", "visit", "not_interested", "report")
 ON_AUTHOR = ("follow", "visit")
+NAMES = ("id", "viewer", "video", "author", "sound", "effects", "series", "session", "sharer")
+"""The fields with names that another world uses too."""
 SURFACES = ("for_you", "shared")
 ACTED = 0.9
 """At which part of the watching the acts happen, each a millisecond after the one before."""
@@ -21,13 +24,15 @@ ACTED = 0.9
 class Wires:
     """Turns numbers into names and rows into events; remembers of each viewer which request they are in.
 
-    If not `dated`, events have no time: they happen when they arrive.
+    If not `dated`, events have no time: they happen when they arrive. `prefix` comes before every name and id, where
+    others use the same engine.
     """
 
     public: Public
     dated: bool = True
+    prefix: str = ""
     made: int = 0
-    _requests: dict[int, str] = field(default_factory=dict)
+    _requests: dict[int, tuple[str, Sequence[int]]] = field(default_factory=dict)
     _asks: dict[int, tuple[str, str, str]] = field(default_factory=dict)
 
     at = staticmethod(itemgetter("at"))
@@ -35,9 +40,14 @@ class Wires:
 
     def sent(self, wire: Wire) -> Wire:
         """An event as it is sent."""
-        if self.dated:
-            return wire
-        return {name: value for name, value in wire.items() if name not in ("at", "uploaded")}
+        if not self.dated:
+            wire = {name: value for name, value in wire.items() if name not in ("at", "uploaded")}
+        if self.prefix:
+            wire = {name: self._own(value) if name in NAMES else value for name, value in wire.items()}
+        return wire
+
+    def _own(self, value: object) -> object:
+        return [self._own(each) for each in value] if isinstance(value, list) else f"{self.prefix}{value}"
 
     def viewer(self, viewer: int) -> Wire:
         """Who somebody says that they are, when they join."""
@@ -53,8 +63,8 @@ class Wires:
         return bool(self.public.uploaded[video] >= self.public.start)
 
     def name(self, video: int) -> str:
-        """The name of a video."""
-        return self.public.video_name(video)
+        """The name by which a video is asked for."""
+        return self.prefix + self.public.video_name(video)
 
     def followed(self, viewer: int, creator: int) -> Wire:
         """Somebody followed somebody before the start."""
@@ -66,20 +76,26 @@ class Wires:
         if viewer not in self._asks:
             wire = self.public.wire_viewer(viewer)
             said = str(wire.get("device", "")), str(wire.get("time_zone", ""))
-            self._asks[viewer] = (self.public.viewer_names[viewer], *said)
+            self._asks[viewer] = (self.prefix + self.public.viewer_names[viewer], *said)
         return self._asks[viewer]
 
     def session(self, viewer: int, number: int) -> str:
         """The name of a session."""
-        return f"{viewer}-{number}"
+        return f"{self.prefix}{viewer}-{number}"
 
-    def number(self, video: str) -> int:
-        """The number of a video by its name."""
-        return int(video[1:])
+    def number(self, video: str) -> int | None:
+        """The number of a video by its name; None if it is not of this world."""
+        first = self.prefix + self.public.video_name(0)[:-1]
+        number = video.removeprefix(first)
+        own = number != video and number.isdecimal() and int(number) < self.public.videos
+        return int(number) if own else None
 
-    def showed(self, viewer: int, request: str) -> None:
-        """What the viewer sees from now on in the feed is of this request."""
-        self._requests[viewer] = request
+    def showed(self, viewer: int, request: str, videos: Sequence[str]) -> list[int]:
+        """What the viewer sees from now on in the feed is of this request: those of its videos that are of this world,
+        each in the place that it had."""
+        numbers = [self.number(video) for video in videos]
+        self._requests[viewer] = (request, [place for place, number in enumerate(numbers) if number is not None])
+        return [number for number in numbers if number is not None]
 
     def exposures(self, rows: Batch) -> list[Wire]:
         """Impressions, watches and acts, those of an exposure in order."""
@@ -90,10 +106,11 @@ class Wires:
         for (viewer, video, at, session, position, surface, seconds, furthest, replays, sender), acted in zip(
             zip(*columns, strict=True), acts, strict=True
         ):
-            where: Wire = {"viewer": self.public.viewer_names[viewer], "video": self.name(video)}
+            where: Wire = {"viewer": self.public.viewer_names[viewer], "video": self.public.video_name(video)}
             where["surface"] = SURFACES[surface]
             if surface == 0:
-                where |= {"session": f"{viewer}-{session}", "position": position, "request": self._requests[viewer]}
+                request, places = self._requests[viewer]
+                where |= {"session": f"{viewer}-{session}", "position": places[position], "request": request}
             came = {"sharer": self.public.viewer_names[sender]} if sender >= 0 else {}
             number = self.made
             self.made += 1
