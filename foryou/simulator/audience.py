@@ -92,6 +92,10 @@ class Audience:
         self._send(sent[: watch_sent(*self._all(), *of, written, sent)])
         return told(written, self._films["duration"])
 
+    def nothing(self) -> Batch:
+        """No exposures, with every column of them."""
+        return told(np.empty(0, records.ROW), self._films["duration"])
+
     def _all(self) -> tuple[Any, ...]:
         return self._numbers, self._films, self._people, self._state, self._minds, self._seed
 

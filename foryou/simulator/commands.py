@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from foryou import terminal
 from foryou.core.errors import InvalidEvent
 from foryou.simulator.behaviour import Behaviour
-from foryou.simulator.compare import Job, Report, all_done, compared
+from foryou.simulator.compare import Report, all_done
 from foryou.simulator.fitting import fit
-from foryou.simulator.measures import MEASURES
-from foryou.simulator.policies.known import Options, policy_of
+from foryou.simulator.plan import Plan, called
+from foryou.simulator.policies.known import Options
+from foryou.simulator.printed import sentences, tables
 from foryou.simulator.report import page
-from foryou.simulator.run import SLATE, STEP_S
+from foryou.simulator.run import STEP_S
 from foryou.simulator.world import Sizes
+from foryou.targets import is_stream, put, writable
 
 simulate = typer.Typer(
     name="simulate",
@@ -31,11 +31,9 @@ out = Console()
 err = Console(stderr=True)
 
 AGAINST = "random,popular,recent,epsilon-greedy,item-knn,ials,linucb,gorse-like"
-SHOWN = (
-    "satisfaction", "watch_s", "skip_rate", "not_interested_rate", "d1", "d7", "coverage", "gini", "entropy",
-    "fresh_share",
-)  # fmt: skip
-"""What the table in the terminal shows; JSON and the page have all."""
+DAY_S = 86_400
+MOST_SOLD = 1_000
+"""Accounts that sell likes, at most: what each of them does is drawn before the start."""
 
 
 @simulate.callback()
@@ -53,6 +51,9 @@ def compare(
     seed: Annotated[int, typer.Option(help="The seed of the first world; the others follow.")] = 1,
     jobs: Annotated[int, typer.Option(help="Runs at the same time, each in a process of its own.")] = 1,
     step_s: Annotated[int, typer.Option(help="Simulated seconds of a step.")] = STEP_S,
+    farms: Annotated[
+        int, typer.Option(help="Accounts that sell likes to some creators, beside the viewers; 0: none.")
+    ] = 0,
     behaviour: Annotated[
         Path | None, typer.Option(help="Parameters of behaviour (JSON), as `foryou simulate fit` writes them.")
     ] = None,
@@ -66,97 +67,73 @@ def compare(
     """Let policies feed the same made-up worlds, seed by seed, and tell how they differ, with 95 % intervals."""
     if context.invoked_subcommand is not None:
         return
-    names = list(dict.fromkeys([policy, *filter(None, (name.strip() for name in against.split(",")))]))
+    writable("--json", json)
+    writable("--report", report)
     options = Options(server, key)
-    for name in names:
-        policy_of(name, options)
-    sizes = _sizes(viewers, creators, videos, days)
-    how = Behaviour() if behaviour is None else Behaviour.read(behaviour)
-    worlds = range(seed, seed + _positive("seeds", seeds))
-    runs = _runs([Job(name, each, sizes, how, options, step_s) for each in worlds for name in names], jobs)
-    told = told_of(runs, policy, sizes, list(worlds), step_s)
-    if json is not None:
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(told)) + b"\n")
-    if report is not None:
-        report.write_text(page(told), "utf-8")
-    out.print(_table(told))
-    out.print(_words(told), soft_wrap=True)
+    names = called([policy, *filter(None, (name.strip() for name in against.split(",")))], options)
+    if server and "foryou" not in names:
+        raise InvalidEvent("--server", f"{', '.join(names)} ask no server", "foryou among the policies")
+    plan = Plan(
+        names,
+        _sizes(viewers, creators, videos, days),
+        range(_within("--seed", seed, 0), seed + _within("--seeds", seeds, 1)),
+        options,
+        _within("--step-s", step_s, 1, DAY_S),
+        _within("--farms", farms, 0, MOST_SOLD),
+        Behaviour() if behaviour is None else Behaviour.read(behaviour),
+        "" if behaviour is None else str(behaviour),
+    )
+    told = _done(plan, _within("--jobs", jobs, 1), json, report)
+    for table in tables(told, out.width):
+        out.print(table)
+    for sentence in sentences(told):
+        out.print(sentence, soft_wrap=True)
 
 
 simulate.command()(fit)
 
 
-def told_of(runs: Sequence[Report], policy: str, sizes: Sizes, seeds: Sequence[int], step_s: int = STEP_S) -> Report:
-    """Everything about a comparison, as `--json` has it."""
-    return {
-        "simulated": True,
-        "policy": policy,
-        "sizes": msgspec.to_builtins(sizes),
-        "seeds": list(seeds),
-        "slate": SLATE,
-        "step_s": step_s,
-        "measures": {measure.name: {"help": measure.help, "better": measure.better} for measure in MEASURES},
-        **compared(runs, policy),
-        "runs": list(runs),
-    }
+def _done(plan: Plan, processes: int, json: Path | None, report: Path | None) -> Report:
+    """Run everything, with a bar for each policy. Whatever has ended is written at once, so that nothing is lost where
+    a later run fails."""
+    todo, runs = plan.jobs(), list[Report]()
+    try:
+        with terminal.steps(err) as told:
+            for name in plan.names.values():
+                told(name, 0, len(plan.seeds))
+            for run in all_done(todo, processes):
+                runs.append(run)
+                _write(plan.told(runs), json, report)
+                told(run["policy"], sum(other["policy"] == run["policy"] for other in runs), len(plan.seeds))
+    finally:
+        if len(runs) < len(todo):
+            files = ", ".join(str(path) for path in (json, report) if path is not None)
+            kept = f"; those that ended are in {files}" if files and runs else ""
+            err.print(f"{len(todo) - len(runs)} of {len(todo)} runs are missing{kept}", soft_wrap=True, markup=False)
+    return plan.told(runs)
 
 
-def _runs(todo: Sequence[Job], jobs: int) -> list[Report]:
-    """Run them with a bar for each policy."""
-    runs = []
-    order = {(job.policy, job.seed): place for place, job in enumerate(todo)}
-    of = {job.policy: sum(other.policy == job.policy for other in todo) for job in todo}
-    with terminal.steps(err) as told:
-        for name, count in of.items():
-            told(name, 0, count)
-        for run in all_done(todo, _positive("jobs", jobs)):
-            runs.append(run)
-            told(run["policy"], sum(other["policy"] == run["policy"] for other in runs), of[run["policy"]])
-    return sorted(runs, key=lambda run: order[run["policy"], run["seed"]])
+def _write(told: Report, json: Path | None, report: Path | None) -> None:
+    """A pipe gets the last of it only."""
+    for path, made in ((json, _json), (report, page)):
+        if path is not None and not (told["missing"] and is_stream(path)):
+            put(path, made(told).encode())
+
+
+def _json(told: Report) -> str:
+    return msgspec.json.format(msgspec.json.encode(told)).decode() + "\n"
 
 
 def _sizes(viewers: int, creators: int, videos: int, days: int) -> Sizes:
-    try:
-        return Sizes(viewers, creators, videos, days)
-    except ValueError as error:
-        raise InvalidEvent("sizes", "make no world", str(error)) from error
+    given = (("--viewers", viewers), ("--creators", creators), ("--videos", videos), ("--days", days))
+    for option, value in given:
+        _within(option, value, 1)
+    if creators > viewers:
+        raise InvalidEvent("--creators", f"is {creators}", f"at most --viewers, {viewers}: each of them is a viewer")
+    return Sizes(viewers, creators, videos, days)
 
 
-def _positive(name: str, value: int) -> int:
-    if value < 1:
-        raise InvalidEvent(name, f"is {value}", "1 or more")
+def _within(option: str, value: int, least: int, most: int | None = None) -> int:
+    if value < least or (most is not None and value > most):
+        raise InvalidEvent(option, f"is {value}", f"{least} or more" if most is None else f"{least} to {most:,}")
     return value
-
-
-def _table(told: Report) -> Table:
-    """A row for each measure, a column for each policy."""
-    count = len(told["seeds"])
-    table = Table(title=f"Simulated: means over {count} world{'s' * (count > 1)}", title_justify="left", box=None)
-    table.add_column("", overflow="fold")
-    for policy in told["policies"]:
-        table.add_column(policy, justify="right", overflow="fold")
-    for name in SHOWN:
-        table.add_row(name.replace("_", " "), *(_shown(row[name]) for row in told["policies"].values()))
-    table.add_row("swipes/s", *(f"{_speed(told, policy):,.0f}" for policy in told["policies"]))
-    return table
-
-
-def _speed(told: Report, policy: str) -> float:
-    mine = [run for run in told["runs"] if run["policy"] == policy]
-    return float(sum(run["swipes"] for run in mine) / max(sum(run["seconds"] for run in mine), 1e-9))
-
-
-def _shown(found: Mapping[str, Any]) -> str:
-    return "-" if found["mean"] is None else f"{found['mean']:.3g}"
-
-
-def _words(told: Report) -> str:
-    best = told["best"].get("satisfaction")
-    if not best:
-        return "Simulated: this says nothing about people."
-    found = told["against"][best]["satisfaction"]["ratio"]
-    between = "" if found["low"] is None else f" ({found['low']:.3f} to {found['high']:.3f})"
-    return (
-        f"Satisfaction of {told['policy']} against the best other policy, {best}: {found['mean']:.3f} times{between}. "
-        "Simulated: this says nothing about people."
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import Any, TypeAlias, TypeVar
@@ -12,8 +12,10 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 from scipy.stats import t
 
+from foryou.core.errors import BackendError
 from foryou.simulator.behaviour import Behaviour
 from foryou.simulator.curves import curves
+from foryou.simulator.farms import for_sale
 from foryou.simulator.measures import MEASURES, measured
 from foryou.simulator.policies.known import Options, policy_of
 from foryou.simulator.run import STEP_S, Outcome, simulate
@@ -35,12 +37,23 @@ class Job:
     behaviour: Behaviour = field(default_factory=Behaviour)
     options: Options = field(default_factory=Options)
     step_s: int = STEP_S
+    farms: int = 0
+    """Accounts for sale (`farms.py`)."""
+    label: str = ""
+    """What the policy is called where it is not known by its name."""
+
+    @property
+    def name(self) -> str:
+        """What the policy is called."""
+        return self.label or self.policy
 
 
 def done(job: Job) -> Report:
     """Run it, and tell what came of it."""
     world, policy = make(job.sizes, job.seed), policy_of(job.policy, job.options)
-    return {**told_of(simulate(world, policy, job.behaviour, job.step_s)), "policy": job.policy}
+    if job.farms:
+        world = for_sale(world, job.farms)
+    return {**told_of(simulate(world, policy, job.behaviour, job.step_s)), "policy": job.name}
 
 
 def told_of(outcome: Outcome) -> Report:
@@ -62,23 +75,41 @@ def all_done(jobs: Sequence[Job], processes: int = 1) -> Iterator[Report]:
 
 
 def in_processes(run: Callable[[T], Report], tasks: Sequence[T], processes: int) -> Iterator[Report]:
-    """What `run` makes of each task, as it ends. Each process has one thread: they share the cores already."""
+    """What `run` makes of each task, as it ends. Each process has one thread: they share the cores already.
+
+    After one that fails none begins, and those that run end: what they made comes before the error is raised.
+    """
     if processes == 1 or not tasks:
         yield from map(run, tasks)
         return
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ.setdefault(name, "1")  # read where a process that is started imports NumPy
     with ProcessPoolExecutor(min(processes, len(tasks)), get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(run, task) for task in tasks]):
-            yield future.result()
+        futures = [pool.submit(run, task) for task in tasks]
+        failed: BaseException | None = None
+        for future in as_completed(futures):
+            if future.cancelled():
+                continue
+            error = future.exception()
+            if error is None:
+                yield future.result()
+            elif failed is None:
+                failed = error
+                for other in futures:
+                    other.cancel()
+        if isinstance(failed, BrokenExecutor):
+            raise BackendError("a process was ended from outside; perhaps there was no memory left") from failed
+        if failed is not None:
+            raise failed
 
 
 def compared(runs: Sequence[Report], policy: str) -> Report:
     """Of every policy and measure `mean, low, high` over seeds; and the policy against each other one, in pairs:
-    `difference` and `ratio`. `best` names the best other policy by each measure that has a better end."""
+    `difference` and `ratio`. `best` names the best other policy by each measure that has a better end. Policies that
+    have no run yet are not there."""
     names = list(dict.fromkeys(run["policy"] for run in runs))
     of = {name: {run["seed"]: run["measures"] for run in runs if run["policy"] == name} for name in names}
-    others = [name for name in names if name != policy]
+    others = [name for name in names if name != policy] if policy in names else []
     policies = {name: _each(lambda measure, name=name: _column(of[name], measure)) for name in names}  # type: ignore[misc]
     return {
         "policies": policies,
@@ -96,14 +127,19 @@ def _each(values: Callable[[str], Sequence[float]]) -> dict[str, Interval]:
 
 
 def _column(by_seed: Mapping[int, Mapping[str, float]], measure: str) -> list[float]:
-    return [by_seed[seed][measure] for seed in sorted(by_seed)]
+    return [_value(by_seed[seed], measure) for seed in sorted(by_seed)]
+
+
+def _value(measures: Mapping[str, float], name: str) -> float:
+    """Not a number where a run that was kept is older than the measure."""
+    return measures.get(name, float("nan"))
 
 
 def _paired(one: Mapping[int, Mapping[str, float]], other: Mapping[int, Mapping[str, float]]) -> Report:
     seeds = sorted(set(one) & set(other))
 
     def pairs(measure: str) -> list[tuple[float, float]]:
-        return [(one[seed][measure], other[seed][measure]) for seed in seeds]
+        return [(_value(one[seed], measure), _value(other[seed], measure)) for seed in seeds]
 
     return {
         measure.name: {

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
-from math import isfinite, log10
+from math import inf, isfinite, log10
+from typing import TypeAlias
 
 import numpy as np
 
@@ -39,10 +40,19 @@ class Point:
     high: float | None
 
 
-def lines(title: str, places: Sequence[float], drawn: Sequence[Line], x: str, y: str, logs: bool = False) -> str:
+Range: TypeAlias = tuple[float, float]
+"""What a value can be at all: an interval that goes beyond is drawn up to there."""
+ANY: Range = (-inf, inf)
+SHARE: Range = (0.0, 1.0)
+
+
+def lines(
+    title: str, places: Sequence[float], drawn: Sequence[Line], x: str, y: str, logs: bool = False, can: Range = ANY
+) -> str:
     """A chart of lines over the same places. With `logs`, values are on a logarithmic scale."""
-    ends = [v for line in drawn for v in (*line.mean, *line.low, *line.high) if _known(v) and (v or 0) > 0 - (not logs)]
-    scale = _scale([float(v or 0) for v in ends], logs)
+    drawn = [replace(line, low=_clipped(line.low, can), high=_clipped(line.high, can)) for line in drawn]
+    ends = [float(v) for line in drawn for v in (*line.mean, *line.low, *line.high) if v is not None and isfinite(v)]
+    scale = _scale(ends, logs, can)
     first, last = (min(places), max(places)) if places else (0.0, 1.0)
     across = _linear(first, last if last > first else first + 1, LEFT, WIDE - RIGHT)
     parts = [_frame(title, y), _grid_y(scale), _grid_x(places, across, x)]
@@ -56,12 +66,12 @@ def lines(title: str, places: Sequence[float], drawn: Sequence[Line], x: str, y:
     return _svg(title, "".join(parts), HIGH)
 
 
-def points(title: str, drawn: Sequence[Point], x: str, at: float | None = None) -> str:
+def points(title: str, drawn: Sequence[Point], x: str, at: float | None = None, can: Range = ANY) -> str:
     """A row for each value, with its interval and its number; a line at `at`."""
-    drawn = [point for point in drawn if _known(point.mean)]
+    drawn = [_within(point, can) for point in drawn if _known(point.mean)]
     high = TOP + BOTTOM + 22 * max(len(drawn), 1)
     ends = [float(v) for p in drawn for v in (p.mean, p.low, p.high) if v is not None and isfinite(v)]
-    low, top = _room([*ends, *([at] if at is not None else [])])
+    low, top = _room([*ends, *([at] if at is not None else [])], can)
     across = _linear(low, top, 128, WIDE - 58)
     parts = [_frame(title, "")]
     for tick in _ticks(low, top):
@@ -80,6 +90,15 @@ def points(title: str, drawn: Sequence[Point], x: str, at: float | None = None) 
         parts.append(_text(WIDE - 52, y + 4, _short(point.mean or 0.0), "start", "tick"))
     parts.append(_text(WIDE - RIGHT, high - 3, x, "end", "axis"))
     return _svg(title, "".join(parts), high)
+
+
+def _clipped(values: Values, can: Range) -> Values:
+    return [None if value is None else min(max(value, can[0]), can[1]) for value in values]
+
+
+def _within(point: Point, can: Range) -> Point:
+    low, high = _clipped((point.low, point.high), can)
+    return replace(point, low=low, high=high)
 
 
 def _whisker(point: Point, y: float, across: Callable[[float], float]) -> str:
@@ -114,28 +133,29 @@ class _Scale:
         return self.to(log10(max(value, 1e-9)) if self.logs else value)
 
 
-def _scale(values: Sequence[float], logs: bool) -> _Scale:
-    low, high = _room([log10(value) for value in values if value > 0] if logs else values)
+def _scale(values: Sequence[float], logs: bool, can: Range) -> _Scale:
+    low, high = _room([log10(value) for value in values if value > 0], ANY) if logs else _room(values, can)
     return _Scale(low, high, logs, _linear(low, high, HIGH - BOTTOM, TOP))
 
 
-def _room(values: Sequence[float]) -> tuple[float, float]:
-    """A range with some room around the values."""
+def _room(values: Sequence[float], can: Range) -> Range:
+    """A range with some room around the values, as far as there can be any."""
     if not values:
         return 0.0, 1.0
     low, high = min(values), max(values)
     room = 0.06 * (high - low) or max(abs(high) * 0.1, 1e-3)
-    return (0.0 if 0 <= low <= room else low - room), high + room
+    return max(0.0 if 0 <= low <= room else low - room, can[0]), max(min(high + room, can[1]), low + 1e-3)
 
 
 def _linear(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
     return lambda value: start + (value - low) / (high - low) * (end - start)
 
 
-def _ticks(low: float, high: float, most: int = 5) -> list[float]:
-    """Round numbers between two."""
+def _ticks(low: float, high: float, most: int = 5, whole: bool = False) -> list[float]:
+    """Round numbers between two; whole ones only, if they have to be."""
     step = 10 ** np.floor(np.log10((high - low) / most))
     step *= next(times for times in (1, 2, 5, 10) if (high - low) / (step * times) <= most)
+    step = max(step, 1.0) if whole else step
     return [float(tick) for tick in np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step]
 
 
@@ -151,7 +171,8 @@ def _grid_y(scale: _Scale) -> str:
 
 
 def _grid_x(places: Sequence[float], across: Callable[[float], float], x: str) -> str:
-    shown = _ticks(min(places), max(places), 7) if len(places) > 1 else list(places)
+    whole = all(place == int(place) for place in places)
+    shown = _ticks(min(places), max(places), 7, whole) if len(places) > 1 else list(places)
     ticks = [_text(across(tick), HIGH - BOTTOM + 14, _short(tick), "middle", "tick") for tick in shown]
     return "".join(ticks) + _text(WIDE - RIGHT, HIGH - 4, x, "end", "axis")
 

@@ -9,6 +9,7 @@ from foryou.core.clock import DAY, HOUR
 from foryou.simulator.chance import stream
 from foryou.simulator.creators import BUYS_LIKES
 from foryou.simulator.graft import NEVER, grafted, next_pair, people
+from foryou.simulator.plants import bought
 from foryou.simulator.world import Planted, World
 
 CLAIM = "farm"
@@ -29,6 +30,11 @@ def farmed(world: World, accounts: int = ACCOUNTS) -> World:
     first = next_pair(world)
     added = people(world, any_taste, zeros, zeros + world.start + NEVER, zeros + first, zeros)
     return grafted(world, Planted(CLAIM, first, 1), added)
+
+
+def for_sale(world: World, accounts: int) -> World:
+    """The same, with twins of whom one buys of them: they tell whether it pays."""
+    return farmed(bought(world), accounts)
 
 
 class Farm:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foryou.core.clock import DAY, HOUR
+from foryou.simulator.claims import reach
 from foryou.simulator.run import Outcome
 
 ENOUGH = 10
@@ -141,7 +142,7 @@ class Seen:
     @cached_property
     def best_hours(self) -> Floats:
         """Hours until each of `best` had so many qualified views; infinite where it never did."""
-        views = min(VIEWS, int(self.people.sum()) // 2)
+        views = views_of(int(self.people.sum()))
         rows = self.all
         held = (rows["seconds"] >= QUALIFIED_S) | rows["finish"]
         hours = np.full(len(self.best), np.inf)
@@ -158,6 +159,11 @@ class Seen:
         new = (out >= self.start) & (out + DAY <= self.end) & self.own
         young = (self.age_h < 24) & (self.age_h >= 0)
         return np.asarray(np.bincount(self.feed["video"][young], minlength=len(out))[new])
+
+
+def views_of(viewers: int) -> int:
+    """Qualified views that a very good video should come to where there are so many viewers."""
+    return min(VIEWS, viewers // 2)
 
 
 def gini(counts: NDArray[np.int64]) -> float:
@@ -220,6 +226,14 @@ def _stage_3(seen: Seen) -> float:
     )
 
 
+def _bought(seen: Seen) -> float:
+    """Of all twins together. Not a number in a world without any that buy."""
+    if not any(plant.claim == "bought" for plant in seen.world.planted):
+        return float("nan")
+    without, bought = reach(seen.outcome, "bought").sum(0).tolist()
+    return bought / (bought + without) if bought + without else float("nan")
+
+
 def _median(values: Floats | NDArray[np.int64]) -> float:
     return float(np.median(values)) if len(values) else float("nan")
 
@@ -231,7 +245,7 @@ def _mean(values: Floats | NDArray[np.bool_]) -> float:
 MEASURES: tuple[Measure, ...] = (
     Measure("satisfaction", "What a video gave its viewer, on average (0 to 1)", 1, lambda s: s.mean("pleasure")),
     Measure("match", "How well what was shown fits the viewer's true taste (0 to 1)", 1, lambda s: s.mean("match")),
-    Measure("session_satisfaction", "The same as satisfaction, of an average session", 1, _sessions),
+    Measure("session_satisfaction", "What a video gave its viewer, in an average session", 1, _sessions),
     Measure("watch_s", "Seconds watched in the feed, by viewer and day", 1,
             lambda s: float(s.feed["seconds"].sum()) / _viewer_days(s)),
     Measure("pleasure_day", "What all videos of a day gave, by viewer and day", 1,
@@ -251,15 +265,21 @@ MEASURES: tuple[Measure, ...] = (
     Measure("median_age_h", "Median age of what is shown, hours", 0, lambda s: _median(s.age_h)),
     Measure("repeats", "Seen videos that were shown again", -1, _repeats),
     Measure("settled_after", "Swipes until a new viewer's feed fits 80 % as well as it ever will", -1, _settled),
-    Measure("best_reached", "Share of the best new hundredth that come to 1,000 qualified views", 1,
+    Measure("best_reached", "Share of the best new hundredth that come to {views} qualified views", 1,
             lambda s: _mean(np.isfinite(s.best_hours))),
     Measure("best_hours", "Median hours until they do, at most those of the run", -1,
             lambda s: _median(np.minimum(s.best_hours, 24.0 * s.days))),
     Measure("best_times", "Median reach of the best new hundredth, times that of all new videos", 1, _times),
     Measure("best_stage_3", "Share of the best new hundredth that reach stage 3 within a day", 1, _stage_3),
     Measure("first_day", "Median exposures of a new video in its first day", 1, lambda s: _median(s.first_day)),
+    Measure("bought_reach", "Share of two twins' reach in 48 hours that is of the one with bought likes", 0, _bought),
 )  # fmt: skip
 """Every measure, in the order of the report."""
+
+
+def in_words(viewers: int) -> Mapping[str, str]:
+    """What each measure is, in a world of so many viewers."""
+    return {measure.name: measure.help.format(views=f"{views_of(viewers):,}") for measure in MEASURES}
 
 
 def measured(outcome: Outcome) -> Mapping[str, float]:

@@ -15,6 +15,7 @@ import numpy as np
 from foryou.core.batch import Column
 from foryou.core.clock import DAY
 from foryou.simulator.chance import picked, stream
+from foryou.simulator.creators import BUYS_LIKES, HONEST
 from foryou.simulator.graft import NEVER, films, grafted, makers, next_pair, people
 from foryou.simulator.texts import SILENT
 from foryou.simulator.world import Planted, World
@@ -98,9 +99,14 @@ def newcomers(world: World, pairs: int = PAIRS) -> World:
     return _watchers(world, "newcomers", world.viewers["taste"][base][:, None], base, joined)
 
 
+def bought(world: World, pairs: int = PAIRS) -> World:
+    """Twins by creators of whom one buys likes (arm 1), where there are accounts that sell them (`farms.py`)."""
+    return _twins(world, "bought", pairs, {}, kinds=(HONEST, BUYS_LIKES))
+
+
 PLANTS: Mapping[str, Callable[[World, int], World]] = {
     plant.__name__: plant
-    for plant in (followers, likes, finishes, hooks, engaged, not_interested, alike, newcomers)
+    for plant in (followers, likes, finishes, hooks, engaged, not_interested, alike, newcomers, bought)
 }  # fmt: skip
 """Every plant by its claim."""
 
@@ -113,6 +119,7 @@ def _twins(
     followers: Arms = (FEW, FEW),
     visits: Arms = (0.0, 0.0),
     silent: bool = False,
+    kinds: tuple[int, int] = (HONEST, HONEST),
 ) -> World:
     """Pairs of creators with one video each, at the same time and with the same words; a topic and a language for each
     pair. Creators who visit 0 times a day never join; those who do like what they see."""
@@ -130,6 +137,7 @@ def _twins(
     shown = films(world, leaf, language, np.repeat(_times(world, pairs), 2), text, pair, arm)
     shown = shown.extend({name: np.array(arms, np.float32)[arm] for name, arms in outcomes.items()})
     added = makers(world, topic, language, np.array(followers)[arm])
+    added = added.extend({"kind": np.array(kinds, np.int8)[arm]})
     return grafted(world, Planted(claim, int(pair[0]), pairs), own.extend(busy), added, shown)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from math import inf
 from typing import Any, TypeAlias
 
 from foryou.simulator.compare import Report, interval
 from foryou.simulator.curves import REACH_H, SETTLING
-from foryou.simulator.drawing import COLOURS, Line, Point, legend, lines, points
+from foryou.simulator.drawing import COLOURS, SHARE, Line, Point, Range, legend, lines, points
+from foryou.simulator.plan import missing
+from foryou.simulator.printed import unclear
 from foryou.simulator.stamp import ASSUMED, STYLE
 
 Interval: TypeAlias = Mapping[str, Any]
@@ -17,7 +20,8 @@ Interval: TypeAlias = Mapping[str, Any]
 def page(told: Report) -> str:
     """The page of what `foryou simulate --json` writes."""
     policy, sizes = told["policy"], told["sizes"]
-    colours = dict(zip([policy, *(n for n in told["policies"] if n != policy)], _colours(), strict=False))
+    there = list(told["policies"])
+    colours = dict(zip(sorted(there, key=lambda name: name != policy), _colours(), strict=False))
     worlds = f"{len(told['seeds'])} world{'s' if len(told['seeds']) > 1 else ''}"
     size = (
         f"{worlds} of {sizes['viewers']:,} viewers, {sizes['creators']:,} creators and {sizes['videos']:,} videos over "
@@ -27,14 +31,18 @@ def page(told: Report) -> str:
         style=STYLE,
         policy=escape(policy),
         size=size,
-        verdict=_verdict(told),
+        verdict=_verdict(told) + _missing(told),
         legend=legend(colours),
         charts="".join(f"<figure>{chart}</figure>" for chart in charts(told, colours)),
         measures=_measures(told),
         paired=_paired(told),
-        assumed="".join(f"<li>{line}</li>" for line in ASSUMED),
+        assumed="".join(f"<li>{line}</li>" for line in (*ASSUMED, *_changes(told))),
         intervals=_intervals(told),
     )
+
+
+MANY: Range = (0.0, inf)
+"""What a count can be."""
 
 
 def charts(told: Report, colours: Mapping[str, str]) -> list[str]:
@@ -43,8 +51,8 @@ def charts(told: Report, colours: Mapping[str, str]) -> list[str]:
     swipes = [float(SETTLING * (place + 1)) for place in range(15)]
     share = [10.0 * place for place in range(11)]
 
-    def over(name: str, title: str, places: Sequence[float], x: str, y: str = "") -> str:
-        return lines(title, places, [_line(told, each, name, colours) for each in colours], x, y)
+    def over(name: str, title: str, places: Sequence[float], x: str, can: Range = SHARE) -> str:
+        return lines(title, places, [_line(told, each, name, colours) for each in colours], x, "", can=can)
 
     reach = [_line(told, name, "reach_best", colours) for name in colours]
     reach += [_line(told, name, "reach_rest", colours, dashed=True) for name in colours]
@@ -55,12 +63,12 @@ def charts(told: Report, colours: Mapping[str, str]) -> list[str]:
         _retention(told, colours),
         lines(
             "Reach of a new video; solid: the best 1 %",
-            [float(hours) for hours in REACH_H], reach, "hours since it came out", "", logs=True,
+            [float(hours) for hours in REACH_H], reach, "hours since it came out", "", logs=True, can=MANY,
         ),
         over("settling", "New viewers: match of what they watch", swipes, "swipes since they joined"),
-        over("entropy", "Diversity: topics in a viewer's day, bits", days, "day"),
+        over("entropy", "Diversity: topics in a viewer's day, bits", days, "day", MANY),
         over("lorenz", "Concentration: share of exposures", share, "% of videos, the least shown first"),
-        over("age_h", "Age of what is shown: median, hours", days, "day"),
+        over("age_h", "Age of what is shown: median, hours", days, "day", MANY),
     ]  # fmt: skip
 
 
@@ -82,7 +90,7 @@ def _number(value: float | None) -> float:
 def _ratios(told: Report, colours: Mapping[str, str]) -> str:
     found = {name: row["satisfaction"]["ratio"] for name, row in told["against"].items()}
     drawn = [Point(name, colours[name], row["mean"], row["low"], row["high"]) for name, row in found.items()]
-    return points(f"Satisfaction of {told['policy']}, as a multiple of", drawn, "times; 1 is the same", 1.0)
+    return points(f"Satisfaction of {told['policy']}, as a multiple of", drawn, "times; 1 is the same", 1.0, MANY)
 
 
 def _retention(told: Report, colours: Mapping[str, str]) -> str:
@@ -90,7 +98,7 @@ def _retention(told: Report, colours: Mapping[str, str]) -> str:
     rows = {name: told["policies"][name][measure] for name in colours}
     drawn = [Point(name, colours[name], row["mean"], row["low"], row["high"]) for name, row in rows.items()]
     when = "seventh day" if measure == "d7" else "day"
-    return points(f"{measure.upper()}: share who come on the {when} after", drawn, "share of viewers")
+    return points(f"{measure.upper()}: share who come on the {when} after", drawn, "share of viewers", can=SHARE)
 
 
 def _verdict(told: Report) -> str:
@@ -98,18 +106,40 @@ def _verdict(told: Report) -> str:
     if not best:
         return ""
     found = told["against"][best]["satisfaction"]["ratio"]
+    if found["mean"] is None:
+        return ""
     span = "" if found["low"] is None else f" <small>(95 % interval {found['low']:.3f} to {found['high']:.3f})</small>"
+    open_ = ": <b>no clear difference</b>" if unclear(found) else ""
     return (
         f'<p class="verdict"><b>{found["mean"]:.3f}×</b> the satisfaction of the best other policy, '
-        f"<b>{escape(best)}</b>{span}</p>"
+        f"<b>{escape(best)}</b>{span}{open_}</p>"
     )
+
+
+def _missing(told: Report) -> str:
+    """Which runs have not ended, or failed."""
+    runs = missing(told)
+    return f'<p class="missing"><b>Not all runs are in:</b> there is none of {escape(runs)}.</p>' if runs else ""
+
+
+def _changes(told: Report) -> Iterator[str]:
+    """What is assumed in this comparison and not usually."""
+    how = told["behaviour"]
+    if how["changed"]:
+        names = ", ".join(f"<code>{escape(name)}</code>" for name in how["changed"])
+        yield f"Viewers behave by <code>{escape(how['file'])}</code>, which differs from the usual in {names}."
+    if told["farms"]:
+        yield (
+            f"There are {told['farms']:,} accounts that sell likes, and ten pairs of twin videos of which the creator "
+            "of one buys them."
+        )
 
 
 def _measures(told: Report) -> str:
     names = list(told["policies"])
     head = "".join(f"<th>{escape(name)}</th>" for name in names)
     rows = [
-        f'<tr><th title="{escape(about["help"])}">{name}<small>{escape(about["help"])}</small></th>'
+        f"<tr>{_named(name, about['help'])}"
         + "".join(f"<td>{_shown(told['policies'][each][name])}</td>" for each in names)
         + "</tr>"
         for name, about in told["measures"].items()
@@ -117,18 +147,23 @@ def _measures(told: Report) -> str:
     return f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
+def _named(name: str, words: str) -> str:
+    """A measure in words, with its name in the JSON."""
+    return f"<th>{escape(words)}<small>{escape(name)}</small></th>"
+
+
 def _paired(told: Report) -> str:
     """Against the best other policy of each measure."""
     rows = []
     for name, best in told["best"].items():
         found = told["against"][best][name]
-        better = told["measures"][name]["better"]
+        about = told["measures"][name]
         rows.append(
-            f"<tr><th>{name}</th><td>{escape(best)}</td><td class='{_verdict_of(found['difference'], better)}'>"
-            f"{_shown(found['difference'], sign=True)}</td><td>{_times(found['ratio'])}</td>"
-            f"<td>{found['wins']} of {len(told['seeds'])}</td></tr>"
+            f"<tr>{_named(name, about['help'])}<td class='{_verdict_of(found['difference'], about['better'])}'>"
+            f"{_shown(found['difference'], sign=True)}</td><td>{escape(best)}</td><td>{_times(found['ratio'])}</td>"
+            f"<td>{found['wins']} of {found['difference']['n']}</td></tr>"
         )
-    head = "<th></th><th>best other</th><th>difference</th><th>ratio</th><th>better in</th>"
+    head = "<th></th><th>difference</th><th>best other</th><th>ratio</th><th>better in</th>"
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
@@ -163,8 +198,9 @@ _DOCUMENT = """<!doctype html>
 <title>Simulated: {policy}</title><style>{style}</style></head><body>
 <header><span class="stamp">simulated</span><h1>{policy} beside other feeds</h1><p>{size}.</p>{verdict}</header>
 <main><nav class="legend">{legend}</nav><section class="charts">{charts}</section>
-<h2>Against the best other policy</h2><p>In pairs: the same worlds, the same viewers, the same luck. Green: better in
-the whole interval. Red: worse.</p><div class="wide">{paired}</div>
+<h2>Against the best other policy <small class="stamp">simulated</small></h2>
+<p>In pairs: the same worlds, the same viewers, the same luck. Green: better in the whole interval. Red: worse.</p>
+<div class="wide">{paired}</div>
 <h2>All measures <small class="stamp">simulated</small></h2><p>{intervals}</p><div class="wide">{measures}</div>
 <h2>What is assumed</h2><ul>{assumed}</ul></main></body></html>
 """

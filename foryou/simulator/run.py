@@ -64,8 +64,9 @@ def simulate(
     run = Run(world, policy, behaviour or Behaviour(), slate)
     days, step = world.sizes.days, step_s * SECOND
     for day in range(days):
-        for now in range(world.start + day * DAY, world.start + (day + 1) * DAY, step):
-            run.step(now, now + step)
+        end = world.start + (day + 1) * DAY
+        for now in range(world.start + day * DAY, end, step):
+            run.step(now, min(now + step, end))
         if told is not None:
             told(day + 1, days)
     last = run.ask(np.zeros(0, np.int32) if ask is None else ask(world))
@@ -93,7 +94,7 @@ class Run:
             viewer, at, session = self.audience.due(until)
             if len(viewer) == 0:
                 break
-            slates = self._out(self.policy.feed(viewer, at, session, self.slate))
+            slates = self._out(self.policy.feed(viewer, at, session, self.slate), len(viewer))
             self._happened(self.audience.watch(viewer, at, slates), views)
         sent = self.audience.shares(until)
         sent = sent.take(sent["at"] >= self.world.viewers["joined"][sent["viewer"]])  # who is not there cannot look
@@ -106,12 +107,23 @@ class Run:
         if len(seen):
             self.posting.heard(seen, views[seen])
 
-    def _out(self, slates: Numbers) -> Numbers:
-        """Slates as they are, if all of them can be shown. InvalidEvent if a video is not out."""
+    def _out(self, slates: Numbers, viewers: int) -> Numbers:
+        """Slates as they are, if all of them can be shown. InvalidEvent if they are no numbers of videos, a row for
+        each viewer, or if a video is not out."""
+        field, last = f"feed of {self.policy.name}", len(self.published) - 1
+        form = f"a NumPy array of whole numbers with {viewers} rows, one for each viewer"
+        if not isinstance(slates, np.ndarray):
+            raise InvalidEvent(field, f"gave a {type(slates).__name__}", form)
+        if slates.dtype.kind not in "iu" or slates.ndim != 2 or len(slates) != viewers:
+            shape = " x ".join(map(str, slates.shape))
+            raise InvalidEvent(field, f"gave {slates.dtype} of the shape {shape or 'of one number'}", form)
+        strange = slates[(slates < -1) | (slates > last)]
+        if len(strange):
+            raise InvalidEvent(field, f"shows video {strange[0]}", f"0 to {last}, or -1 where nothing is left")
         shown = slates[slates >= 0]
         hidden = shown[self.published[shown] < 0]
         if len(hidden):
-            raise InvalidEvent("feed", f"{self.policy.name} shows video {hidden[0]}, which is not out", "what is out")
+            raise InvalidEvent(field, f"shows video {hidden[0]}, which is not out", "what was published to it")
         return slates
 
     def _publish(self, now: int) -> None:
@@ -145,7 +157,7 @@ class Run:
 
     def exposures(self) -> Batch:
         """All that happened, in order of time."""
-        rows = Batch.concat(self._kept)
+        rows = Batch.concat([self.audience.nothing().select(KEPT), *self._kept])
         return rows.take(np.argsort(rows["at"], kind="stable"))
 
 

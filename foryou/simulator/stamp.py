@@ -13,6 +13,9 @@ ASSUMED = (
     "the same video with the same luck. So differences between feeds have narrower intervals than the feeds have.",
     "Feeds know what an app knows: who was shown what, for how long, and what they pressed. Tastes, appeal and what a "
     "video gave are known to the world and to this page only.",
+    "Of the creators 4 % bait (viewers like and comment on that, and get little out of it), 4 % upload what others "
+    "made (to whoever knows it, it is worth less), and 2 % buy likes where there are accounts that sell them. How many "
+    "do so, and what viewers make of it, is assumed.",
     "Intervals are over worlds of the same kind. They do not cover that the kind may be wrong.",
 )
 
@@ -40,7 +43,8 @@ table{border-collapse:collapse;width:100%;font-size:.85rem;font-variant-numeric:
 th,td{padding:6px 10px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
 thead th{color:var(--soft);font-weight:600}tbody th{position:sticky;left:0;text-align:left;background:var(--card);
 font-weight:600;max-width:46vw;white-space:normal}td small,th small{display:block;font-weight:400;color:var(--soft);
-font-size:.75rem}td.good{color:#2b8a3e}td.bad{color:#e03131}
+font-size:.75rem}td.good{color:#2b8a3e}td.bad{color:#e03131}.missing{color:var(--accent)}
+@media(max-width:600px){th,td{padding:6px}tbody th{min-width:38vw;max-width:38vw;overflow-wrap:anywhere}}
 @media(prefers-color-scheme:dark){td.good{color:#69db7c}td.bad{color:#ff8787}}
 li{margin:.4em 0;max-width:80ch}main{padding-bottom:48px}
 """

@@ -76,8 +76,3 @@ def test_the_command_writes_figures_and_a_page_that_loads_nothing(tmp_path: Path
     text = page.read_text("utf-8")
     assert text.count("<svg") == text.count('class="stamp">simulated</text>') == 9
     assert "http" not in text and "<script" not in text and "nan" not in text
-
-
-def test_a_world_that_cannot_be_is_refused() -> None:
-    done = CliRunner().invoke(app, ["simulate", "--against", "", "--policy", "random", "--seeds", "0"])
-    assert done.exit_code != 0

@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from inspect import signature
 from pathlib import Path
+from types import ModuleType
 
-from foryou.core.errors import NotFound
+from foryou.core.errors import InvalidEvent, NotFound
 from foryou.simulator.policies.engine import ForYou
 from foryou.simulator.policies.gorse import GorseLike
 from foryou.simulator.policies.ials import Ials
@@ -57,15 +59,30 @@ def policy_of(name: str, options: Options | None = None) -> Policy:
 def _written(path: Path, name: str) -> Policy:
     if not path.is_file():
         raise NotFound(f"there is no file {path}; a policy of your own is FILE.py:Class")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    found = getattr(module, name, None)
+    found = getattr(_module(path), name, None)
     if not callable(found):
         raise NotFound(f"{path} has no class {name!r}; a policy of your own is FILE.py:Class")
+    try:
+        signature(found).bind()
+    except TypeError as error:
+        raise InvalidEvent(f"{path}:{name}", str(error), "a class that is made without arguments") from error
     made: Policy = found()
     missing = [part for part in PARTS if not hasattr(made, part)]
     if missing:
         raise NotFound(f"{name} of {path} is no policy: it has no {', '.join(missing)}")
+    if not isinstance(made.name, str) or not made.name:
+        raise InvalidEvent(f"{path}:{name}", f"its `name` is {made.name!r}", "a word by which it is told apart")
     return made
+
+
+def _module(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        raise InvalidEvent(f"{path}", f"line {error.lineno}: {error.msg}", "a file of Python") from error
+    except ImportError as error:
+        raise InvalidEvent(f"{path}", str(error), "imports that are installed") from error
+    return module
