@@ -131,7 +131,8 @@ KINDS: Mapping[Kind, KindRule] = {
     Kind.WATCH: KindRule(
         ("viewer", "video"),
         (*_CONTEXT, "furthest", "replays", "sharer"),
-        "How long it was watched; a swipe after 0.3 s is a skip, and counts as seen.",
+        "How long it was watched; `at` is its start or its end, either will do: an `impression` says when it "
+        "began. A swipe after 0.3 s is a skip, and counts as seen.",
         one_of=("seconds", "long_view"),
     ),
     Kind.LIKE: KindRule(("viewer", "video"), _CONTEXT, "The viewer liked the video."),

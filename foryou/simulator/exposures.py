@@ -1,7 +1,8 @@
 """What people did with videos, from any log of events: the file that `foryou export` writes, or a KuaiRand directory.
 
-An exposure is a `watch` with seconds of a video whose length is known; an act belongs to the viewer's latest exposure
-to that video before it.
+An exposure is a `watch` with seconds of a video whose length is known. An act belongs to the viewer's latest exposure
+to that video, during it or within half an hour, whether watches have the time of their start or of their end: with an
+`impression` one knows when it began, without one both are possible.
 """
 
 from __future__ import annotations
@@ -13,9 +14,14 @@ import duckdb
 import numpy as np
 
 from foryou.core.batch import Batch, Column
+from foryou.core.clock import MINUTE, SECOND
 from foryou.core.errors import NotFound, SettingsError
 from foryou.simulator.behaviour import ACTS
 
+REACH = 30 * MINUTE
+"""ms after an exposure within which what is pressed is still of it."""
+LATE = SECOND
+"""ms by which an impression may be told later than the watch that begins with it."""
 FIELDS = {
     "kind": "varchar", "at": "bigint", "viewer": "varchar", "video": "varchar", "surface": "varchar",
     "seconds": "double", "duration": "double",
@@ -33,15 +39,31 @@ _EVENTS = """
                videos.duration
         from events w join videos using (video)
         where kind = 'watch' and seconds >= 0 and videos.duration > 0),
-    acts as (select kind, viewer, video, "at" from events where kind in ({kinds})),
-    done as (
-        select number, list(kind) as kinds from acts asof join watches
-        on acts.viewer = watches.viewer and acts.video = watches.video and acts."at" >= watches."at" group by number)
-    select viewer, "at", coalesce(surface, '') as surface, seconds, duration, {acts}
+    shown as (select viewer, video, "at" as since from events where kind = 'impression'),
+    begun as (
+        select w.*, case when w."at" - since <= 1000 * seconds + {reach} then since end as since
+        from watches w asof left join shown i
+        on w.viewer = i.viewer and w.video = i.video and w."at" + {late} >= i.since),
+    spans as (
+        select *, least("at", since) as first, coalesce(since, "at") + 1000 * seconds as last,
+               least("at", coalesce(since, "at" - 1000 * seconds)) as earliest
+        from begun),
+    acts as materialized (
+        select row_number() over () as act, kind, viewer, video, "at" from events where kind in ({kinds})),
+    joined as materialized (
+        select act, kind, number from acts a join spans w using (viewer, video)
+        where a."at" between earliest and greatest(w."at", last) + {reach}
+        qualify row_number() over (
+            partition by act order by case when a."at" between first and greatest(w."at", last) then 0
+                                           when a."at" < w."at" then 1 else 2 end,
+            abs(a."at" - w."at"), number) = 1),
+    done as (select number, list(kind) as kinds from joined group by number)
+    select viewer, "at", coalesce(surface, '') as surface, seconds, duration, {acts},
+           (select count(*) from acts) as pressed, (select count(*) from joined) as found
     from watches left join done using (number) order by number"""
 _KUAIRAND = """
     select user_id as viewer, time_ms as "at", 'kuaishou-' || tab as surface, play_time_ms / 1000 as seconds,
-           duration_ms / 1000 as duration, {acts}
+           duration_ms / 1000 as duration, {acts}, 0 as pressed, 0 as found
     from read_parquet('{file}') where duration_ms > 0 order by time_ms, user_id, video_id"""
 
 
@@ -53,6 +75,9 @@ class Log:
     surface: str
     rows: Batch
     acts: tuple[str, ...]
+    pressed: int = 0
+    lost: int = 0
+    """How many acts the log has, on all surfaces, and how many of them are of no exposure."""
 
     @property
     def days(self) -> float:
@@ -66,13 +91,14 @@ def read(path: Path, surface: str | None = None) -> Log:
     names, place = np.unique(columns.pop("surface").astype(str), return_inverse=True)
     if not len(place):
         raise NotFound(f"{path} has no watch with seconds of a video with a duration")
+    pressed, joined = (int(columns.pop(name)[0]) for name in ("pressed", "found"))
     chosen = surface if surface is not None else str(names[np.bincount(place).argmax()])
     if chosen not in names:
         raise NotFound(f"{path} has no surface {chosen!r}; there are {', '.join(names)}")
     here = names[place] == chosen
     columns["viewer"] = np.unique(columns["viewer"], return_inverse=True)[1].astype(np.int64)
     rows = Batch({name: values[here] for name, values in columns.items()})
-    return Log(chosen, rows, tuple(name for name in ACTS if rows[name].any()))
+    return Log(chosen, rows, tuple(name for name in ACTS if rows[name].any()), pressed, pressed - joined)
 
 
 def _columns(path: Path) -> dict[str, Column]:
@@ -96,6 +122,8 @@ def _query(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
         return _KUAIRAND.format(file=file, acts=", ".join(acts))
     return _EVENTS.format(
         events=_events(connection, file),
+        reach=REACH,
+        late=LATE,
         kinds=", ".join(f"'{name}'" for name in ACTS),
         acts=", ".join(f"coalesce(list_contains(kinds, '{name}'), false) as {name}" for name in ACTS),
     )

@@ -12,13 +12,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from foryou.core.errors import NotFound
 from foryou.plots.fitted import plot_fitted
 from foryou.simulator import activity
 from foryou.simulator.activity import Times
-from foryou.simulator.behaviour import Behaviour
+from foryou.simulator.behaviour import ACTS, Behaviour
 from foryou.simulator.exposures import Log, read
 from foryou.simulator.fit import LENGTHS, MIX, WORLDS, Bucket, Rate, checked, compare, watching
 from foryou.simulator.reference import Reference
+from foryou.targets import writable
 
 FEW = 20_000
 """Watch ratios drawn of each length: enough for a curve."""
@@ -36,8 +38,12 @@ def fit(
     picture: Annotated[Path | None, typer.Option(help="Where to draw; default: beside the parameters.")] = None,
 ) -> None:
     """Fit how simulated viewers watch, act, come and leave to a log."""
+    drawn = picture or to.with_suffix(".png")
+    for option, path in (("TO", to), ("--json", json), ("--picture", drawn)):
+        writable(option, path)
     with err.status(f"Reading {log}"):
         found = read(log, surface)
+    _enough(found, log)
     with err.status("Fitting what is watched and pressed"):
         behaviour = watching(found, Behaviour(), meetings, seed)
         buckets, rates = checked(found, behaviour, meetings, seed + WORLDS)
@@ -48,12 +54,26 @@ def fit(
         json.write_bytes(
             msgspec.json.format(msgspec.json.encode(_report(found, buckets, rates, behaviour, near))) + b"\n"
         )
-    drawn = picture or to.with_suffix(".png")
     made = activity.again(found, behaviour, near.observed, seed + WORLDS, viewers)
     _draw(found, Reference(behaviour, meetings, seed + WORLDS), behaviour, rates, made, drawn)
     for table in (_lengths(found, buckets), _rates(rates), _times(near)):
         out.print(table)
     err.print(f"Parameters are in {to}, pictures in {drawn}")
+
+
+def _enough(found: Log, path: Path) -> None:
+    """NotFound if there is nothing to fit to; what is left out is told."""
+    if found.lost:
+        err.print(
+            f"{found.lost:,} of {found.pressed:,} acts are of no watch of the same viewer and video, and are left out: "
+            "rates are of the others",
+            soft_wrap=True,
+        )
+    if not found.acts:
+        named = ", ".join(ACTS)
+        raise NotFound(f"{path} has nothing that viewers pressed on what they watched ({named}): no rates to fit")
+    if found.days < 1:
+        raise NotFound(f"{path} spans {found.days * 24:.1f} hours; a day or more shows when viewers come back")
 
 
 def _report(
@@ -62,6 +82,8 @@ def _report(
     return {
         "surface": log.surface,
         "exposures": len(log.rows),
+        "acts": log.pressed,
+        "acts_left_out": log.lost,
         "watch_ratio": [asdict(each) for each in buckets],
         "rates": [asdict(each) for each in rates],
         "activity": {**asdict(near), "often": behaviour.often, "leave": behaviour.leave},

@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from foryou.api.files import write
-from foryou.core.errors import NotFound
+from foryou.core.errors import InvalidEvent, NotFound
 from foryou.simulator.behaviour import Behaviour
 from foryou.simulator.fitting import fit
 
@@ -22,7 +22,7 @@ app.command()(fit)
 
 
 def written(path: Path) -> Path:
-    """Half a day of forty viewers, half of whom like what they watch to the end."""
+    """A day of forty viewers, half of whom like what they watch to the end."""
     rng = np.random.default_rng(1)
     videos = [
         {"kind": "video", "at": 1, "video": f"v{n}", "author": "a", "duration": LENGTHS[n % 7]} for n in range(70)
@@ -31,7 +31,7 @@ def written(path: Path) -> Path:
     for n in range(1500):
         video, viewer = int(rng.integers(70)), f"u{rng.integers(40)}"
         seconds = min(float(rng.exponential(12)), LENGTHS[video % 7])
-        row = {"at": 2 + n * 30_000, "viewer": viewer, "video": f"v{video}"}
+        row = {"at": 2 + n * 60_000, "viewer": viewer, "video": f"v{video}"}
         watches.append({"kind": "watch", "seconds": seconds, **row})
         if seconds == LENGTHS[video % 7] and n % 2:
             watches.append({"kind": "like", **row})
@@ -52,6 +52,23 @@ def test_a_fit_writes_parameters_figures_and_a_picture(tmp_path: Path) -> None:
     near = msgspec.json.decode(told.read_bytes())
     assert near["exposures"] == 1500 and len(near["watch_ratio"]) == len(LENGTHS)
     assert (tmp_path / "b.png").stat().st_size > 10_000
+
+
+def test_a_log_with_nothing_to_fit_is_refused_before_the_work(tmp_path: Path) -> None:
+    events = [
+        {"kind": "video", "at": 1, "video": "a", "duration": 20.0},
+        {"kind": "watch", "at": 10_000, "viewer": "one", "video": "a", "seconds": 5.0},
+        {"kind": "watch", "at": 20_000_000, "viewer": "two", "video": "a", "seconds": 5.0},
+    ]
+    acts = [{"kind": "like", "at": 11_000, "viewer": who, "video": "a"} for who in ("one", "three")]
+    for rows, said in ((events, "nothing that viewers pressed"), ([*events, *acts], "spans 5.6 hours")):
+        path = tmp_path / "log.jsonl"
+        write(path, [msgspec.msgpack.encode({"id": str(number), **event}) for number, event in enumerate(rows)])
+        done = CliRunner().invoke(app, [str(path), str(tmp_path / "b.json")])
+        assert isinstance(done.exception, NotFound) and said in str(done.exception)
+    assert "1 of 2 acts are of no watch" in done.output
+    done = CliRunner().invoke(app, [str(path), str(tmp_path / "nowhere" / "b.json")])
+    assert isinstance(done.exception, InvalidEvent) and "TO: there is no directory" in str(done.exception)
 
 
 def test_a_log_that_is_not_there_is_named(tmp_path: Path) -> None:
