@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from foryou import bench, bulk, client, intake, keyring, lab, ladder, processes, settings, terminal
+from foryou import bench, bulk, client, intake, keyring, lab, ladder, logs, processes, settings, terminal
 from foryou.api import calls, files, rehearsal, server
 from foryou.api.door import Progress
 from foryou.app import Engine
@@ -304,10 +304,14 @@ def opened(config: Path | None, data: str | None, changes: Mapping[str, object] 
 
 @contextmanager
 def asked(url: str | None, key: str | None, config: Path | None, data: str | None) -> Iterator[client.Client]:
-    """Who answers: a running server, or an engine of this process, closed afterwards."""
+    """Who answers: a running server, or an engine of this process, closed afterwards. BackendError where no log is:
+    who only asks begins none."""
     if url is not None:
         yield client.connect(url, key=key or settings.load(config).client.key)
         return
+    directory = chosen_settings(config, data).data.directory
+    if directory is not None:
+        logs.file_of(directory)
     with opened(config, data) as engine:
         yield client.in_process(engine)
 

@@ -11,13 +11,18 @@ from foryou.core.errors import BackendError
 from foryou.core.ports import Log
 
 
-@contextmanager
-def open_log(directory: Path) -> Iterator[Log]:
-    """What was committed to the log in this directory. BackendError if there is none."""
+def file_of(directory: Path) -> Path:
+    """The file of the log in this directory. BackendError if there is none."""
     path = directory / "log.sqlite"
     if not path.is_file():
         raise BackendError(f"there is no log in {directory}")
-    log = SqliteLog(path, recover=False)
+    return path
+
+
+@contextmanager
+def open_log(directory: Path) -> Iterator[Log]:
+    """What was committed to the log in this directory. BackendError if there is none."""
+    log = SqliteLog(file_of(directory), recover=False)
     try:
         yield log
     finally:

@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 import socket
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -148,6 +149,22 @@ def test_the_way_of_a_video_is_drawn_in_the_terminal(foryou: Command, tmp_path: 
     assert ran.status == 0
     assert "stage 0 of 0 to 4" in ran.out
     assert "goes on above" in ran.out
+    assert "there is no video 'what?'" in foryou("reach", "what?").err
+    assert "explanations are kept for 30 days" in foryou("explain", "1", "7").err
+
+
+def test_who_only_asks_begins_no_log(foryou: Command, tmp_path: Path) -> None:
+    for words in (("reach", "7"), ("explain", "1", "7")):
+        ran = foryou(*words, "--data", "nosuchdir")
+        assert ran.status == 2 and "there is no log in nosuchdir" in ran.err
+    assert not (tmp_path / "nosuchdir").exists()
+
+
+def test_the_package_runs_as_the_command() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "foryou", "reach", "--help"], check=True, capture_output=True, text=True
+    )
+    assert "how far a video has come" in ran.stdout
 
 
 def test_tables_are_made_again_from_the_log(foryou: Command, tmp_path: Path) -> None:
@@ -165,10 +182,9 @@ def test_tables_are_made_again_from_the_log(foryou: Command, tmp_path: Path) -> 
         (("serve", "--config", "nowhere.toml"), "cannot read the settings file nowhere.toml"),
         (("serve", "--port", "70000"), "server.port is 70000; expected 1 to 65535"),
         (("serve", "--data", "ftp:x"), "ftp"),
-        (("explain", "1", "v"), "explanations are kept for 30 days"),
+        (("explain", "1", "v"), "there is no log in data"),
         (("explain", "1", "v", "--language", "fr"), "language: 'fr' is not spoken; expected en, nb or nl"),
         (("explain", "1", "v", "--server", "http://127.0.0.1:9"), "cannot reach http://127.0.0.1:9"),
-        (("reach", "what?"), "there is no video 'what?'"),
         (("models", "rollback", "r-7"), "there is no model 'r-7'; there are none"),
         (("serve", "--warm-start", "nowhere.npz"), "nowhere.npz cannot be read"),
         (("export", "events.doc"), "expected a name that ends in .jsonl or .parquet"),

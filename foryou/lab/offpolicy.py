@@ -22,6 +22,7 @@ from foryou.logs import open_log
 from foryou.protocols import offpolicy as protocol
 from foryou.protocols.estimates import NAMES, USUAL, VALUE, estimates
 from foryou.protocols.outcomes import REWARDS
+from foryou.targets import writable
 
 _UNITS = {"watch": "s watched", VALUE: "value, by the weights in use"}
 _CHANGEABLE = ("temperature", "diversity", "fatigue", "exploration", "probes", "author_gap", "sound_gap")
@@ -47,6 +48,7 @@ def offpolicy(
 ) -> None:
     """What would other weights have brought? Estimated from the slates that were logged with all they were chosen from
     (`feed.considered`), with 95 % intervals, and a plain answer where the log cannot tell."""
+    writable("--json", json)
     change = protocol.other(_numbers("--weights", weights, HEAD_NAMES), _rules(arrange))
     rewards = tuple(reward or USUAL)
     for name in rewards:
@@ -65,6 +67,9 @@ def offpolicy(
 def _rules(said: str) -> Mapping[str, float]:
     """Settings of arranging, as far as they can be changed. SettingsError where one is out of range."""
     told = _numbers("--arrange", said, _CHANGEABLE)
+    for name in _WHOLE:
+        if name in told and not told[name].is_integer():
+            raise InvalidEvent("--arrange", f"{name}={told[name]:g} is no whole number", f"such as {name}=2")
     rules = {name: int(value) if name in _WHOLE else value for name, value in told.items()}
     replace(FeedSettings(), **rules)  # type: ignore[arg-type]
     return rules
@@ -76,7 +81,10 @@ def _numbers(option: str, said: str, known: tuple[str, ...]) -> Mapping[str, flo
         path = Path(said)
         if not path.is_file():
             raise NotFound(f"there is no file {said}")
-        pairs = {name: str(value) for name, value in tomllib.loads(path.read_text("utf-8")).items()}
+        try:
+            pairs = {name: str(value) for name, value in tomllib.loads(path.read_text("utf-8")).items()}
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+            raise InvalidEvent(option, f"{said} is no TOML ({problem})", "lines such as like = 1.5") from problem
     else:
         pairs = {name.strip(): value for name, _, value in (part.partition("=") for part in said.split(",") if part)}
     told: dict[str, float] = {}

@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 
 from foryou.core.errors import NotFound, SettingsError
+from foryou.simulator.ranges import check
 
 ACTS = ("like", "comment", "share", "save", "follow", "visit", "not_interested", "report")
 """The order of every number that there is one of for each act."""
@@ -27,6 +28,8 @@ FIRST_SHARE = 0.6
 """Of a very short video, this share takes the place of the first seconds."""
 EARLY = (0.0, 0.15, 0.3, 0.45, 0.6, 0.8, 1.0)
 """Where the curve of skipping is given: shares of the first seconds."""
+FORMATS = 8
+"""How many formats videos have (`videos.py`)."""
 
 Numbers: TypeAlias = tuple[float, ...]
 Tables: TypeAlias = tuple[Numbers, ...]
@@ -155,9 +158,19 @@ class Behaviour:
             raise ValueError(f"{len(self.edges)} edges need {buckets} of `hold`, `early` and `leaving`")
         if any(len(row) != laps or list(row) != sorted(row) for row in self.leaving):
             raise ValueError(f"each row of `leaving` has {laps} numbers that never fall, one for each of `laps`")
+        if any(list(row) != sorted(row) for row in (self.edges, self.laps, *self.early)):
+            raise ValueError("`edges`, `laps` and each row of `early` never fall")
+        if any(len(row) != len(EARLY) for row in self.early):
+            raise ValueError(f"each row of `early` has {len(EARLY)} numbers, one for each of {EARLY}")
         for name in ("act", "act_watched", "act_worth", "act_bait", "act_s"):
             if len(getattr(self, name)) != len(ACTS):
                 raise ValueError(f"`{name}` has one number for each of {', '.join(ACTS)}")
+        if len(self.stay_format) != FORMATS:
+            raise ValueError(f"`stay_format` has {FORMATS} numbers, one for each format")
+        for each in fields(self):
+            check(each.name, getattr(self, each.name))
+        if self.habit_least > self.habit_most:
+            raise ValueError(f"`habit_least` is {self.habit_least}; expected at most `habit_most`, {self.habit_most}")
 
     def write(self, path: Path) -> None:
         """Write all parameters as JSON."""

@@ -128,9 +128,13 @@ def test_the_command_answers_from_the_log_of_a_directory_or_says_that_it_cannot(
     told = json.loads(report.read_text("utf-8"))
     assert (told["protocol"], told["slates"], told["viewers"], told["answered"]) == ("offpolicy", 4, 4, False)
     assert set(told["rewards"]) == {"watch", "finish", "long_view", "skip", "like", "value"}
+    bad = tmp_path / "bad.toml"
+    bad.write_text("like = = 5")
     for wrong, problem in (
         (["--weights", "likes=5"], InvalidEvent), (["--weights", "like=x"], InvalidEvent),
         (["--arrange", "exploration=0.9"], SettingsError), (["--arrange", "window=4"], InvalidEvent),
+        (["--arrange", "author_gap=2.7"], InvalidEvent), (["--weights", str(bad)], InvalidEvent),
+        (["--json", "/no/such/a.json"], InvalidEvent),
         (["--reward", "fame"], InvalidEvent), (["--data", str(tmp_path / "none")], BackendError),
     ):  # fmt: skip
         with pytest.raises(problem):

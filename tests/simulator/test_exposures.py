@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
 from pathlib import Path
 
 import msgspec
@@ -11,6 +13,8 @@ from foryou.api.files import write
 from foryou.core.errors import NotFound, SettingsError
 from foryou.simulator.behaviour import Behaviour
 from foryou.simulator.exposures import read
+from foryou.simulator.ranges import RANGES
+from foryou.simulator.videos import FORMATS
 
 EVENTS = [
     {"kind": "video", "at": 1_000, "video": "a", "duration": 20.0, "author": "x"},
@@ -93,3 +97,27 @@ def test_parameters_that_are_unknown_are_named(tmp_path: Path) -> None:
     (tmp_path / "b.json").write_text('{"patience": 3}')
     with pytest.raises(SettingsError, match="patience"):
         Behaviour.read(tmp_path / "b.json")
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ('{"keep": 5, "often": -3}', "`keep` is 5; expected 0 to 1"),
+        ('{"often": 0}', "`often` is 0; expected 1e-06 to 100"),
+        ('{"rest_h": 0}', "`rest_h` is 0"),
+        ('{"act": [0, 0, 0, 0, 0, 0, 0, 900]}', "`act` is 900; expected -50 to 50"),
+        ('{"habit_least": 1, "habit_most": 0}', "`habit_least` is 1.0; expected at most `habit_most`"),
+        ('{"stay_format": [1]}', "`stay_format` has 8 numbers"),
+        ('{"keep": "much"}', "keep"),
+        ("{", "b.json"),
+    ],
+)
+def test_parameters_that_cannot_be_are_named_with_what_they_can_be(said: str, wrong: str, tmp_path: Path) -> None:
+    (tmp_path / "b.json").write_text(said)
+    with pytest.raises(SettingsError, match=re.escape(wrong)):
+        Behaviour.read(tmp_path / "b.json")
+
+
+def test_every_parameter_has_a_range() -> None:
+    assert set(RANGES) == {each.name for each in fields(Behaviour)}
+    assert len(Behaviour().stay_format) == len(FORMATS)

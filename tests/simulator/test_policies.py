@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from foryou.core.batch import Batch
-from foryou.core.errors import NotFound
+from foryou.core.errors import InvalidEvent, NotFound
 from foryou.simulator.creators import BUYS_LIKES
 from foryou.simulator.farms import farmed
 from foryou.simulator.measures import measured
@@ -169,3 +170,17 @@ def test_a_policy_of_a_file_is_loaded_and_one_that_lacks_a_part_is_refused(tmp_p
     assert policy_of(f"{path}:Own").name == "own"
     with pytest.raises(NotFound, match="no class"):
         policy_of(f"{path}:Other")
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("class Own:\n    def (self): pass\n", "own.py: line 2: invalid syntax; expected a file of Python"),
+        ("import no_such_module\n", "No module named 'no_such_module'"),
+        ("class Own:\n    def __init__(self, weight): pass\n", "missing a required argument: 'weight'"),
+    ],
+)
+def test_a_file_that_is_no_policy_is_told_in_a_line_what_is_wrong(tmp_path: Path, text: str, wrong: str) -> None:
+    (tmp_path / "own.py").write_text(text)
+    with pytest.raises(InvalidEvent, match=re.escape(wrong)):
+        policy_of(f"{tmp_path / 'own.py'}:Own")
