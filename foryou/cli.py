@@ -58,7 +58,7 @@ def main() -> None:
     try:
         app()
     except ForYouError as error:
-        err.print(f"[red]foryou:[/] {escape(str(error))}", soft_wrap=True)
+        err.print(f"[red]foryou:[/] {escape(str(error))}", soft_wrap=True, emoji=False)
         sys.exit(2)
 
 

@@ -160,6 +160,11 @@ def test_who_only_asks_begins_no_log(foryou: Command, tmp_path: Path) -> None:
     assert not (tmp_path / "nosuchdir").exists()
 
 
+def test_an_error_says_names_as_they_are(foryou: Command, tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text("class A:\n    def __init__(self, x): pass\n")
+    assert "own.py:A: missing a required argument" in foryou("simulate", "--policy", "own.py:A").err
+
+
 def test_the_package_runs_as_the_command() -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "foryou", "reach", "--help"], check=True, capture_output=True, text=True

@@ -81,15 +81,18 @@ def sentences(told: Report) -> Iterator[str]:
             f"Satisfaction of {escape(told['policy'])} against the best other policy, {escape(best)}: "
             f"{_times(found)}{_unclear(found)}."
         )
-    if told["farms"]:
-        name = told["policy"] if told["policy"] in told["policies"] else next(iter(told["policies"]))
-        found = told["policies"][name]["bought_reach"]
-        if found["mean"] is not None:
-            yield f"{escape(name)} gives {_share(found)} to the one of two twins for which likes are bought."
+    yield from map(escape, bought(told))
     left = sum(run["told"].get("others", 0) for run in told["runs"])
     if left:
         yield f"In {left:,} places the server showed videos of somebody else; they were left out of the slates."
     yield "Simulated: this says nothing about people."
+
+
+def bought(told: Report) -> Iterator[str]:
+    """Whether it pays to buy likes under the compared policy, in a sentence; none where nobody sells them."""
+    found = told["policies"].get(told["policy"], {}).get("bought_reach", {"mean": None})
+    if told["farms"] and found["mean"] is not None:
+        yield f"{told['policy']} gives {_share(found)} to the one of two twins for which likes are bought."
 
 
 def _times(found: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from foryou.simulator.compare import Report, interval
 from foryou.simulator.curves import REACH_H, SETTLING
 from foryou.simulator.drawing import COLOURS, SHARE, Line, Point, Range, legend, lines, points
 from foryou.simulator.plan import missing
-from foryou.simulator.printed import unclear
+from foryou.simulator.printed import bought, unclear
 from foryou.simulator.stamp import ASSUMED, STYLE
 
 Interval: TypeAlias = Mapping[str, Any]
@@ -31,7 +31,7 @@ def page(told: Report) -> str:
         style=STYLE,
         policy=escape(policy),
         size=size,
-        verdict=_verdict(told) + _missing(told),
+        verdict=_verdict(told) + "".join(f"<p>{escape(each)}</p>" for each in bought(told)) + _missing(told),
         legend=legend(colours),
         charts="".join(f"<figure>{chart}</figure>" for chart in charts(told, colours)),
         measures=_measures(told),
