@@ -144,8 +144,8 @@ class Engine(Telling):
     def _apply(self, record: Record) -> None:
         if record.stream == EVENTS_STREAM:
             rows = unfolded(self.backend.store, record.rows)
+            fold_documents(self.backend.documents, rows)  # first: what a feed may bring has its name
             self.learner.fold(self.backend.store, rows)
-            fold_documents(self.backend.documents, rows)
             mentions.hear(self.backend.store, self.backend.documents, rows)
             self.versions.describe(rows)
             self.texts.hear(rows)

@@ -186,6 +186,21 @@ def test_old_slates_are_thinned_and_forgotten_and_the_engine_still_starts(tmp_pa
     again.engine.close()
 
 
+def test_what_a_feed_may_bring_has_its_name_before_it_is_in_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others ask for feeds while a video is folded: none of them gets one that cannot be told."""
+    world, seen = opened(None), list[bytes | None]()
+    fold = world.engine.learner.fold
+
+    def folding(store: Any, rows: Any) -> None:
+        seen.extend(world.engine.backend.documents.get("video", rows["video"].tolist()))
+        fold(store, rows)
+
+    monkeypatch.setattr(world.engine.learner, "fold", folding)
+    world.upload("v1", "knots")
+    assert len(seen) == 1
+    assert seen[0] is not None
+
+
 def test_many_may_send_and_ask_at_once_and_every_event_counts_once() -> None:
     world = opened(None)
     morning(world)

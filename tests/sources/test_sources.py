@@ -203,7 +203,8 @@ def test_watches_that_never_come_do_not_keep_a_video_from_its_audience() -> None
     store = store_of(log(video(1, uploaded=START - HOUR), *sorted(seen, key=lambda row: row["at"])))
     assert items(Trial(store), asking(store)) == []
     assert items(Trial(store), asking(store, at=START + HOUR)) == [1]
-    more: list[Row] = [{"kind": Kind.WATCH, "viewer": n, "video": 1, "at": 9, "id": n, "seconds": 4.0} for n in (31, 32)]
+    late = {"kind": Kind.WATCH, "video": 1, "at": 9, "seconds": 4.0}
+    more: list[Row] = [{**late, "viewer": n, "id": n} for n in (31, 32)]
     store = store_of(log(video(1, uploaded=START - HOUR), *sorted(seen, key=lambda row: row["at"])), log(*more))
     assert items(Trial(store), asking(store, at=START + HOUR)) == [], "the audience was there"
 
