@@ -74,7 +74,7 @@ def test_events_go_in_and_a_feed_comes_out(client: Client) -> None:
     assert (why["video"], why["position"]) == (slate.items[0]["video"], 0)
     assert client.viewer("ada")["viewer"] == "ada"
     way = client.reach("v/1", "nb")
-    assert (way["video"], way["stage"], way["room"]) == ("v/1", 0, 12)
+    assert (way["video"], way["stage"], way["room"]) == ("v/1", 0, 6)
     assert "første publikum" in str(way["why"])
 
 

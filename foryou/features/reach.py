@@ -40,12 +40,13 @@ class ReachSettings:
     """How a new video finds its audience."""
 
     audiences: tuple[int, int, int, int] = field(
-        default=(12, 40, 120, 600),
+        default=(6, 20, 60, 600),
         metadata={"help": "exposures that a video is tested with in each stage before the last, which is open"},
     )
     hours: float = field(default=72.0, metadata={"help": "for which a video looks for the audience of a stage"})
     error: float = field(
-        default=0.4, metadata={"help": "chance at most that a video goes on from a stage that is no better than the bar there"}
+        default=0.4,
+        metadata={"help": "chance at most that a video goes on from a stage that is no better than the bar there"},
     )
     chance: float = field(default=0.01, metadata={"help": "share of videos that go on in any case, to learn from"})
     prior: float = field(
@@ -372,3 +373,15 @@ def room(rows: Mapping[str, Column] | Batch, settings: ReachSettings) -> Column:
     sizes = np.array([*settings.audiences, np.inf])
     left = np.maximum(sizes[rows["stage"]] - (shown(rows) - awaited(rows)), 0.0)
     return np.where(rows["status"] == RUNNING, np.where(rows["stage"] < LAST, left, 0.0), 0.0)
+
+
+FIRST_LOOK = 4.0
+"""Exposures of a new video that come before all others on trial: what nobody has seen has no other chance."""
+
+
+def unseen(store: Store, video: Keys) -> Column:
+    """The share of its first look that each video `[videos]` still lacks: 1 before anybody has seen it, 0 once it had
+    FIRST_LOOK exposures, and after its first stage."""
+    rows = store.columns(REACH.name, video, ("stage", "status", "sums"))
+    lacks = np.maximum(1.0 - shown(rows) / FIRST_LOOK, 0.0)
+    return np.where((rows["stage"] == 0) & (rows["status"] == RUNNING), lacks, 0.0)

@@ -29,6 +29,7 @@ READS = (
     "effect_evidence",
     "tired",
     "familiar",
+    "lacks",
     "theme",
     DOUBT,
     OWN_DOUBT,
@@ -36,7 +37,7 @@ READS = (
 """What arranging reads of candidates, beside their score."""
 _SAME = ("topics", "author", "sound")
 """Columns of which only equality counts; 0 is none."""
-_RULES = tuple(each.name for each in fields(Arrange) if each.name not in ("index", "store"))
+_RULES = tuple(each.name for each in fields(Arrange) if each.name not in ("index", "store", "unseen"))
 """What is set of arranging: what it would look up is noted."""
 _VIEWER = ("novelty", "depth", "viewer_known")
 """What arranging reads of a viewer, where it is known."""
@@ -92,6 +93,7 @@ def packed(request: Request, rows: Candidates, slate: Slate, policy: Policy) -> 
         "effect_evidence": rows["effect_evidence"].astype(np.float16),
         "tired": tired.astype(np.float16),
         "familiar": familiar.astype(np.float16),
+        "lacks": policy.arrange.lacks(rows).astype(np.float16),
         "shown": place[np.searchsorted(rows["item"][place], slate["item"])].astype(np.int16),
     }
     viewer = {name: request.viewer[name] for name in _VIEWER if name in request.viewer}

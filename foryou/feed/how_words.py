@@ -161,6 +161,11 @@ RULE_WORDS: Mapping[str, tuple[str, str, str]] = {
         "deel van de plaatsen voor nieuwe video's die kijkers zoeken",
         "andel av plassene til nye videoer som leter etter seere",
     ),
+    "first_look": (
+        "what being seen by nobody yet is worth to a new video beside other new ones, in units of the score",
+        "wat door niemand gezien zijn waard is voor een nieuwe video naast andere nieuwe, in eenheden van de score",
+        "hva det at ingen har sett den er verdt for en ny video ved siden av andre nye, i poeng",
+    ),
     "probes": (
         "share of a new viewer's places that find out what they like",
         "deel van de plaatsen van een nieuwe kijker om te ontdekken wat die leuk vindt",

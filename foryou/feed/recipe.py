@@ -11,7 +11,7 @@ from foryou.core.errors import SettingsError
 from foryou.core.heads import HEADS
 from foryou.core.pipeline import Budget, Pipeline
 from foryou.core.ports import Index, Model, Store
-from foryou.features.reach import DEFAULT, ReachSettings
+from foryou.features.reach import DEFAULT, ReachSettings, unseen
 from foryou.features.seen import KEPT
 from foryou.feed.considered import Policy
 from foryou.feed.hydrators import Catalog, Inputs
@@ -76,6 +76,12 @@ class FeedSettings:
     exploration: float = field(
         default=0.07, metadata={"help": "part of the places that go to new videos on trial, by Thompson sampling"}
     )
+    first_look: float = field(
+        default=0.3,
+        metadata={
+            "help": "what being unseen is worth to a video on trial beside others, in the score; until four saw it"
+        },
+    )
     probes: float = field(
         default=0.3,
         metadata={"help": "part of a new viewer's places that look for what they like; fades as they watch"},
@@ -102,7 +108,8 @@ class FeedSettings:
 
     def __post_init__(self) -> None:
         for name in (
-            *SOURCES, "themes", *BESIDE, "temperature", "diversity", "fatigue", "author_gap", "sound_gap",
+            *SOURCES, "themes", *BESIDE, "first_look", "temperature", "diversity", "fatigue", "author_gap",
+            "sound_gap",
         ):  # fmt: skip
             value = getattr(self, name)
             if not (isfinite(value) and value >= 0):
@@ -196,10 +203,12 @@ def _arrange(s: FeedSettings, store: Store, index: Callable[[], Index]) -> Arran
         author_gap=s.author_gap,
         sound_gap=s.sound_gap,
         exploration=s.exploration,
+        first_look=s.first_look,
         probes=s.probes,
         trial=SOURCES.index("fresh"),
         index=index,
         store=store,
+        unseen=lambda video: unseen(store, video),
     )
 
 

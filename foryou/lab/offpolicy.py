@@ -25,7 +25,16 @@ from foryou.protocols.outcomes import REWARDS
 from foryou.targets import writable
 
 _UNITS = {"watch": "s watched", VALUE: "value, by the weights in use"}
-_CHANGEABLE = ("temperature", "diversity", "fatigue", "exploration", "probes", "author_gap", "sound_gap")
+_CHANGEABLE = (
+    "temperature",
+    "diversity",
+    "fatigue",
+    "exploration",
+    "first_look",
+    "probes",
+    "author_gap",
+    "sound_gap",
+)
 _WHOLE = ("author_gap", "sound_gap")
 
 

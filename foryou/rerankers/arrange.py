@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from foryou.core.batch import Batch, Column
 from foryou.core.ids import NONE
 from foryou.core.pipeline import Candidates, Request
-from foryou.core.ports import Index, Store
+from foryou.core.ports import Index, Keys, Store
 from foryou.features.hydrate import newness
 from foryou.rerankers.fatigue import worn
 from foryou.rerankers.slots import PRECISION, fill
@@ -41,7 +41,8 @@ class Arrange:
     taken off for likeness to the last `window` slots (hashtags in common, author, sound; mean over the window, times
     `diversity`), for what the viewer was shown in the last hours (`fatigue`), and what a viewer's own `novelty` adds.
     In a part `exploration` of the slots a row that the source with bit `trial` brought is taken by Thompson sampling
-    instead, and in a part `probes`, that fades as a new viewer gets known, a good one far from all themes shown.
+    instead, of draws to which `first_look` times its part `unseen` is added: what hardly anybody has seen comes first.
+    In a part `probes`, that fades as a new viewer gets known, it is a good one far from all themes shown.
 
     Adds `value` (the score as it came), `variety`, `explore` (the noise of the draw, centred; 0 where a slot was not
     drawn by score) and `explored` (`slots.USUAL`, `TRIAL` or `PROBE`); `score` becomes the sum of the first three, and
@@ -55,6 +56,7 @@ class Arrange:
     author_gap: int = 5
     sound_gap: int = 3
     exploration: float = 0.0
+    first_look: float = 0.0
     probes: float = 0.0
     trial: int = 0
     window: int = 6
@@ -64,6 +66,8 @@ class Arrange:
     """Of the vectors by which probes know themes; without it hashtags have to do."""
     store: Store | None = None
     """With the videos' sounds, for fatigue; without it authors and hashtags have to do."""
+    unseen: Callable[[Keys], Column] | None = None
+    """The share of its first look that each video still lacks (`reach.unseen`); without it none lacks any."""
 
     def __call__(self, request: Request, rows: Candidates) -> Candidates:
         order, size = self._ordered(request, rows)
@@ -113,7 +117,7 @@ class Arrange:
         rng, novelty = request.rng("arrange"), float(request.viewer["novelty"][0]) if "novelty" in request.viewer else 0
         value, tried = np.asarray(pool["score"], np.float64), (pool["sources"][:size] >> self.trial) & 1
         trial = np.flatnonzero(tried)[: self.trials] if self.exploration > 0 else _NONE
-        draws = draws_of(pool.take(trial), value[:size], rng) if len(trial) else np.zeros((0, 0))
+        draws = self._draws(pool.take(trial), value[:size], rng)
         tired, familiar = self.worn(request, pool)
         apart = float(value[0] - value[min(_NEAR * request.n, size) - 1]) if size else 0.0
         shift = novelty * max(_SELDOM, apart) * (1 - familiar) - self.fatigue * tired
@@ -125,6 +129,20 @@ class Arrange:
             shares, rng.random((slots, 3)), np.full(slots, -1) if given is None else given, size,
         )  # fmt: skip
         return told
+
+    def _draws(self, rows: Candidates, pool: Column, chance: np.random.Generator) -> NDArray[np.float64]:
+        """Draws `[draws, rows]` of what the rows on trial are worth, with what is added where nobody has looked."""
+        if len(rows) == 0:
+            return np.zeros((0, 0))
+        return draws_of(rows, pool, chance) + self.first_look * self.lacks(rows)
+
+    def lacks(self, rows: Candidates) -> Column:
+        """The share of its first look that each row lacks, or as it was noted when they were chosen from."""
+        if "lacks" in rows:
+            return rows["lacks"].astype(np.float64)
+        if self.unseen is None or self.first_look <= 0:
+            return np.zeros(len(rows))
+        return self.unseen(rows["item"])
 
     def worn(self, request: Request, rows: Candidates) -> tuple[Column, Column]:
         """How tired the viewer is of each row and how familiar its themes are, or as it was noted when they were

@@ -16,7 +16,7 @@ from foryou.features.content import CONTENT
 from foryou.features.history import unserved
 from foryou.features.hydrate import newness
 from foryou.features.interests import TOPIC, strengths
-from foryou.features.reach import DEFAULT, REACH, ReachSettings
+from foryou.features.reach import DEFAULT, FIRST_LOOK, REACH, ReachSettings
 from foryou.features.seen import unseen
 from foryou.features.similar import COMPANIONS, positives, put_likeness
 from foryou.features.taste import fondness
@@ -25,10 +25,10 @@ from foryou.features.young import YOUNG
 _READ = ("item", "uploaded", "language", "topics", "stage", "room", "awaited", "shown", "entered", "promise")
 _EACH = 3
 """So many times `most` videos are looked at closely: those that are due and on topics that the viewer likes."""
-_DUE, _PROMISE, _CHANCE = 0.4, 1.0, 0.2
+_LOOK, _DUE, _PROMISE, _CHANCE = 0.6, 0.6, 1.0, 0.2
 _TOPIC, _TEXT, _AUTHOR, _LIKED = 1.0, 1.0, 0.8, 1.5
-"""What each reason to show a video to this viewer counts at most: that it is behind its time, good so far, drawn; its
-hashtags, its text, its author's own taste, those who liked it."""
+"""What each reason to show a video to this viewer counts at most: that nobody has seen it, that it is behind its time,
+good so far, drawn; its hashtags, its text, its author's own taste, those who liked it."""
 _SOON = 6.0
 """A video should have its audience within this part of the time that it has for it."""
 _LOST = 15 * MINUTE
@@ -38,7 +38,8 @@ events got lost. Until then they are waited for, so that it is not shown to more
 
 @dataclass(frozen=True)
 class Trial:
-    """The `most` videos whose stage has room left that this viewer is likeliest to care for, or that are most behind.
+    """The `most` videos whose stage has room left that this viewer is likeliest to care for, or that are most behind;
+    those that hardly anybody has seen first.
 
     Likely by hashtags and text that the viewer likes; by what the author's own account likes, which fades to nothing
     within `author_views` views; and by those who liked or shared it so far. For a new viewer only in the language of
@@ -131,6 +132,7 @@ def _waiting(  # type: ignore[no-untyped-def]
             continue
         if spoken != 0 and language[i] != 0 and language[i] != spoken and _draw(item[i], other) < new:
             continue
+        look = max(1.0 - (sizes[0] - left) / FIRST_LOOK, 0.0) if stage[i] == 0 else 0.0
         late = min(max(age / life * _SOON, 0.0), 1.0) - (1.0 - left / sizes[stage[i]])
         total, highest, number = 0.0, -1.0, 0
         for t in range(topics.shape[1]):
@@ -147,7 +149,8 @@ def _waiting(  # type: ignore[no-untyped-def]
             highest = max(highest, how)
         match = 0.5 * (total / number + highest) if number > 0 else 0.0
         rows[count] = i
-        score[count] = _TOPIC * match + _DUE * late + _PROMISE * promise[i] + _CHANCE * _draw(item[i], seed)
+        due = _LOOK * look + _DUE * late
+        score[count] = _TOPIC * match + due + _PROMISE * promise[i] + _CHANCE * _draw(item[i], seed)
         count += 1
     return rows[:count], score[:count]
 

@@ -66,7 +66,11 @@ def test_a_share_of_slates_is_logged_with_all_that_was_considered_and_it_outlive
     assert len(considered.rows) > 100
     assert considered.policy.weights == WEIGHTS
     assert considered.policy.arrange == Arrange(
-        temperature=FeedSettings().temperature, exploration=0.07, probes=0.3, trial=4
+        temperature=FeedSettings().temperature,
+        exploration=FeedSettings().exploration,
+        first_look=0.3,
+        probes=0.3,
+        trial=4,
     )
     before = len(read(log))
     world.clock.forward(2 * DAY)

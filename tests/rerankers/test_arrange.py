@@ -308,6 +308,24 @@ def test_trials_take_the_promising_and_the_uncertain_more_often() -> None:
     assert uncertain[3] > 3 * uncertain[2]
 
 
+@pytest.mark.mission("NL-03")
+def test_of_equal_videos_on_trial_the_one_that_nobody_saw_yet_comes_first() -> None:
+    """How much that is worth is a setting."""
+
+    def share(first_look: float, lacks: list[float], score: list[float]) -> np.ndarray:
+        known = np.full(4, np.log1p(20) / 2)
+        some, lack = rows(4, sources=[1, 3, 3, 3], score=score, effect_evidence=known), np.array(lacks)
+        reranker = Arrange(exploration=0.5, trial=1, first_look=first_look, unseen=lambda items: lack[items])
+        chance = [chances(reranker, asking(1, seed, watching(**SETTLED)), some)[0][0] for seed in range(200)]
+        return np.asarray(np.mean(chance, axis=0))
+
+    equal = share(0.3, [0.0, 1.0, 0.5, 0.0], [2.0, 1.0, 1.0, 1.0])
+    assert equal[1] > 1.5 * equal[2] > 1.5 * equal[3] > 0
+    assert np.ptp(share(0.0, [0.0, 1.0, 0.5, 0.0], [2.0, 1.0, 1.0, 1.0])[1:]) < 0.05
+    worse = share(0.3, [0.0, 0.0, 0.5, 1.0], [2.0, 1.0, 0.5, 0.0])
+    assert worse[1] > worse[3], "what this viewer would not like is not forced upon them"
+
+
 def test_trials_follow_the_doubts_of_the_model_where_it_has_any() -> None:
     doubt = np.zeros((4, 3), np.float32)
     doubt[3] = 1.0

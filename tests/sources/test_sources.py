@@ -12,6 +12,7 @@ from foryou.core.event import Kind
 from foryou.core.pipeline import Request, Source
 from foryou.core.ports import Store
 from foryou.features.hydrate import viewer_columns
+from foryou.features.reach import unseen
 from foryou.sources.following import Following
 from foryou.sources.nearest import Nearest
 from foryou.sources.popular import Popular
@@ -185,26 +186,39 @@ def test_removed_videos_are_not_popular_and_undescribed_ones_are_nowhere() -> No
 
 def test_a_trial_brings_new_videos_with_room_left_those_that_are_behind_first() -> None:
     ages = {1: 1 * HOUR, 2: 5 * HOUR, 3: 5 * DAY, 4: -HOUR, 5: 2 * HOUR}
-    seen: list[Row] = [{"kind": Kind.IMPRESSION, "viewer": viewer, "video": 1, "at": -9} for viewer in range(20, 29)]
+    seen: list[Row] = [{"kind": Kind.IMPRESSION, "viewer": viewer, "video": 1, "at": -9} for viewer in range(20, 25)]
     store = store_of(log(*(video(n, uploaded=START - age) for n, age in ages.items()), *seen))
     assert sorted(items(Trial(store), asking(store))) == [1, 2, 5]
     assert items(Trial(store), asking(store))[-1] == 1, "it had most of its audience"
     assert len(items(Trial(store, most=1), asking(store))) == 1
 
 
+def test_a_first_look_comes_before_all_else_whatever_the_age() -> None:
+    """Two videos of one age and one that is older; one of the two was seen by five, and the older by four."""
+    ages = {1: HOUR, 2: HOUR, 3: 3 * HOUR}
+    seen: list[Row] = [
+        {"kind": Kind.WATCH, "viewer": viewer, "video": of, "at": -9, "seconds": 4.0}
+        for of, viewers in ((2, range(20, 25)), (3, range(30, 34)))
+        for viewer in viewers
+    ]
+    store = store_of(log(*(video(n, uploaded=START - age) for n, age in ages.items()), *seen))
+    assert all(items(Trial(store), asking(store, seed=seed))[0] == 1 for seed in range(20))
+    assert unseen(store, np.array([1, 2, 3])).tolist() == pytest.approx([1.0, 0.0, 0.0], abs=0.02)
+
+
 def test_watches_that_never_come_do_not_keep_a_video_from_its_audience() -> None:
-    """Of thirteen impressions two bring no watch: they are waited for, and then others are asked."""
+    """Of seven impressions two bring no watch: they are waited for, and then others are asked."""
     seen: list[Row] = []
-    for viewer in range(20, 33):
+    for viewer in range(20, 27):
         about = {"viewer": viewer, "video": 1, "at": -viewer / 10}
         seen.append({"kind": Kind.IMPRESSION, **about})
-        if viewer < 31:
+        if viewer < 25:
             seen.append({"kind": Kind.WATCH, "seconds": 4.0, **about})
     store = store_of(log(video(1, uploaded=START - HOUR), *sorted(seen, key=lambda row: row["at"])))
     assert items(Trial(store), asking(store)) == []
     assert items(Trial(store), asking(store, at=START + HOUR)) == [1]
     late = {"kind": Kind.WATCH, "video": 1, "at": 9, "seconds": 4.0}
-    more: list[Row] = [{**late, "viewer": n, "id": n} for n in (31, 32)]
+    more: list[Row] = [{**late, "viewer": n, "id": n} for n in (25, 26)]
     store = store_of(log(video(1, uploaded=START - HOUR), *sorted(seen, key=lambda row: row["at"])), log(*more))
     assert items(Trial(store), asking(store, at=START + HOUR)) == [], "the audience was there"
 
