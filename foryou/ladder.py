@@ -135,9 +135,9 @@ def stages(answer: list[Answer], language: str = "en") -> RenderableType:
     """How many videos are in each stage and what became of those that left it, the widest on top."""
     told, say = msgspec.convert(answer, list[_Stage]), LADDER[language]
     heads = ("stage", "audience", "running_now", "resting_now", "stopped_now", "goes_on", "chance_on", "earned_on")
-    table = Table(*(say[head] for head in heads), box=None, padding=(0, 2))
+    table = Table(*(say[head] for head in heads), box=None, padding=(0, 1))
     for column in table.columns:
-        column.justify = "right"
+        column.justify, column.overflow = "right", "fold"
     for each in reversed(told):
         goes_on = "" if each.goes_on_above is None else f"{each.goes_on_above:+.2f}"
         size = say["everybody"] if each.audience is None else f"{each.audience:,}"

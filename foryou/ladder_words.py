@@ -30,16 +30,17 @@ LADDER: Mapping[str, Mapping[str, str]] = {
         "chance": "chance to reach stage {stage}: {value} ({low} to {high})",
         "under": "under 1%",
         "audience": "audience",
-        "running_now": "looking for theirs",
-        "resting_now": "had theirs",
+        "running_now": "looking",
+        "resting_now": "done",
         "stopped_now": "stopped",
-        "goes_on": "go on above",
+        "goes_on": "bar",
         "chance_on": "by chance",
-        "earned_on": "on their own",
+        "earned_on": "earned",
         "everybody": "everybody",
         "share": "{went} of {of} ({low} to {high})",
-        "went": "The last two columns: of the videos that left a stage by chance, though they would have been "
-        "stopped, and of those that left it on their own, how many went on from the next stage. As many of both would "
+        "went": "Videos in each stage: looking for its audience, done with it, or stopped; and the quality above "
+        "which one goes on. The last two columns: of the videos that left a stage by chance, though they would have "
+        "been stopped, and of those that earned it, how many went on from the next stage too. As many of both would "
         "mean that good videos are stopped too early.",
         "no_videos": "No videos yet: send some with POST /v1/events.",
     },
@@ -68,17 +69,18 @@ LADDER: Mapping[str, Mapping[str, str]] = {
         "chance": "kans om fase {stage} te halen: {value} ({low} tot {high})",
         "under": "onder 1%",
         "audience": "publiek",
-        "running_now": "zoeken het hunne",
-        "resting_now": "hebben het gehad",
+        "running_now": "zoekt",
+        "resting_now": "klaar",
         "stopped_now": "gestopt",
-        "goes_on": "door boven",
-        "chance_on": "bij toeval",
-        "earned_on": "op eigen kracht",
+        "goes_on": "lat",
+        "chance_on": "toeval",
+        "earned_on": "verdiend",
         "everybody": "iedereen",
         "share": "{went} van {of} ({low} tot {high})",
-        "went": "De laatste twee kolommen: van de video's die een fase bij toeval verlieten, al zouden ze gestopt "
-        "zijn, en van die het op eigen kracht deden, hoeveel er uit de volgende fase doorgingen. Even veel van beide "
-        "zou betekenen dat goede video's te vroeg stoppen.",
+        "went": "Video's in elke fase: op zoek naar het publiek ervan, klaar ermee, of gestopt; en de kwaliteit "
+        "waarboven er een doorgaat. De laatste twee kolommen: van de video's die een fase bij toeval verlieten, al "
+        "zouden ze gestopt zijn, en van die het verdienden, hoeveel er ook uit de volgende fase doorgingen. Even veel "
+        "van beide zou betekenen dat goede video's te vroeg stoppen.",
         "no_videos": "Nog geen video's: stuur er met POST /v1/events.",
     },
     "nb": {
@@ -106,17 +108,18 @@ LADDER: Mapping[str, Mapping[str, str]] = {
         "chance": "sjanse til å nå trinn {stage}: {value} ({low} til {high})",
         "under": "under 1%",
         "audience": "publikum",
-        "running_now": "leter etter sitt",
-        "resting_now": "har hatt sitt",
+        "running_now": "leter",
+        "resting_now": "ferdig",
         "stopped_now": "stoppet",
-        "goes_on": "videre over",
+        "goes_on": "lista",
         "chance_on": "tilfeldig",
-        "earned_on": "på egen hånd",
+        "earned_on": "fortjent",
         "everybody": "alle",
         "share": "{went} av {of} ({low} til {high})",
-        "went": "De to siste kolonnene: av videoene som forlot et trinn tilfeldig, enda de ville blitt stoppet, og av "
-        "dem som gjorde det på egen hånd, hvor mange som gikk videre fra neste trinn. Like mange av begge ville bety "
-        "at gode videoer stoppes for tidlig.",
+        "went": "Videoer på hvert trinn: som leter etter publikummet der, er ferdige med det, eller er stoppet; og "
+        "kvaliteten en må over for å gå videre. De to siste kolonnene: av videoene som forlot et trinn tilfeldig, "
+        "enda de ville blitt stoppet, og av dem som fortjente det, hvor mange som også gikk videre fra neste trinn. "
+        "Like mange av begge ville bety at gode videoer stoppes for tidlig.",
         "no_videos": "Ingen videoer ennå: send noen med POST /v1/events.",
     },
 }
