@@ -140,6 +140,7 @@ def _policy(kind: str) -> Policy:
 def _planted(outcome: Outcome) -> Report:
     return {
         "twins": {claim: claims.reach(outcome, claim).sum(0).tolist() for claim in TWINS},
+        "strangers": claims.reach(outcome, "followers", strangers=True).sum(0).tolist(),
         "pressed": _means(claims.pressed(outcome)),
         "overlap": claims.overlap(outcome.last).mean(0).tolist(),
     }

@@ -39,6 +39,12 @@ def verdicts(told: Report, runs: Rows, planted: Rows, unexplored: Rows, days: in
         ),
         _most("watch time given up for exploration", _given_up(runs, unexplored), 0.02),
         _between("reach with 100,000 followers against 10", _twins(planted, "followers"), 0.8, 1.25),
+        _between(
+            "reach among strangers, likewise",
+            [tuple(run["strangers"]) for run in planted if "strangers" in run],
+            0.8,
+            1.25,
+        ),
         _wins("+10 points like rate: more reach at 48 h", _twins(planted, "likes"), 18 / 20),
         _wins("completion 60 % against 30 %: more reach", _twins(planted, "finishes"), 1.0),
         _times("hook 70 % against 40 %: times the reach", _turned(_twins(planted, "hooks")), 1.5),

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from foryou.core.clock import HOUR
 from foryou.simulator.plants import PRESSES
+from foryou.simulator.public import public
 from foryou.simulator.run import Outcome
 from foryou.simulator.world import Planted
 
@@ -23,13 +24,19 @@ def planted(outcome: Outcome, claim: str) -> Planted:
     raise KeyError(f"nothing is planted for {claim!r}; there is {[p.claim for p in outcome.world.planted]}")
 
 
-def reach(outcome: Outcome, claim: str, hours: float = 48) -> Floats:
-    """Exposures in the feed of both twins of each pair within so many hours after they came out `[pairs, 2]`."""
+def reach(outcome: Outcome, claim: str, hours: float = 48, strangers: bool = False) -> Floats:
+    """Exposures in the feed of both twins of each pair within so many hours after they came out `[pairs, 2]`; with
+    `strangers` without those of viewers who followed their creator before the start: that is their own wish."""
     plant, films, rows = planted(outcome, claim), outcome.world.videos, outcome.exposures
     pair = films["pair"].astype(np.int64) - plant.first
     mine = (pair >= 0) & (pair < plant.count)
     age = rows["at"] - outcome.published[rows["video"]]
     seen = mine[rows["video"]] & (rows["surface"] == 0) & (age < hours * HOUR)
+    if strangers:
+        viewers, creators = public(outcome.world).follows
+        of = len(outcome.world.creators)
+        asked = rows["viewer"].astype(np.int64) * of + films["creator"][rows["video"]]
+        seen &= ~np.isin(asked, viewers.astype(np.int64) * of + creators)
     video = rows["video"][seen]
     counts = np.bincount(pair[video] * 2 + films["arm"][video], minlength=2 * plant.count)
     return counts.reshape(plant.count, 2).astype(np.float64)

@@ -54,13 +54,14 @@ def test_claims_hold_or_fail_by_what_was_asked() -> None:
     runs = [run("foryou", seed, 2.0) for seed in (1, 2)] + [run("epsilon-greedy", seed, 1.0) for seed in (1, 2)]
     runs += [run("popular", seed, 1.0) for seed in (1, 2)]
     twins = {"followers": [50, 55], "likes": [10, 20], "finishes": [20, 10], "hooks": [10, 20]}
-    planted = [{"twins": twins, "pressed": [0.4, 0.1, 0.4, 0.2], "overlap": [0.5, 0.1]} for _ in range(2)]
+    told_of = {"twins": twins, "pressed": [0.4, 0.1, 0.4, 0.2], "overlap": [0.5, 0.1], "strangers": [50, 20]}
+    planted = [told_of for _ in range(2)]
     told = {claim["what"]: claim["holds"] for claim in verdicts(compared(runs, "foryou"), runs, planted, runs[:2], 14)}
     assert told["satisfaction against popular"] and told["true match of what is shown against popular"]
     assert told["reach with 100,000 followers against 10"]
     assert told["+10 points like rate: more reach at 48 h"] and told["overlap higher with the same taste"]
     assert not told["completion 60 % against 30 %: more reach"] and not told["three"]
-    assert not told["seen videos shown again"]
+    assert not told["seen videos shown again"] and not told["reach among strangers, likewise"]
 
 
 @pytest.mark.slow
