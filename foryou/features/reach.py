@@ -379,7 +379,7 @@ FIRST_LOOK = 4.0
 """Exposures of a new video that come before all others on trial: what nobody has seen has no other chance."""
 
 
-def unseen(store: Store, video: Keys) -> Column:
+def lacking_look(store: Store, video: Keys) -> Column:
     """The share of its first look that each video `[videos]` still lacks: 1 before anybody has seen it, 0 once it had
     FIRST_LOOK exposures, and after its first stage."""
     rows = store.columns(REACH.name, video, ("stage", "status", "sums"))

@@ -37,7 +37,7 @@ READS = (
 """What arranging reads of candidates, beside their score."""
 _SAME = ("topics", "author", "sound")
 """Columns of which only equality counts; 0 is none."""
-_RULES = tuple(each.name for each in fields(Arrange) if each.name not in ("index", "store", "unseen"))
+_RULES = tuple(each.name for each in fields(Arrange) if each.name not in ("index", "store", "lacking"))
 """What is set of arranging: what it would look up is noted."""
 _VIEWER = ("novelty", "depth", "viewer_known")
 """What arranging reads of a viewer, where it is known."""

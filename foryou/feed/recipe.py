@@ -11,7 +11,7 @@ from foryou.core.errors import SettingsError
 from foryou.core.heads import HEADS
 from foryou.core.pipeline import Budget, Pipeline
 from foryou.core.ports import Index, Model, Store
-from foryou.features.reach import DEFAULT, ReachSettings, unseen
+from foryou.features.reach import DEFAULT, ReachSettings, lacking_look
 from foryou.features.seen import KEPT
 from foryou.feed.considered import Policy
 from foryou.feed.hydrators import Catalog, Inputs
@@ -208,7 +208,7 @@ def _arrange(s: FeedSettings, store: Store, index: Callable[[], Index]) -> Arran
         trial=SOURCES.index("fresh"),
         index=index,
         store=store,
-        unseen=lambda video: unseen(store, video),
+        lacking=lambda video: lacking_look(store, video),
     )
 
 

@@ -41,8 +41,9 @@ class Arrange:
     taken off for likeness to the last `window` slots (hashtags in common, author, sound; mean over the window, times
     `diversity`), for what the viewer was shown in the last hours (`fatigue`), and what a viewer's own `novelty` adds.
     In a part `exploration` of the slots a row that the source with bit `trial` brought is taken by Thompson sampling
-    instead, of draws to which `first_look` times its part `unseen` is added: what hardly anybody has seen comes first.
-    In a part `probes`, that fades as a new viewer gets known, it is a good one far from all themes shown.
+    instead, of draws to which `first_look` times what it lacks of a first look is added: what hardly anybody has seen
+    comes first. In a part `probes`, that fades as a new viewer gets known, it is a good one far from all themes
+    shown.
 
     Adds `value` (the score as it came), `variety`, `explore` (the noise of the draw, centred; 0 where a slot was not
     drawn by score) and `explored` (`slots.USUAL`, `TRIAL` or `PROBE`); `score` becomes the sum of the first three, and
@@ -66,8 +67,8 @@ class Arrange:
     """Of the vectors by which probes know themes; without it hashtags have to do."""
     store: Store | None = None
     """With the videos' sounds, for fatigue; without it authors and hashtags have to do."""
-    unseen: Callable[[Keys], Column] | None = None
-    """The share of its first look that each video still lacks (`reach.unseen`); without it none lacks any."""
+    lacking: Callable[[Keys], Column] | None = None
+    """The share of its first look that each video still lacks (`reach.lacking_look`); without it none lacks any."""
 
     def __call__(self, request: Request, rows: Candidates) -> Candidates:
         order, size = self._ordered(request, rows)
@@ -140,9 +141,9 @@ class Arrange:
         """The share of its first look that each row lacks, or as it was noted when they were chosen from."""
         if "lacks" in rows:
             return rows["lacks"].astype(np.float64)
-        if self.unseen is None or self.first_look <= 0:
+        if self.lacking is None or self.first_look <= 0:
             return np.zeros(len(rows))
-        return self.unseen(rows["item"])
+        return self.lacking(rows["item"])
 
     def worn(self, request: Request, rows: Candidates) -> tuple[Column, Column]:
         """How tired the viewer is of each row and how familiar its themes are, or as it was noted when they were

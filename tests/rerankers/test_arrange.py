@@ -315,7 +315,7 @@ def test_of_equal_videos_on_trial_the_one_that_nobody_saw_yet_comes_first() -> N
     def share(first_look: float, lacks: list[float], score: list[float]) -> np.ndarray:
         known = np.full(4, np.log1p(20) / 2)
         some, lack = rows(4, sources=[1, 3, 3, 3], score=score, effect_evidence=known), np.array(lacks)
-        reranker = Arrange(exploration=0.5, trial=1, first_look=first_look, unseen=lambda items: lack[items])
+        reranker = Arrange(exploration=0.5, trial=1, first_look=first_look, lacking=lambda items: lack[items])
         chance = [chances(reranker, asking(1, seed, watching(**SETTLED)), some)[0][0] for seed in range(200)]
         return np.asarray(np.mean(chance, axis=0))
 

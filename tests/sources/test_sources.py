@@ -12,7 +12,7 @@ from foryou.core.event import Kind
 from foryou.core.pipeline import Request, Source
 from foryou.core.ports import Store
 from foryou.features.hydrate import viewer_columns
-from foryou.features.reach import unseen
+from foryou.features.reach import lacking_look
 from foryou.sources.following import Following
 from foryou.sources.nearest import Nearest
 from foryou.sources.popular import Popular
@@ -203,7 +203,7 @@ def test_a_first_look_comes_before_all_else_whatever_the_age() -> None:
     ]
     store = store_of(log(*(video(n, uploaded=START - age) for n, age in ages.items()), *seen))
     assert all(items(Trial(store), asking(store, seed=seed))[0] == 1 for seed in range(20))
-    assert unseen(store, np.array([1, 2, 3])).tolist() == pytest.approx([1.0, 0.0, 0.0], abs=0.02)
+    assert lacking_look(store, np.array([1, 2, 3])).tolist() == pytest.approx([1.0, 0.0, 0.0], abs=0.02)
 
 
 def test_watches_that_never_come_do_not_keep_a_video_from_its_audience() -> None:
