@@ -153,7 +153,7 @@ def stages(answer: list[Answer], language: str = "en") -> RenderableType:
 def _went(on: _On | str, say: _Words) -> str:
     if isinstance(on, str) or on.videos == 0:
         return ""
-    low, high = f"{on.low:.0%}", f"{on.high:.0%}"
+    low, high = f"{100 * on.low:.0f}", f"{on.high:.0%}"
     return say["share"].format(went=f"{on.went_on:,}", of=f"{on.videos:,}", low=low, high=high)
 
 

@@ -37,7 +37,7 @@ LADDER: Mapping[str, Mapping[str, str]] = {
         "chance_on": "by chance",
         "earned_on": "earned",
         "everybody": "everybody",
-        "share": "{went} of {of} ({low} to {high})",
+        "share": "{went}/{of}, {low}–{high}",
         "went": "Videos in each stage: looking for its audience, done with it, or stopped; and the quality above "
         "which one goes on. The last two columns: of the videos that left a stage by chance, though they would have "
         "been stopped, and of those that earned it, how many went on from the next stage too. As many of both would "
@@ -76,7 +76,7 @@ LADDER: Mapping[str, Mapping[str, str]] = {
         "chance_on": "toeval",
         "earned_on": "verdiend",
         "everybody": "iedereen",
-        "share": "{went} van {of} ({low} tot {high})",
+        "share": "{went}/{of}, {low}–{high}",
         "went": "Video's in elke fase: op zoek naar het publiek ervan, klaar ermee, of gestopt; en de kwaliteit "
         "waarboven er een doorgaat. De laatste twee kolommen: van de video's die een fase bij toeval verlieten, al "
         "zouden ze gestopt zijn, en van die het verdienden, hoeveel er ook uit de volgende fase doorgingen. Even veel "
@@ -115,7 +115,7 @@ LADDER: Mapping[str, Mapping[str, str]] = {
         "chance_on": "tilfeldig",
         "earned_on": "fortjent",
         "everybody": "alle",
-        "share": "{went} av {of} ({low} til {high})",
+        "share": "{went}/{of}, {low}–{high}",
         "went": "Videoer på hvert trinn: som leter etter publikummet der, er ferdige med det, eller er stoppet; og "
         "kvaliteten en må over for å gå videre. De to siste kolonnene: av videoene som forlot et trinn tilfeldig, "
         "enda de ville blitt stoppet, og av dem som fortjente det, hvor mange som også gikk videre fra neste trinn. "
