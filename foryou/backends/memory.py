@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 
 from foryou.core.batch import Batch
 from foryou.core.ports import Damage, Mark, Offset, Record
+
+_OFFSET = attrgetter("offset")
 
 
 class MemoryLog:
@@ -14,7 +18,10 @@ class MemoryLog:
 
     def __init__(self) -> None:
         self._records: list[Record] = []
+        """By offset."""
         self._end: Offset = 0
+        self._trimmed: dict[tuple[str, tuple[str, ...]], Offset] = {}
+        """Before which offset a stream has been trimmed to some columns: whoever trims comes back for what is new."""
         self._marks: dict[str, int] = {}
         self._lock = threading.Lock()
 
@@ -48,8 +55,8 @@ class MemoryLog:
         self, after: Offset = 0, streams: tuple[str, ...] = (), needles: tuple[bytes, ...] = ()
     ) -> Iterator[Record]:
         with self._lock:
-            records = list(self._records)
-        return (r for r in records if r.offset > after and (not streams or r.stream in streams))
+            records = self._records[bisect_right(self._records, after, key=_OFFSET) :]
+        return (record for record in records if not streams or record.stream in streams)
 
     def latest(self, streams: tuple[str, ...]) -> Record | None:
         return next((r for r in reversed(self._records) if r.stream in streams), None)
@@ -85,9 +92,11 @@ class MemoryLog:
     def trim(self, stream: str, before: Offset, keep: tuple[str, ...]) -> int:
         changed = 0
         with self._lock:
+            start = bisect_left(self._records, self._trimmed.get((stream, keep), 0), key=_OFFSET)
+            end = bisect_left(self._records, before, key=_OFFSET)
             records: list[Record] = []
-            for record in self._records:
-                if record.stream != stream or record.offset >= before:
+            for record in self._records[start:end]:
+                if record.stream != stream:
                     records.append(record)
                 elif not keep:
                     changed += 1
@@ -95,7 +104,8 @@ class MemoryLog:
                     rows = thinned(record.rows, keep)
                     changed += rows is not record.rows
                     records.append(Record(record.offset, stream, rows))
-            self._records = records
+            self._records[start:end] = records
+            self._trimmed[stream, keep] = max(before, self._trimmed.get((stream, keep), 0))
         return changed
 
     @property
