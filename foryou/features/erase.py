@@ -151,7 +151,9 @@ KEYED: Mapping[str, Of | None] = {
     "answer": _answers,
     "fan": _fans,
     "collected": _collected,
-    **dict.fromkeys(("reach", "reach_moves", "reach_peers", "reach_stage", "reach_usual", "chain"), None),
+    **dict.fromkeys(
+        ("reach", "reach_moves", "reach_peers", "reach_stage", "reach_cohort", "reach_usual", "chain"), None
+    ),
     **dict.fromkeys(("accepted", "video", "about", "content", "mention", "tagged", "similar", "popular"), None),
     **dict.fromkeys(("asking", "board", "uploads", "episodes", "young", "turn", "slates"), None),
     **dict.fromkeys(("commented", "discussed"), None),

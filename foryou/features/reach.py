@@ -22,13 +22,14 @@ from foryou.core.heads import HEADS
 from foryou.core.ids import id_of
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
-from foryou.features import quality, stages
+from foryou.features import cohorts, quality, stages
 from foryou.features.accounts import account_of
 from foryou.features.acts import act_key
+from foryou.features.cohorts import COHORTS, STAGES
 from foryou.features.enrich import OUTCOMES, WATCH_LIMIT_S
 from foryou.features.pairs import pairs
 from foryou.features.quality import ENGAGING, KEYS, PEERS, REFUSING, SUMS
-from foryou.features.stages import BINS, DAYS, HOURS, LAST, LATEST, LOOKS, RESTING, RUNNING, STAGES, Reason
+from foryou.features.stages import DAYS, HOURS, LAST, LATEST, LOOKS, RESTING, RUNNING, Reason
 from foryou.grouping import group
 
 MOVES = 12
@@ -132,8 +133,6 @@ LEVELS = Table(
         Field("median", "float64", help="of the quality of videos that left this stage, or had its audience"),
         Field("quarter", "float64", help="what a quarter of them are below"),
         Field("number", "float64"),
-        Field("seen", "float64", BINS, help="looks by quality"),
-        Field("went", "float64", BINS, help="those after which the video went on to the next stage"),
     ),
 )
 USUAL = Table(
@@ -143,7 +142,7 @@ USUAL = Table(
         Field("value", "float64", help="sum of their quality"),
     ),
 )
-TABLES = (REACH, MOVED, PEERS_TABLE, LEVELS, USUAL)
+TABLES = (REACH, MOVED, PEERS_TABLE, LEVELS, USUAL, COHORTS)
 
 READS = ("video", "viewer", "author", "base", "amount", "at", "surface", "trusted", "followed")
 """The columns of events that `fold` needs."""
@@ -172,7 +171,9 @@ def describe(store: Store, rows: Batch, settings: ReachSettings = DEFAULT) -> No
     keys = np.concatenate([come["author"][:, None], come["topics"][:, : KEYS - 1]], axis=1)
     value = expectation(store, keys)
     bins = np.full((len(come), LOOKS + 1), -1, np.int8)
-    bins[:, 0] = np.searchsorted(stages.EDGES, value, side="right")
+    bins[young, 0] = np.searchsorted(cohorts.EDGES, value[young], side="right")
+    begun = np.concatenate([np.full(int(young.sum()), cohorts.CAME), cohorts.SEEN + bins[young, 0].astype(np.int64)])
+    cohorts.count(store, cohorts.Notes(cohorts.key_of(np.tile(come["at"][young], 2), 0), begun, np.array([len(begun)])))
     store.write(
         REACH.name,
         come["video"],
@@ -242,6 +243,7 @@ def fold(store: Store, rows: Batch, settings: ReachSettings = DEFAULT) -> None:
     seen, friend = _seen(rows, place[of_event], store.columns("video", rows["video"], ("duration",))["duration"])
     room = 2 * len(rows) + LOOKS
     moves = stages.Moves(*(np.zeros(room, dtype) for dtype in (*(np.int64,) * 4, *(np.float64,) * 5, np.int64)))
+    notes = cohorts.notes((LOOKS + 5) * room)
     count = stages.advance(
         stages.Videos(*(held[name] for name in stages.Videos._fields)),
         video,
@@ -254,8 +256,10 @@ def fold(store: Store, rows: Batch, settings: ReachSettings = DEFAULT) -> None:
         seen,
         settings.rules,
         quality.WEIGHTS,
+        notes,
         moves,
     )
+    cohorts.count(store, notes)
     store.write(REACH.name, video, Batch(held))
     store.write(PEERS_TABLE.name, _PEERS, Batch(peers))
     store.write(LEVELS.name, _STAGES, Batch(levels))

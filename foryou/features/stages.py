@@ -15,9 +15,9 @@ from numba import njit
 
 from foryou.core.batch import Column
 from foryou.core.clock import DAY, HOUR
+from foryou.features.cohorts import BINS, CAME, OFF, ON, ONTO, QUARTERS, SEEN, STAGES, bin_of, note, quarter_of
 from foryou.features.quality import IMPRESSIONS, PEERS_MOST, WATCHES, expected, judge, looked
 
-STAGES = 5
 LAST = STAGES - 1
 """The stage without an end."""
 CARRIED = 20.0
@@ -28,9 +28,6 @@ LOOKS = 4
 """Looks at the quality while a stage's audience fills: at each quarter. Later ones at twice the audience, four times,
 and so on."""
 MOST_LOOKS = 24
-BINS = 8
-EDGES = np.array([-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3])
-"""Between the bins of quality in which it is counted how many went on."""
 LATEST = 32
 """Viewers of a video that count once, however often they come: the latest. One account cannot be an audience."""
 HOURS, DAYS = 48, 14
@@ -104,8 +101,6 @@ class Levels(NamedTuple):
     median: Column
     quarter: Column
     number: Column
-    seen: Column
-    went: Column
 
 
 class Usual(NamedTuple):
@@ -151,15 +146,6 @@ class Moves(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def bin_of(value):  # type: ignore[no-untyped-def]
-    """The bin of a quality."""
-    b = 0
-    while b < len(EDGES) and value >= EDGES[b]:
-        b += 1
-    return b
-
-
-@njit(cache=True, nogil=True)
 def lucky(video, stage, chance):  # type: ignore[no-untyped-def]
     """Whether a video goes on from a stage in any case: the same one of a hundred whenever it is asked."""
     mixed = np.uint64(video) + np.uint64(stage + 1) * np.uint64(0x9E3779B97F4A7C15)
@@ -193,7 +179,17 @@ def _look(v, k, peers, first, usual, pseudo, weights, parts):  # type: ignore[no
 
 
 @njit(cache=True, nogil=True)
-def _conclude(v, k, levels, went):  # type: ignore[no-untyped-def]
+def _anew(bins, j):  # type: ignore[no-untyped-def]
+    """Whether a video was in the bin of its `j`th look for the first time: each counts once, so that what is counted of
+    a bin are videos."""
+    anew = bins[j] >= 0
+    for i in range(j):
+        anew = anew and bins[i] != bins[j]
+    return anew
+
+
+@njit(cache=True, nogil=True)
+def _conclude(v, k, levels):  # type: ignore[no-untyped-def]
     """A video's time in a stage is over: what its peers in that stage do becomes known a little better."""
     s, value = v.stage[k], v.value[k]
     count = levels.number[s]
@@ -201,38 +197,45 @@ def _conclude(v, k, levels, went):  # type: ignore[no-untyped-def]
     levels.median[s] += step * (0.5 if value > levels.median[s] else -0.5)
     levels.quarter[s] += step * (0.25 if value > levels.quarter[s] else -0.75)
     levels.number[s] = count + 1.0
-    for j in range(v.bins.shape[1]):
-        if v.bins[k, j] >= 0:
-            levels.seen[s, v.bins[k, j]] += 1.0
-            levels.went[s, v.bins[k, j]] += went
 
 
 @njit(cache=True, nogil=True)
-def _move(v, k, at, n, threshold, to, status, reason, moves, count):  # type: ignore[no-untyped-def]
+def _move(v, k, at, n, threshold, to, status, reason, life, notes, moves, count):  # type: ignore[no-untyped-def]
     moves.video[count], moves.start[count], moves.to[count], moves.at[count] = k, v.stage[k], to, at
     moves.n[count], moves.value[count], moves.threshold[count] = n, v.value[k], threshold
     moves.low[count], moves.high[count], moves.reason[count] = v.low[k], v.high[k], reason
+    counted, quarter = v.bins[k, 0] >= 0, quarter_of(v.entered[k], at, life)
+    if to == v.stage[k] and counted:
+        note(notes, v.entered[k], to, OFF + quarter)
     if to != v.stage[k]:
+        into = bin_of(v.value[k])
+        for j in range(v.bins.shape[1]):
+            if _anew(v.bins[k], j):
+                note(notes, v.entered[k], v.stage[k], ONTO + v.bins[k, j] * BINS + into)
+        if counted:
+            note(notes, v.entered[k], v.stage[k], ON + (quarter if v.status[k] == RUNNING else QUARTERS - 1))
+        note(notes, at, to, CAME)
+        note(notes, at, to, SEEN + into)
         v.prior[k], v.prior_n[k] = v.value[k], min(n + v.prior_n[k], CARRIED)
         v.sums[k] = 0.0
         v.looks[k], v.entered[k] = 0, at
         v.bins[k] = -1
-        v.bins[k, 0] = bin_of(v.value[k])
+        v.bins[k, 0] = into
         v.stage[k] = to
     v.status[k] = status
     return count + 1
 
 
 @njit(cache=True, nogil=True)
-def _end(v, k, item, at, n, threshold, status, reason, chance, levels, moves, count):  # type: ignore[no-untyped-def]
+def _end(v, k, item, at, n, threshold, status, reason, rules, levels, notes, moves, count):  # type: ignore[no-untyped-def]
     """A video does not go on from its stage, unless chance wants it."""
     s = v.stage[k]
     if v.looks[k] > 0:
-        _conclude(v, k, levels, 0.0)
-    if s < LAST and lucky(item, s, chance):
+        _conclude(v, k, levels)
+    if s < LAST and lucky(item, s, rules.chance):
         v.chanced[k] |= 1 << s
-        return _move(v, k, at, n, threshold, s + 1, RUNNING, _CHANCE, moves, count)
-    return _move(v, k, at, n, threshold, s, status, reason, moves, count)
+        return _move(v, k, at, n, threshold, s + 1, RUNNING, _CHANCE, rules.life, notes, moves, count)
+    return _move(v, k, at, n, threshold, s, status, reason, rules.life, notes, moves, count)
 
 
 @njit(cache=True, nogil=True)
@@ -247,7 +250,17 @@ def bar(median, quarter, stage):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _decide(v, k, item, at, n, deviation, rules, levels, moves, count):  # type: ignore[no-untyped-def]
+def _put_bin(v, k, notes):  # type: ignore[no-untyped-def]
+    """Notes how good a video that looks for its audience was found to be at a look."""
+    look = v.looks[k]
+    if look <= LOOKS and v.status[k] == RUNNING:
+        v.bins[k, look] = bin_of(v.value[k])
+        if _anew(v.bins[k], look):
+            note(notes, v.entered[k], v.stage[k], SEEN + v.bins[k, look])
+
+
+@njit(cache=True, nogil=True)
+def _decide(v, k, item, at, n, deviation, rules, levels, notes, moves, count):  # type: ignore[no-untyped-def]
     """What comes of a look: how many moves there are then."""
     s, full, running = v.stage[k], v.looks[k] >= LOOKS, v.status[k] == RUNNING
     v.low[k] = v.value[k] - deviation * v.error[k]
@@ -255,15 +268,15 @@ def _decide(v, k, item, at, n, deviation, rules, levels, moves, count):  # type:
     threshold = bar(levels.median, levels.quarter, s)
     if s < LAST and v.low[k] > threshold:
         if running:
-            _conclude(v, k, levels, 1.0)
+            _conclude(v, k, levels)
         reason = _ABOVE if running else _RISEN
-        return _move(v, k, at, n, threshold, s + 1, RUNNING, reason, moves, count)
+        return _move(v, k, at, n, threshold, s + 1, RUNNING, reason, rules.life, notes, moves, count)
     if running and v.high[k] < levels.quarter[s]:
-        return _end(v, k, item, at, n, levels.quarter[s], STOPPED, _BELOW, rules.chance, levels, moves, count)
+        return _end(v, k, item, at, n, levels.quarter[s], STOPPED, _BELOW, rules, levels, notes, moves, count)
     if running and s == LAST and v.looks[k] == LOOKS:
-        _conclude(v, k, levels, 0.0)
+        _conclude(v, k, levels)
     if running and full and s < LAST:
-        return _end(v, k, item, at, n, threshold, RESTING, _FULL, rules.chance, levels, moves, count)
+        return _end(v, k, item, at, n, threshold, RESTING, _FULL, rules, levels, notes, moves, count)
     return count
 
 
@@ -329,8 +342,9 @@ def _add(sums, adds, most):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def advance(v, item, group, peers, first, levels, usual, friend, seen, rules, weights, moves):  # type: ignore[no-untyped-def]
-    """Goes through what happened, in order, and moves videos; how many moves there were."""
+def advance(v, item, group, peers, first, levels, usual, friend, seen, rules, weights, notes, moves):  # type: ignore[no-untyped-def]
+    """Goes through what happened, in order, and moves videos; how many moves there were. What becomes known of cohorts
+    is put into `notes`."""
     count, parts = 0, np.empty(4)
     for i in range(len(seen.video)):
         if seen.follow[i] != 0:
@@ -354,14 +368,13 @@ def advance(v, item, group, peers, first, levels, usual, friend, seen, rules, we
             deviation = rules.deviations[min(v.looks[k], LOOKS - 1)]
             v.low[k], v.high[k] = v.value[k] - deviation * v.error[k], v.value[k] + deviation * v.error[k]
             threshold = bar(levels.median, levels.quarter, v.stage[k])
-            count = _end(v, k, item[k], at, n, threshold, RESTING, _EXPIRED, rules.chance, levels, moves, count)
+            count = _end(v, k, item[k], at, n, threshold, RESTING, _EXPIRED, rules, levels, notes, moves, count)
         if not exposed:
             continue
         while v.looks[k] < MOST_LOOKS and looked(v.sums[k]) >= due(rules.sizes[v.stage[k]], v.looks[k]):
             n = _look(v, k, peers[group[k]], first[group[k]], usual, rules.prior, weights, parts)
             deviation = rules.deviations[v.looks[k]]
             v.looks[k] += 1
-            if v.looks[k] <= LOOKS:
-                v.bins[k, v.looks[k]] = bin_of(v.value[k])
-            count = _decide(v, k, item[k], at, n, deviation, rules, levels, moves, count)
+            _put_bin(v, k, notes)
+            count = _decide(v, k, item[k], at, n, deviation, rules, levels, notes, moves, count)
     return count

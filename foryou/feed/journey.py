@@ -10,19 +10,17 @@ import numpy as np
 from foryou.core.batch import Batch, Column
 from foryou.core.ids import id_of
 from foryou.core.ports import Documents, Store
-from foryou.features import quality, stages
+from foryou.features import cohorts, quality, stages
 from foryou.features.chains import chain_of, wilson
+from foryou.features.cohorts import STAGES
 from foryou.features.documents import name_of
 from foryou.features.quality import AUTHOR_PSEUDO, PARTS, TOPIC_PSEUDO, WEIGHTS
 from foryou.features.reach import LEVELS, MOVED, MOVES, PEERS_TABLE, REACH, USUAL, ReachSettings, room
-from foryou.features.stages import LAST, RUNNING, STAGES, STOPPED, Reason
+from foryou.features.stages import LAST, RUNNING, STOPPED, Reason
 from foryou.feed.moves import PART_WORDS, move_in_words, next_in_words
 
 BREAK_OUT = 3
 """From this stage on a video has broken out."""
-_PRIOR, _PRIOR_N = 0.25, 4.0
-"""The share of videos that go on from a stage that is assumed until looks of like quality say otherwise, and how many
-looks that is worth."""
 _Z = 1.96
 
 
@@ -58,7 +56,7 @@ def journey(
         "next": next_in_words(state, left, _hour(until), look, language),
         "viewers": _viewers(row, settings),
         "sharing": _sharing(store, int(number[0])),
-        "chance": _chance(value, levels, stage, state),
+        "chance": _chance(store, row, value, settings, state, at),
     }
 
 
@@ -206,26 +204,22 @@ def _sharing(store: Store, number: int) -> dict[str, object]:
     }
 
 
-def _chance(value: float, levels: Batch, stage: int, state: str) -> dict[str, object]:
-    """The chance to break out, as what videos of like quality did in this stage and the ones after it, with 95 %.
+def _chance(store: Store, row: Batch, value: float, settings: ReachSettings, state: str, at: int) -> dict[str, object]:
+    """The chance to break out, with 95 %: what became of videos that were of like quality in this stage, given how much
+    of its time is over.
 
     For a video that looks for no more viewers none is given: what is seen of it later may still lift it.
     """
+    stage = int(row["stage"][0])
     if stage >= BREAK_OUT:
         return {"stage": BREAK_OUT, "value": 1.0, "low": 1.0, "high": 1.0}
     if state != "running":
         return {"stage": BREAK_OUT, "value": None, "low": None, "high": None}
-    likely, spread = 0.0, 0.0
-    place = int(stages.bin_of(value))
-    for s in range(stage, BREAK_OUT):
-        seen, went = float(levels["seen"][s, place]), float(levels["went"][s, place])
-        share = (went + _PRIOR_N * _PRIOR) / (seen + _PRIOR_N)
-        likely += log(share)
-        spread += (1.0 - share) / (share * (seen + _PRIOR_N))
-    half = _Z * sqrt(spread)
-    return {
-        "stage": BREAK_OUT,
-        "value": _round(exp(likely)),
-        "low": _round(exp(likely - half)),
-        "high": _round(min(exp(likely + half), 1.0)),
-    }
+    counts = cohorts.known(store, at, settings.life)
+    each, variance = cohorts.chances(counts, BREAK_OUT)
+    place, quarter = int(cohorts.bin_of(value)), int(cohorts.quarter_of(int(row["entered"][0]), at, settings.life))
+    first, error = float(each[stage, place]), sqrt(float(variance[stage, place]))
+    odds, half = log(first / (1.0 - first)), _Z * error / (first * (1.0 - first))
+    odds += float(cohorts.still(counts)[stage, quarter])
+    low, chance, high = (_round(1.0 / (1.0 + exp(-(odds + side * half)))) for side in (-1.0, 0.0, 1.0))
+    return {"stage": BREAK_OUT, "value": chance, "low": low, "high": high}

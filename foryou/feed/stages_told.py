@@ -8,8 +8,9 @@ import numpy as np
 from foryou.core.batch import Batch, Column
 from foryou.core.ports import Store
 from foryou.features.chains import wilson
+from foryou.features.cohorts import STAGES
 from foryou.features.reach import LEVELS, REACH, ReachSettings
-from foryou.features.stages import LAST, RESTING, RUNNING, STAGES, STOPPED, bar
+from foryou.features.stages import LAST, RESTING, RUNNING, STOPPED, bar
 
 
 def stages_told(store: Store, settings: ReachSettings, at: int) -> list[dict[str, object]]:

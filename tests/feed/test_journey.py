@@ -14,6 +14,7 @@ from foryou.app import Engine
 from foryou.client import in_process
 from foryou.core.clock import DAY, HOUR, ManualClock
 from foryou.core.errors import NotFound
+from foryou.features.cohorts import BINS, CAME, COHORTS, OFF, ON, ONTO, SEEN
 from foryou.features.reach import ReachSettings
 from foryou.settings import DataSettings, Settings
 from tests.loop.conftest import START, World
@@ -21,27 +22,36 @@ from tests.loop.conftest import START, World
 SMALL = ReachSettings(audiences=(8, 20, 50, 100), chance=0.0, error=0.2)
 
 
-@pytest.fixture(scope="module")
-def world() -> World:
-    """A good video, a bad one and twenty usual ones, each seen by forty strangers; the good one is shared."""
+def watched(names: list[str], turns: int = 40) -> World:
+    """Each video is seen by so many strangers. The `good` one is liked too, the `bloomer` is refused by its second
+    audience."""
     clock = ManualClock(START)
     engine = Engine.open(Settings(data=DataSettings(url="memory:"), reach=SMALL), clock)
     made = World(engine, clock, in_process(engine))
     chance = np.random.default_rng(1)
-    names = ["good", "bad", *(f"v{n}" for n in range(20))]
     for name in names:
         made.upload(name, "knots", duration=20.0)
-    made.send({"kind": "follow", "viewer": "fan", "author": "author-good"})
-    for turn in range(40):
+    for turn in range(turns):
         clock.forward(HOUR // 20)
         events: list[dict[str, object]] = []
         for name in names:
-            seconds = {"good": 20.0, "bad": 1.0}.get(name, float(chance.choice([1.0, 8.0, 20.0], p=[0.35, 0.4, 0.25])))
+            usual = float(chance.choice([1.0, 8.0, 20.0], p=[0.35, 0.4, 0.25]))
+            seconds = {"good": 20.0, "bad": 1.0, "bloomer": 1.0 if 8 <= turn < 20 else 20.0}.get(name, usual)
             seen: dict[str, object] = {"viewer": f"{name}-{turn}", "video": name, "surface": "for_you"}
             events += [{"kind": "impression", **seen}, {"kind": "watch", "seconds": seconds, **seen}]
             if name == "good" and turn % 4 == 0:
                 events.append({"kind": "like", **seen})
+            if name == "bloomer" and 8 <= turn < 20:
+                events.append({"kind": "not_interested", **seen})
         made.send(*events)
+    return made
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """A good video, a bad one, and twenty usual ones; the good one is shared, and seen by who follows its author."""
+    made = watched(["good", "bad", *(f"v{n}" for n in range(20))])
+    made.send({"kind": "follow", "viewer": "fan", "author": "author-good"})
     made.watch("fan", "good", 20.0, surface="for_you")
     made.watch("friend", "good", 20.0, surface="shared", sharer="good-0")
     return made
@@ -100,6 +110,19 @@ def test_the_chance_to_break_out_has_an_interval_and_is_higher_for_the_better(wo
     assert 0 <= usual["low"] < usual["value"] < usual["high"] <= 1
     assert good["value"] > usual["value"]
     assert told(world, "bad")["chance"]["value"] is None, "it looks for no more viewers"
+
+
+@pytest.mark.parametrize("names", [["good", "bad", "v1", "v2", "v3"], ["bloomer", "bad"]])
+def test_no_more_videos_go_on_than_are_done_with_a_stage(names: list[str]) -> None:
+    made = watched(names, 90)
+    _, rows = made.engine.backend.store.scan(COHORTS.name)
+    counts = rows["counts"].astype(np.int64)
+    seen, went = counts[:, SEEN:ONTO], counts[:, ONTO:ON].reshape(-1, BINS, BINS).sum(axis=2)
+    assert (went <= seen).all(), "each counts once for a bin, also who was stopped and rose again"
+    assert (counts[:, ON:OFF].sum(axis=1) <= counts[:, CAME]).all()
+    assert counts[0, CAME] == len(names)
+    assert counts[0, ON:OFF].sum() >= 1
+    assert {"above", "risen"} & {move["reason"] for move in told(made, names[0])["moves"]}
 
 
 def test_a_journey_speaks_three_languages_and_can_be_drawn(world: World) -> None:
