@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import readme
-from benchmarks.quality import ablation, farm, kr_cold, kr_next, kr_online, kr_rank, loop, offpolicy, text
+from benchmarks.quality import ablation, farm, kr_cold, kr_next, kr_online, kr_rank, loop, offpolicy, spread, text
 from benchmarks.speed import explain, gate, index, learn, log, memory, page, pressure, rank, retrieve
 from foryou.bench.commands import LINES
 from foryou.bench.record import RESULTS, Benchmark, keep, run
@@ -26,6 +26,7 @@ BENCHMARKS: Mapping[str, Benchmark[Any]] = {
     "farm": farm.BENCHMARK,
     "offpolicy": offpolicy.BENCHMARK,
     "loop": loop.BENCHMARK,
+    "spread": spread.BENCHMARK,
     "rank": rank.BENCHMARK,
     "learn": learn.BENCHMARK,
     "explain": explain.BENCHMARK,

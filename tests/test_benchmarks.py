@@ -31,6 +31,7 @@ QUICK = (
     "memory",
     "offpolicy",
     "page",
+    "spread",
 )
 
 

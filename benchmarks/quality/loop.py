@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.quality.verdicts import lines as verdict_lines
 from benchmarks.quality.verdicts import verdicts
 from foryou.bench.record import RESULTS, Benchmark, Line, Report
 from foryou.simulator import claims
@@ -158,14 +159,7 @@ def _asked(world: World) -> Any:
 
 def lines(report: Report) -> list[Line]:
     """A row for each claim."""
-    return [
-        Line(
-            f"{'holds' if claim['holds'] else '**fails**'}, simulated: {claim['what']}",
-            claim["measured"],
-            claim["asked"],
-        )
-        for claim in report["claims"]
-    ]
+    return verdict_lines(report["claims"])
 
 
 TINY = Size(60, 20, 200, 4, seeds=2, policies=("foryou", "popular", "epsilon-greedy"), pairs=1, jobs=1, kept="")

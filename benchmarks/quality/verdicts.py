@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from foryou.bench.record import Report
+from foryou.bench.record import Line, Report
 from foryou.simulator.compare import interval, ratio
 
 Rows = Sequence[Report]
@@ -23,15 +23,13 @@ def verdicts(told: Report, runs: Rows, planted: Rows, unexplored: Rows, days: in
     best, most_h = told["best"].get("satisfaction", "popular"), 24.0 * days
     fits = told["best"].get("match", "popular")
     return [
-        _times("true match of what is shown against popular", _pairs(runs, "match", "popular"), 1.25),
-        _times(
-            f"true match of what is shown against the best other policy ({fits})", _pairs(runs, "match", fits), 1.08
-        ),
-        _times("satisfaction against popular", _pairs(runs, "satisfaction", "popular"), 1.25),
-        _times(f"satisfaction against the best other policy ({best})", _pairs(runs, "satisfaction", best), 1.08),
+        times("true match of what is shown against popular", _pairs(runs, "match", "popular"), 1.25),
+        times(f"true match of what is shown against the best other policy ({fits})", _pairs(runs, "match", fits), 1.08),
+        times("satisfaction against popular", _pairs(runs, "satisfaction", "popular"), 1.25),
+        times(f"satisfaction against the best other policy ({best})", _pairs(runs, "satisfaction", best), 1.08),
         _most("swipes until a new viewer's feed is at 80 % of its plateau", _of(runs, "settled_after"), 40),
-        _least("median reach of the best hundredth, times that of all", _of(runs, "best_times"), 10),
-        _least("share of the best hundredth that reaches stage 3 within a day", _of(runs, "best_stage_3"), 0.8),
+        least("median reach of the best hundredth, times that of all", _of(runs, "best_times"), 10),
+        least("share of the best hundredth that reaches stage 3 within a day", _of(runs, "best_stage_3"), 0.8),
         _at_most_times(
             "hours of the best hundredth to 1,000 qualified views, against epsilon-greedy",
             [(min(a, most_h), min(b, most_h)) for a, b in _pairs(runs, "best_hours", "epsilon-greedy")],
@@ -47,13 +45,25 @@ def verdicts(told: Report, runs: Rows, planted: Rows, unexplored: Rows, days: in
         ),
         _wins("+10 points like rate: more reach at 48 h", _twins(planted, "likes"), 18 / 20),
         _wins("completion 60 % against 30 %: more reach", _twins(planted, "finishes"), 1.0),
-        _times("hook 70 % against 40 %: times the reach", _turned(_twins(planted, "hooks")), 1.5),
+        times("hook 70 % against 40 %: times the reach", _turned(_twins(planted, "hooks")), 1.5),
         _at_most_times('one "not interested": its topic in the next 50', _presses(planted, 1), 0.5),
         _at_most_times("three", _presses(planted, 2), 0.25),
         _most("overlap of the top 50 of different tastes", [run["overlap"][1] for run in planted], 0.2),
         _wins("overlap higher with the same taste", [tuple(run["overlap"][::-1]) for run in planted], 1.0),
         _most("seen videos shown again", _of(runs, "repeats"), 0.0),
         _difference("D7 retention against the best other policy", _pairs(runs, "d7", told["best"].get("d7", best))),
+    ]
+
+
+def lines(claims: Sequence[Report]) -> list[Line]:
+    """A row for each claim."""
+    return [
+        Line(
+            f"{'holds' if claim['holds'] else '**fails**'}, simulated: {claim['what']}",
+            claim["measured"],
+            claim["asked"],
+        )
+        for claim in claims
     ]
 
 
@@ -91,7 +101,8 @@ def _presses(planted: Rows, arm: int) -> list[tuple[float, float]]:
     return [(run["pressed"][2 * arm - 1], run["pressed"][2 * arm - 2]) for run in planted]
 
 
-def _claim(what: str, found: Any, asked: str, holds: Callable[[float], bool], of: str = "") -> Report:
+def claim(what: str, found: Any, asked: str, holds: Callable[[float], bool], of: str = "") -> Report:
+    """A claim about `found` (`mean`, `low`, `high`, `n`), and whether its mean holds."""
     mean = found["mean"]
     words = "not measured" if mean is None else f"{mean:.3g}{of}"
     if found.get("low") is not None:
@@ -105,30 +116,32 @@ def _claim(what: str, found: Any, asked: str, holds: Callable[[float], bool], of
     }
 
 
-def _times(what: str, pairs: Sequence[tuple[float, float]], least: float) -> Report:
-    return _claim(what, ratio(pairs), f"≥ {least:g}×", lambda mean: mean >= least, "×")
+def times(what: str, pairs: Sequence[tuple[float, float]], least: float) -> Report:
+    """The first of each pair is at least so many times the second."""
+    return claim(what, ratio(pairs), f"≥ {least:g}×", lambda mean: mean >= least, "×")
 
 
 def _at_most_times(what: str, pairs: Sequence[tuple[float, float]], most: float) -> Report:
     """The mean of ratios, not of their logarithms: a share may be 0. Without the seeds in which the other is 0."""
     known = [(a, b) for a, b in pairs if isfinite(a) and isfinite(b) and b > 0]
-    return _claim(what, interval([a / b for a, b in known]), f"≤ {most:g}×", lambda mean: mean <= most, "×")
+    return claim(what, interval([a / b for a, b in known]), f"≤ {most:g}×", lambda mean: mean <= most, "×")
 
 
 def _between(what: str, pairs: Sequence[tuple[float, float]], low: float, high: float) -> Report:
-    return _claim(what, ratio(_turned(pairs)), f"{low:g} to {high:g}×", lambda mean: low <= mean <= high, "×")
+    return claim(what, ratio(_turned(pairs)), f"{low:g} to {high:g}×", lambda mean: low <= mean <= high, "×")
 
 
-def _least(what: str, values: Sequence[float], least: float) -> Report:
-    return _claim(what, interval(values), f"≥ {least:g}", lambda mean: mean >= least)
+def least(what: str, values: Sequence[float], least: float) -> Report:
+    """The values are at least so much."""
+    return claim(what, interval(values), f"≥ {least:g}", lambda mean: mean >= least)
 
 
 def _most(what: str, values: Sequence[float], most: float) -> Report:
-    return _claim(what, interval(values), f"≤ {most:g}", lambda mean: mean <= most)
+    return claim(what, interval(values), f"≤ {most:g}", lambda mean: mean <= most)
 
 
 def _difference(what: str, pairs: Sequence[tuple[float, float]]) -> Report:
-    return _claim(what, interval([a - b for a, b in pairs]), "not worse", lambda mean: mean >= 0)
+    return claim(what, interval([a - b for a, b in pairs]), "not worse", lambda mean: mean >= 0)
 
 
 def _wins(what: str, pairs: Sequence[tuple[float, float]], share: float) -> Report:

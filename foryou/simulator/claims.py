@@ -94,3 +94,40 @@ def _jaccard(one: NDArray[np.int32], other: NDArray[np.int32]) -> float:
         return float("nan")
     left, right = set(one.tolist()), set(other.tolist())
     return len(left & right) / len(left | right)
+
+
+FIRST = 20
+"""Exposures of a video that are its first audience."""
+
+
+def caring(outcome: Outcome, claim: str = "engaged", first: int = FIRST) -> Floats:
+    """Of the first exposures of both twins of each pair in the feed: the share whose viewer has the video's topic among
+    their tastes `[pairs, 2]`. Not a number for a twin that had fewer."""
+    plant, films, rows = planted(outcome, claim), outcome.world.videos, outcome.exposures
+    taste, shares = outcome.world.viewers["taste"], np.full((plant.count, 2), np.nan)
+    for video in np.flatnonzero((films["pair"] >= plant.first) & (films["pair"] < plant.first + plant.count)).tolist():
+        viewers = rows["viewer"][(rows["video"] == video) & (rows["surface"] == 0)][:first]
+        if len(viewers) == first:
+            cares = taste[viewers, films["leaf"][video]] > 0
+            shares[films["pair"][video] - plant.first, films["arm"][video]] = cares.mean()
+    return shares
+
+
+def nearer(outcome: Outcome, claim: str = "likes") -> Floats:
+    """Of each planted video that somebody liked in the feed: how alike in taste (cosine) its viewers after the first
+    like are to those who liked it before them, on average; and how alike all viewers are to the same
+    `[videos, 2]`. Not a number where nobody came after a like."""
+    plant, films, rows = planted(outcome, claim), outcome.world.videos, outcome.exposures
+    taste = outcome.world.viewers["taste"].astype(np.float64)
+    taste /= np.linalg.norm(taste, axis=1, keepdims=True)
+    mine = np.flatnonzero((films["pair"] >= plant.first) & (films["pair"] < plant.first + plant.count))
+    found = np.full((len(mine), 2), np.nan)
+    for place, video in enumerate(mine.tolist()):
+        seen = rows.take((rows["video"] == video) & (rows["surface"] == 0))
+        whose, likes = taste[seen["viewer"]], seen["like"].astype(np.float64)
+        count, total = np.cumsum(likes) - likes, np.cumsum(whose * likes[:, None], axis=0) - whose * likes[:, None]
+        later = count > 0
+        if later.any():
+            likers = total[later] / count[later][:, None]
+            found[place] = (whose[later] * likers).sum(1).mean(), (likers @ taste.mean(0)).mean()
+    return found

@@ -7,12 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from foryou.core.batch import Batch
 from foryou.core.clock import DAY, HOUR, MINUTE
 from foryou.simulator.measures import PLATEAU, measured
 from foryou.simulator.plants import alike
-from foryou.simulator.run import KEPT, Outcome
 from foryou.simulator.world import Sizes, World, make
+from tests.simulator.by_hand import outcome
 
 DAYS = 9
 
@@ -23,17 +22,6 @@ def world() -> World:
     made = make(Sizes(20, 4, 40, DAYS), 1)
     viewers = made.viewers.extend({"joined": np.full(20, made.start - DAY)})
     return replace(made, viewers=viewers, videos=made.videos.extend({"uploaded": np.full(40, made.start)}))
-
-
-def outcome(world: World, rows: list[tuple[int, int, float]], **columns: list[float]) -> Outcome:
-    """Exposures (viewer, video, days since the start) in order of time."""
-    viewer, video, day = np.array(rows).T
-    said = {name: np.zeros(len(rows)) for name in KEPT} | {name: np.array(values) for name, values in columns.items()}
-    said |= {"viewer": viewer.astype(np.int32), "video": video.astype(np.int32)}
-    said |= {"at": world.start + (day * DAY).astype(np.int64), "surface": np.asarray(said["surface"], np.int8)}
-    said |= {name: said[name].astype(np.bool_) for name in ("finish", "skip", "like", "not_interested")}
-    out = np.full(len(world.videos), world.start)
-    return Outcome("hand", world, Batch(said), out, {}, 1.0, np.zeros((0, 0), np.int32))
 
 
 def test_those_come_back_who_are_there_again_in_the_day_that_begins_so_many_days_later(world: World) -> None:

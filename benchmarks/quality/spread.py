@@ -1,0 +1,201 @@
+"""How a video finds those who care, in simulated worlds: what the loop is without what viewers do, whom a video comes
+to first and after it was liked, and whether the chance to break out is what it says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from benchmarks.quality import verdicts
+from foryou.bench.record import Benchmark, Line, Report
+from foryou.core.batch import Batch
+from foryou.core.clock import DAY, HOUR
+from foryou.feed.journey import BREAK_OUT
+from foryou.simulator import claims
+from foryou.simulator.compare import in_processes
+from foryou.simulator.measures import measured
+from foryou.simulator.plants import PLANTS
+from foryou.simulator.policies.engine import ForYou
+from foryou.simulator.policies.policy import Numbers
+from foryou.simulator.public import Public
+from foryou.simulator.run import simulate
+from foryou.simulator.world import Sizes, World, make
+
+PLANTED = ("engaged", "likes")
+ASKED_EVERY = 6 * HOUR
+"""How often every new video is asked for its chance."""
+KNOWN_AFTER = 3 * DAY
+"""Before the end: whoever was asked then has broken out, or will hardly."""
+BANDS = (0.0, 0.05, 0.1, 0.15, 0.25, 0.35, 0.5, 0.7, 1.0)
+"""Between which chances are put together. A fifth is in the middle of one."""
+FIFTH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The worlds, how many of them, and the pairs of twins of each claim."""
+
+    viewers: int = 400
+    creators: int = 100
+    videos: int = 1_600
+    days: int = 9
+    seeds: int = 20
+    pairs: int = 20
+    jobs: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One run: with what viewers do, or without."""
+
+    seed: int
+    heard: bool
+    size: Size
+
+
+class Asking(ForYou):
+    """The engine, which is asked for the chance of every new video now and then: `told`, of each its number, when it
+    was asked (ms), and the chance."""
+
+    def start(self, public: Public) -> None:
+        super().start(public)
+        self.told: list[tuple[int, int, float]] = []
+        self._asked_at = public.start
+
+    def deliver(self, until: int) -> None:
+        super().deliver(until)
+        if until - self._asked_at >= ASKED_EVERY:
+            self._asked_at = until
+            for video in self.new:
+                found: Any = self.engine.client.reach(self.wires.name(video))
+                if found["stage"] < BREAK_OUT and found["chance"]["value"] is not None:
+                    self.told.append((video, until, found["chance"]["value"]))
+
+
+class Deaf(ForYou):
+    """The engine, told who and what there is and which videos were shown, and nothing that anybody did with them."""
+
+    def start(self, public: Public) -> None:
+        nobody: Numbers = np.zeros(0, np.int32)
+        super().start(replace(public, follows=(nobody, nobody)))
+
+    def observe(self, rows: Batch) -> None:
+        self._waiting += [wire for wire in self.wires.exposures(rows) if wire["kind"] == "impression"]
+
+
+def measure(size: Size) -> Report:
+    """Run all worlds, with what viewers do and without."""
+    tasks = [Task(seed, heard, size) for seed in range(1, size.seeds + 1) for heard in (True, False)]
+    runs = sorted(in_processes(run, tasks, size.jobs), key=lambda each: each["seed"])
+    heard, deaf = ([each for each in runs if each["heard"] is which] for which in (True, False))
+    told = np.concatenate([np.array(each["chances"], np.float64).reshape(-1, 3) for each in heard])
+    bands = reliability(told)
+    return {"claims": _claims(heard, deaf, bands), "chance": bands, "runs": runs}
+
+
+def run(task: Task) -> Report:
+    """Do one."""
+    size = task.size
+    world = _world(size, task.seed)
+    policy = Asking() if task.heard else Deaf()
+    outcome = simulate(world, policy)
+    found = {name: value for name, value in measured(outcome).items() if name in ("satisfaction", "match", "watch_s")}
+    report: Report = {"seed": task.seed, "heard": task.heard, "measures": found, "seconds": round(outcome.seconds, 1)}
+    if isinstance(policy, Asking):
+        report |= {
+            "caring": _means(claims.caring(outcome)),
+            "nearer": _means(claims.nearer(outcome)),
+            "chances": _chances(policy.told, outcome.report["moves"], world, task.seed),
+        }
+    return report
+
+
+def _world(size: Size, seed: int) -> World:
+    world = make(Sizes(size.viewers, size.creators, size.videos, size.days), seed)
+    for claim in PLANTED:
+        world = PLANTS[claim](world, size.pairs)
+    return world
+
+
+def _means(rows: claims.Floats) -> list[float]:
+    """Of the rows in which both are known."""
+    known = rows[~np.isnan(rows).any(axis=1)]
+    return known.mean(0).tolist() if len(known) else [float("nan")] * rows.shape[1]
+
+
+def _chances(
+    told: Sequence[tuple[int, int, float]], moves: Any, world: World, seed: int
+) -> list[tuple[int, float, bool]]:
+    """Of each answer that can be judged: the seed, the chance, and whether the video broke out after it."""
+    last = world.start + world.sizes.days * DAY - KNOWN_AFTER
+    return [
+        (seed, chance, any(to >= BREAK_OUT and when > at for when, to in moves[video]))
+        for video, at, chance in told
+        if at <= last
+    ]
+
+
+def reliability(told: claims.Floats) -> list[Report]:
+    """Of answers `[n, 3]` (seed, chance, whether it came): by bands of chance what was said, how often it came, and the
+    95 % interval of that over seeds, of which answers about one video are one draw each."""
+    band = np.clip(np.searchsorted(BANDS, told[:, 1], "right") - 1, 0, len(BANDS) - 2)
+    found = []
+    for number in range(len(BANDS) - 1):
+        mine = told[band == number]
+        by_seed = [mine[mine[:, 0] == seed] for seed in np.unique(mine[:, 0])]
+        count = np.array([len(each) for each in by_seed], np.float64)
+        came = np.array([each[:, 2].sum() for each in by_seed])
+        share = float(came.sum() / count.sum()) if len(mine) else float("nan")
+        # A ratio of sums over seeds (Cochran, 1977): seeds are drawn apart, what is in one is not.
+        error = float(np.sqrt(((came - share * count) ** 2).sum()) / count.sum()) if len(by_seed) > 1 else float("nan")
+        said = float(mine[:, 1].mean()) if len(mine) else float("nan")
+        low, high = BANDS[number : number + 2]
+        found.append({"from": low, "to": high, "answers": len(mine), "said": said, "came": share, "error": error})
+    return found
+
+
+def _claims(heard: Sequence[Report], deaf: Sequence[Report], chance: Sequence[Report]) -> list[Report]:
+    lost = [1 - b["measures"]["match"] / a["measures"]["match"] for a, b in zip(heard, deaf, strict=True)]
+    fifth = chance[FIFTH]
+    found = {
+        "mean": fifth["came"] if fifth["answers"] else None,
+        "low": fifth["came"] - 1.96 * fifth["error"],
+        "high": fifth["came"] + 1.96 * fifth["error"],
+        "n": fifth["answers"],
+    }
+    return [
+        verdicts.least("true match lost without anything that viewers do", lost, 0.25),
+        verdicts.times(
+            f"share of the first {claims.FIRST} viewers who care, where the author engages with the topic",
+            [(each["caring"][1], each["caring"][0]) for each in heard],
+            1.5,
+        ),
+        verdicts.times(
+            "how alike those who come after a like are to those who liked, against everybody",
+            [(each["nearer"][0], each["nearer"][1]) for each in heard],
+            1.0,
+        ),
+        verdicts.claim(
+            f"of the videos told a chance of {BANDS[FIFTH]:g} to {BANDS[FIFTH + 1]:g}, those that broke out",
+            found,
+            f"{BANDS[FIFTH]:g} to {BANDS[FIFTH + 1]:g}",
+            lambda share: BANDS[FIFTH] <= share <= BANDS[FIFTH + 1],
+        ),
+    ]
+
+
+def lines(report: Report) -> list[Line]:
+    """A row for each claim, and one for the chances by band."""
+    bands = ", ".join(f"{each['said']:.2f}: {each['came']:.2f}" for each in report["chance"] if each["answers"])
+    return [
+        *verdicts.lines(report["claims"]),
+        Line("simulated: chance to break out as told, and how often it came", bands),
+    ]
+
+
+TINY = Size(40, 10, 80, 5, seeds=1, pairs=1, jobs=1)
+BENCHMARK = Benchmark("how a video finds those who care, in simulated worlds", Size(), TINY, measure, lines)
