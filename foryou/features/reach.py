@@ -383,9 +383,13 @@ FIRST_LOOK = 4.0
 """Exposures of a new video that come before all others on trial: what nobody has seen has no other chance."""
 
 
-def lacking_look(store: Store, video: Keys) -> Column:
+def lacks(rows: Mapping[str, Column] | Batch) -> Column:
     """The share of its first look that each video `[videos]` still lacks: 1 before anybody has seen it, 0 once it had
     FIRST_LOOK exposures, and after its first stage."""
-    rows = store.columns(REACH.name, video, ("stage", "status", "sums"))
-    lacks = np.maximum(1.0 - shown(rows) / FIRST_LOOK, 0.0)
-    return np.where((rows["stage"] == 0) & (rows["status"] == RUNNING), lacks, 0.0)
+    share = np.maximum(1.0 - shown(rows) / FIRST_LOOK, 0.0)
+    return np.where((rows["stage"] == 0) & (rows["status"] == RUNNING), share, 0.0)
+
+
+def lacking_look(store: Store, video: Keys) -> Column:
+    """The same of videos by name."""
+    return lacks(store.columns(REACH.name, video, ("stage", "status", "sums")))

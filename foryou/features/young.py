@@ -14,7 +14,7 @@ from foryou.core.clock import DAY
 from foryou.core.event import CATALOG, TOPICS, Kind, of_kinds
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
-from foryou.features.reach import DEFAULT, REACH, ReachSettings, awaited, room
+from foryou.features.reach import DEFAULT, REACH, ReachSettings, awaited, lacks, room
 
 SIZE = 1 << 16
 """Places of the ring."""
@@ -31,6 +31,7 @@ YOUNG = Table(
         Field("stage", "int8"),
         Field("room", "float32", help="exposures that it still looks for in its stage"),
         Field("awaited", "float32", help="impressions in its stage whose watch has not come"),
+        Field("lacks", "float32", help="share of its first look that it still lacks"),
         Field("shown", "int64", help="ms of the latest impression"),
         Field("entered", "int64", help="ms when it came to its stage"),
         Field("promise", "float32", help="its quality at the last look, or as it is expected"),
@@ -90,6 +91,7 @@ def _update(store: Store, video: Keys, settings: ReachSettings, shown: Column) -
                 "stage": come["stage"],
                 "room": room(come, settings),
                 "awaited": awaited(come),
+                "lacks": lacks(come),
                 "shown": shown,
                 "entered": come["entered"],
                 "promise": come["value"],

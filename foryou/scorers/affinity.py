@@ -26,6 +26,10 @@ SIGNS: Mapping[tuple[str, int], float] = {
 }
 """What one unit of each part of an input says of how well a video fits a viewer, 0 to 1: the regression of the true
 match of candidates, in a simulated world that no claim is judged by (decision 37)."""
+REFUSED = 0.4
+"""What a video loses whose topic or author the viewer refused ("not interested", a report), over and over: half of it
+for one that is not long ago, three quarters for two. Not learned but wished, so it holds against any history: who
+watched a topic for a week is heard as well (decision 45)."""
 
 
 def affinity(rows: Candidates) -> Column:
@@ -34,7 +38,7 @@ def affinity(rows: Candidates) -> Column:
     for (name, part), weight in SIGNS.items():
         values = rows[name]
         total += weight * (values if values.ndim == 1 else values[:, part])
-    return total
+    return total - REFUSED * rows["rejected"]
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,13 @@ from foryou.features.content import CONTENT
 from foryou.features.history import unserved
 from foryou.features.hydrate import newness
 from foryou.features.interests import TOPIC, strengths
-from foryou.features.reach import DEFAULT, FIRST_LOOK, REACH, ReachSettings
+from foryou.features.reach import DEFAULT, REACH, ReachSettings
 from foryou.features.seen import unseen
 from foryou.features.similar import COMPANIONS, positives, put_likeness
 from foryou.features.taste import fondness
 from foryou.features.young import YOUNG
 
-_READ = ("item", "uploaded", "language", "topics", "stage", "room", "awaited", "shown", "entered", "promise")
+_READ = ("item", "uploaded", "language", "topics", "stage", "room", "awaited", "lacks", "shown", "entered", "promise")
 _EACH = 3
 """So many times `most` videos are looked at closely: those that are due and on topics that the viewer likes."""
 _LOOK, _DUE, _PROMISE, _CHANCE = 0.6, 0.6, 1.0, 0.2
@@ -111,8 +111,8 @@ _draw = njit(types.float64(types.int64, types.int64), cache=True)(_drawn)
 
 @njit(cache=True, nogil=True)
 def _waiting(  # type: ignore[no-untyped-def]
-    item, uploaded, language, topics, stage, room, awaited, shown, entered, promise, now, life, sizes, spoken, new, key,
-    strength, seed, other,
+    item, uploaded, language, topics, stage, room, awaited, lacks, shown, entered, promise, now, life, sizes, spoken,
+    new, key, strength, seed, other,
 ):  # fmt: skip
     """The rows of the videos that look for an audience now and may come, and what speaks for each."""
     slots = 2 * len(key)
@@ -132,7 +132,6 @@ def _waiting(  # type: ignore[no-untyped-def]
             continue
         if spoken != 0 and language[i] != 0 and language[i] != spoken and _draw(item[i], other) < new:
             continue
-        look = max(1.0 - (sizes[0] - left) / FIRST_LOOK, 0.0) if stage[i] == 0 else 0.0
         late = min(max(age / life * _SOON, 0.0), 1.0) - (1.0 - left / sizes[stage[i]])
         total, highest, number = 0.0, -1.0, 0
         for t in range(topics.shape[1]):
@@ -149,7 +148,7 @@ def _waiting(  # type: ignore[no-untyped-def]
             highest = max(highest, how)
         match = 0.5 * (total / number + highest) if number > 0 else 0.0
         rows[count] = i
-        due = _LOOK * look + _DUE * late
+        due = _LOOK * lacks[i] + _DUE * late
         score[count] = _TOPIC * match + due + _PROMISE * promise[i] + _CHANCE * _draw(item[i], seed)
         count += 1
     return rows[:count], score[:count]

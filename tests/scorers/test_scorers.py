@@ -92,6 +92,14 @@ def test_what_fits_a_viewers_known_tastes_is_worth_more(name: str) -> None:
     assert told["score"] - 1 == pytest.approx(told["affinity"])
 
 
+@pytest.mark.mission("NO-07")
+def test_what_a_viewer_refused_is_worth_less_however_much_they_watched_of_it() -> None:
+    refused = fitting(rejected=[0.0, 0.5, 0.75], interest_topic=[0.8, 0.8, 0.8])
+    never, once, twice = Affinity(0.6)(asking(Batch({}, 1)), refused)["affinity"]
+    assert never - once == pytest.approx(0.6 * 0.2)
+    assert once - twice == pytest.approx(0.6 * 0.1), "a second time adds half as much"
+
+
 def test_where_tastes_count_for_nothing_or_are_not_known_nothing_is_added() -> None:
     assert Affinity(0.0)(asking(Batch({}, 1)), fitting(interest_topic=[0.5, 0.1]))["score"].tolist() == [1, 1]
     assert Affinity(0.6)(asking(Batch({}, 1)), Batch({"score": np.ones(2)}))["score"].tolist() == [1, 1]
