@@ -22,7 +22,7 @@ from benchmarks.quality.verdicts import verdicts
 from foryou.bench.record import RESULTS, Benchmark, Line, Report
 from foryou.simulator import claims
 from foryou.simulator.compare import compared, in_processes, told_of
-from foryou.simulator.plants import PLANTS
+from foryou.simulator.plants import planted
 from foryou.simulator.policies.known import Options, policy_of
 from foryou.simulator.policies.policy import Policy
 from foryou.simulator.run import Outcome, simulate
@@ -32,9 +32,9 @@ TWINS = ("followers", "likes", "finishes", "hooks")
 PLANTED = (*TWINS, "not_interested", "alike")
 UNEXPLORED = {"feed": {"exploration": 0.0, "probes": 0.0}}
 """Settings under which no place is given to trials or probes."""
-SAMPLE, SAMPLE_SEED = Sizes(200, 30, 500, 3), 12
+SAMPLE, SAMPLE_SEED, SAMPLE_PAIRS = Sizes(200, 30, 500, 3), 12, 3
 """The small world that tells whether code still does what it did: with creators of every kind, those who bait, upload
-what others made, and buy likes among them, and large enough that it shows."""
+what others made, and buy likes among them, with what is planted, and large enough that it shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +69,10 @@ def measure(size: Size) -> Report:
     runs = [run["result"] | {"kind": run["kind"]} for run in _runs(size)]
     plain = [run for run in runs if run["kind"] in size.policies]
     told = compared(plain, "foryou")
-    planted = [run for run in plain if "twins" in run]
+    twins = [run for run in plain if "twins" in run]
     unexplored = [run for run in runs if run["kind"] == "unexplored"]
     slim = [{name: run[name] for name in ("policy", "seed", "measures", "swipes", "seconds")} for run in plain]
-    return {**told, "claims": verdicts(told, slim, planted, unexplored, size.days), "runs": slim}
+    return {**told, "claims": verdicts(told, slim, twins, unexplored, size.days), "runs": slim}
 
 
 def _runs(size: Size) -> list[Report]:
@@ -105,7 +105,7 @@ def _mark(size: Size, kind: str) -> str:
 
 def _does(kind: str) -> str:
     """A digest of who watched what, when, in a small world."""
-    outcome = simulate(make(SAMPLE, SAMPLE_SEED), _policy(kind))
+    outcome = simulate(planted(make(SAMPLE, SAMPLE_SEED), PLANTED, SAMPLE_PAIRS), _policy(kind))
     digest = sha256()
     for name in ("at", "viewer", "video"):
         digest.update(outcome.exposures[name].tobytes())
@@ -124,13 +124,12 @@ def run(task: Task) -> Report:
     """Do one."""
     size = task.size
     world = make(Sizes(size.viewers, size.creators, size.videos, size.days), task.seed)
-    for claim in PLANTED:
-        world = PLANTS[claim](world, size.pairs)
+    world = planted(world, PLANTED, size.pairs)
     outcome = simulate(world, _policy(task.kind), ask=_asked)
     result = told_of(outcome)
     result.pop("curves")
     if task.kind == "foryou":
-        result |= _planted(outcome)
+        result |= _shown(outcome)
     return {"kind": task.kind, "seed": task.seed, "result": result}
 
 
@@ -138,7 +137,7 @@ def _policy(kind: str) -> Policy:
     return policy_of("foryou", Options(settings=UNEXPLORED)) if kind == "unexplored" else policy_of(kind, Options())
 
 
-def _planted(outcome: Outcome) -> Report:
+def _shown(outcome: Outcome) -> Report:
     return {
         "twins": {claim: claims.reach(outcome, claim).sum(0).tolist() for claim in TWINS},
         "strangers": claims.reach(outcome, "followers", strangers=True).sum(0).tolist(),

@@ -18,7 +18,7 @@ from foryou.feed.journey import BREAK_OUT
 from foryou.simulator import claims
 from foryou.simulator.compare import in_processes
 from foryou.simulator.measures import measured
-from foryou.simulator.plants import PLANTS
+from foryou.simulator.plants import planted
 from foryou.simulator.policies.engine import ForYou
 from foryou.simulator.policies.policy import Numbers
 from foryou.simulator.public import Public
@@ -100,7 +100,8 @@ def measure(size: Size) -> Report:
 def run(task: Task) -> Report:
     """Do one."""
     size = task.size
-    world = _world(size, task.seed)
+    world = make(Sizes(size.viewers, size.creators, size.videos, size.days), task.seed)
+    world = planted(world, PLANTED, size.pairs)
     policy = Asking() if task.heard else Deaf()
     outcome = simulate(world, policy)
     found = {name: value for name, value in measured(outcome).items() if name in ("satisfaction", "match", "watch_s")}
@@ -112,13 +113,6 @@ def run(task: Task) -> Report:
             "chances": _chances(policy.told, outcome.report["moves"], world, task.seed),
         }
     return report
-
-
-def _world(size: Size, seed: int) -> World:
-    world = make(Sizes(size.viewers, size.creators, size.videos, size.days), seed)
-    for claim in PLANTED:
-        world = PLANTS[claim](world, size.pairs)
-    return world
 
 
 def _means(rows: claims.Floats) -> list[float]:

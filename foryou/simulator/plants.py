@@ -7,7 +7,7 @@ take each other's audience.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 import numpy as np
@@ -109,6 +109,13 @@ PLANTS: Mapping[str, Callable[[World, int], World]] = {
     for plant in (followers, likes, finishes, hooks, engaged, not_interested, alike, newcomers, bought)
 }  # fmt: skip
 """Every plant by its claim."""
+
+
+def planted(world: World, claims: Iterable[str], pairs: int = PAIRS) -> World:
+    """A world with the plants of all these claims."""
+    for claim in claims:
+        world = PLANTS[claim](world, pairs)
+    return world
 
 
 def _twins(
