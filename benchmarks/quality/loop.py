@@ -17,8 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.quality.verdicts import lines as verdict_lines
-from benchmarks.quality.verdicts import verdicts
+from benchmarks.quality import verdicts
 from foryou.bench.record import RESULTS, Benchmark, Line, Report
 from foryou.simulator import claims
 from foryou.simulator.compare import compared, in_processes, told_of
@@ -72,7 +71,7 @@ def measure(size: Size) -> Report:
     twins = [run for run in plain if "twins" in run]
     unexplored = [run for run in runs if run["kind"] == "unexplored"]
     slim = [{name: run[name] for name in ("policy", "seed", "measures", "swipes", "seconds")} for run in plain]
-    return {**told, "claims": verdicts(told, slim, twins, unexplored, size.days), "runs": slim}
+    return {**told, "claims": verdicts.verdicts(told, slim, twins, unexplored, size.days), "runs": slim}
 
 
 def _runs(size: Size) -> list[Report]:
@@ -158,7 +157,7 @@ def _asked(world: World) -> Any:
 
 def lines(report: Report) -> list[Line]:
     """A row for each claim."""
-    return verdict_lines(report["claims"])
+    return verdicts.lines(report["claims"])
 
 
 TINY = Size(60, 20, 200, 4, seeds=2, policies=("foryou", "popular", "epsilon-greedy"), pairs=1, jobs=1, kept="")

@@ -135,7 +135,7 @@ def _chances(
 
 def reliability(told: claims.Floats) -> list[Report]:
     """Of answers `[n, 3]` (seed, chance, whether it came): by bands of chance what was said, how often it came, and the
-    95 % interval of that over seeds, of which answers about one video are one draw each."""
+    standard error of that over seeds: answers about one video, or in one world, are not drawn apart."""
     band = np.clip(np.searchsorted(BANDS, told[:, 1], "right") - 1, 0, len(BANDS) - 2)
     found = []
     for number in range(len(BANDS) - 1):
@@ -144,7 +144,7 @@ def reliability(told: claims.Floats) -> list[Report]:
         count = np.array([len(each) for each in by_seed], np.float64)
         came = np.array([each[:, 2].sum() for each in by_seed])
         share = float(came.sum() / count.sum()) if len(mine) else float("nan")
-        # A ratio of sums over seeds (Cochran, 1977): seeds are drawn apart, what is in one is not.
+        # Of a ratio of sums over seeds (Cochran, 1977).
         error = float(np.sqrt(((came - share * count) ** 2).sum()) / count.sum()) if len(by_seed) > 1 else float("nan")
         said = float(mine[:, 1].mean()) if len(mine) else float("nan")
         low, high = BANDS[number : number + 2]

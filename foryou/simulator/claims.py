@@ -24,12 +24,18 @@ def planted(outcome: Outcome, claim: str) -> Planted:
     raise KeyError(f"nothing is planted for {claim!r}; there is {[p.claim for p in outcome.world.planted]}")
 
 
+def _films(outcome: Outcome, plant: Planted) -> NDArray[np.bool_]:
+    """Which videos are a plant's `[videos]`."""
+    pair = outcome.world.videos["pair"]
+    return np.asarray((pair >= plant.first) & (pair < plant.first + plant.count))
+
+
 def reach(outcome: Outcome, claim: str, hours: float = 48, strangers: bool = False) -> Floats:
     """Exposures in the feed of both twins of each pair within so many hours after they came out `[pairs, 2]`; with
     `strangers` without those of viewers who followed their creator before the start: that is their own wish."""
     plant, films, rows = planted(outcome, claim), outcome.world.videos, outcome.exposures
     pair = films["pair"].astype(np.int64) - plant.first
-    mine = (pair >= 0) & (pair < plant.count)
+    mine = _films(outcome, plant)
     age = rows["at"] - outcome.published[rows["video"]]
     seen = mine[rows["video"]] & (rows["surface"] == 0) & (age < hours * HOUR)
     if strangers:
@@ -105,7 +111,7 @@ def caring(outcome: Outcome, claim: str = "engaged", first: int = FIRST) -> Floa
     their tastes `[pairs, 2]`. Not a number for a twin that had fewer."""
     plant, films, rows = planted(outcome, claim), outcome.world.videos, outcome.exposures
     taste, shares = outcome.world.viewers["taste"], np.full((plant.count, 2), np.nan)
-    for video in np.flatnonzero((films["pair"] >= plant.first) & (films["pair"] < plant.first + plant.count)).tolist():
+    for video in np.flatnonzero(_films(outcome, plant)).tolist():
         viewers = rows["viewer"][(rows["video"] == video) & (rows["surface"] == 0)][:first]
         if len(viewers) == first:
             cares = taste[viewers, films["leaf"][video]] > 0
@@ -117,10 +123,9 @@ def nearer(outcome: Outcome, claim: str = "likes") -> Floats:
     """Of each planted video that somebody liked in the feed: how alike in taste (cosine) its viewers after the first
     like are to those who liked it before them, on average; and how alike all viewers are to the same
     `[videos, 2]`. Not a number where nobody came after a like."""
-    plant, films, rows = planted(outcome, claim), outcome.world.videos, outcome.exposures
-    taste = outcome.world.viewers["taste"].astype(np.float64)
+    rows, taste = outcome.exposures, outcome.world.viewers["taste"].astype(np.float64)
     taste /= np.linalg.norm(taste, axis=1, keepdims=True)
-    mine = np.flatnonzero((films["pair"] >= plant.first) & (films["pair"] < plant.first + plant.count))
+    mine = np.flatnonzero(_films(outcome, planted(outcome, claim)))
     found = np.full((len(mine), 2), np.nan)
     for place, video in enumerate(mine.tolist()):
         seen = rows.take((rows["video"] == video) & (rows["surface"] == 0))
