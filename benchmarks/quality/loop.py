@@ -1,14 +1,15 @@
 """The claims about the loop, in made-up worlds with twins in them: each with an interval over seeds, and whether it
 holds.
 
-Every world that was run is written down at once, so a cut run goes on where it was: `results/loop-runs.jsonl`.
+Every world that was run is written down at once, so a cut run goes on where it was, also on another machine:
+`results/loop-runs.jsonl`.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +21,7 @@ import numpy as np
 from benchmarks.quality import verdicts
 from foryou.bench.record import RESULTS, Benchmark, Line, Report
 from foryou.simulator import claims
-from foryou.simulator.compare import compared, in_processes, told_of
+from foryou.simulator.compare import SAME_EVERYWHERE, compared, in_processes, told_of
 from foryou.simulator.plants import planted
 from foryou.simulator.policies.known import Options, policy_of
 from foryou.simulator.policies.policy import Policy
@@ -80,12 +81,13 @@ def _runs(size: Size) -> list[Report]:
     seeds = range(1, size.seeds + 1)
     todo = [Task(kind, seed, size) for seed in seeds for kind in size.policies]
     todo += [Task("unexplored", seed, size) for seed in seeds]  # last: one claim alone needs them
-    path, marks = Path(size.kept), {kind: _mark(size, kind) for kind in kinds}
+    marks = _marks(size, kinds)
+    path = Path(size.kept)
     had = [run for run in _read(path) if run["mark"] == marks.get(run["kind"])] if size.kept else []
     there = {(run["kind"], run["seed"]) for run in had}
     runs = [run for run in had if run["seed"] <= size.seeds and run["kind"] in kinds]
     missing = [task for task in todo if (task.kind, task.seed) not in there]
-    for done in in_processes(run, missing, size.jobs):
+    for done in in_processes(run, missing, size.jobs, SAME_EVERYWHERE):
         runs.append({**done, "mark": marks[done["kind"]]})
         print(f"{len(runs)} of {len(todo)}: {done['kind']}, seed {done['seed']}", file=sys.stderr)
         if size.kept:
@@ -95,20 +97,22 @@ def _runs(size: Size) -> list[Report]:
     return sorted(runs, key=lambda run: (run["seed"], kinds.index(run["kind"])))
 
 
-def _mark(size: Size, kind: str) -> str:
+def _marks(size: Size, kinds: Sequence[str]) -> dict[str, str]:
     """Which runs of a kind may be put together: worlds of one size, and code that does the same in a small world to the
-    last exposure. A change that serves the same feeds, only faster or to other pages, leaves what was run standing."""
+    last exposure. A change that serves the same feeds, only faster or to other pages, leaves what was run standing.
+    Found where the runs would be, since it also says whether this machine computes as the one before did."""
     same = {name: value for name, value in asdict(size).items() if name not in ("seeds", "policies", "jobs", "kept")}
-    return json.dumps({**same, "does": _does(kind)})
+    found = in_processes(_does, kinds, size.jobs, SAME_EVERYWHERE)
+    return {each["kind"]: json.dumps({**same, "does": each["does"]}) for each in found}
 
 
-def _does(kind: str) -> str:
+def _does(kind: str) -> Report:
     """A digest of who watched what, when, in a small world."""
     outcome = simulate(planted(make(SAMPLE, SAMPLE_SEED), PLANTED, SAMPLE_PAIRS), _policy(kind))
     digest = sha256()
     for name in ("at", "viewer", "video"):
         digest.update(outcome.exposures[name].tobytes())
-    return digest.hexdigest()[:16]
+    return {"kind": kind, "does": digest.hexdigest()[:16]}
 
 
 def _read(path: Path) -> Iterator[Report]:

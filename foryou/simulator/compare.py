@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -25,6 +26,15 @@ LEVEL = 0.95
 Report: TypeAlias = dict[str, Any]
 T = TypeVar("T")
 Interval: TypeAlias = Mapping[str, float | int | None]
+EMPTY: Mapping[str, str] = {}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+SAME_EVERYWHERE = (
+    {"OPENBLAS_CORETYPE": "Haswell", "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR"}
+    if platform.machine().lower() in {"x86_64", "amd64"}
+    else EMPTY
+)
+"""What makes NumPy and its BLAS compute to the last bit alike on all processors of this family of the last ten years:
+wider instructions round otherwise, one exposure comes out otherwise, and after it the whole world does."""
 
 
 @dataclass(frozen=True)
@@ -74,16 +84,19 @@ def all_done(jobs: Sequence[Job], processes: int = 1) -> Iterator[Report]:
     yield from in_processes(done, jobs, processes)
 
 
-def in_processes(run: Callable[[T], Report], tasks: Sequence[T], processes: int) -> Iterator[Report]:
+def in_processes(
+    run: Callable[[T], Report], tasks: Sequence[T], processes: int, environment: Mapping[str, str] = EMPTY
+) -> Iterator[Report]:
     """What `run` makes of each task, as it ends. Each process has one thread: they share the cores already.
+    `environment` is set for them where it is not set yet; not where one process is asked for, which is this one.
 
     After one that fails none begins, and those that run end: what they made comes before the error is raised.
     """
     if processes == 1 or not tasks:
         yield from map(run, tasks)
         return
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
-        os.environ.setdefault(name, "1")  # read where a process that is started imports NumPy
+    for name, value in {**ONE_THREAD, **environment}.items():
+        os.environ.setdefault(name, value)  # read where a process that is started imports NumPy
     with ProcessPoolExecutor(min(processes, len(tasks)), get_context("spawn")) as pool:
         futures = [pool.submit(run, task) for task in tasks]
         failed: BaseException | None = None

@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from numpy._core._multiarray_umath import __cpu_features__
 from typer.testing import CliRunner, Result
 
 from foryou.cli import app
 from foryou.core.errors import BackendError, ForYouError, InvalidEvent
-from foryou.simulator.compare import Report, in_processes
+from foryou.simulator.compare import SAME_EVERYWHERE, Report, in_processes
 from foryou.targets import put, writable
 
 SMALL = ("--viewers", "20", "--creators", "4", "--videos", "40", "--days", "1")
@@ -121,6 +122,20 @@ def test_of_several_processes_those_that_end_are_told_before_the_one_that_failed
     with pytest.raises(BackendError, match="this one fails"):
         found.extend(each["task"] for each in ended)
     assert set(found) <= {1, 3} and 1 in found
+
+
+def arithmetic(task: int) -> Report:
+    return {"task": task, "wide": [name for name in ("X86_V4", "AVX512_ICL") if __cpu_features__.get(name)]}
+
+
+def test_processes_that_are_to_compute_as_on_any_other_machine_leave_wide_instructions_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in SAME_EVERYWHERE:
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)  # it is put back to what it was afterwards
+    found = list(in_processes(arithmetic, [1, 2], 2, SAME_EVERYWHERE))
+    assert [each["wide"] for each in found] == [[], []]
 
 
 def test_a_file_is_tried_without_leaving_a_trace_and_written_whole(tmp_path: Path) -> None:

@@ -34,11 +34,12 @@ def numbers(bars: Locator, name: str) -> list[float]:
 
 
 def shown_next(page: Page, count: int) -> list[str]:
-    """The next videos, swiped away at once."""
+    """The next videos, each swiped away as soon as it is the one on the screen."""
     videos = []
     for _ in range(count):
         videos.append(current(page))
         page.keyboard.press("j")
+        expect(page.locator("[data-current]")).not_to_have_attribute("data-video", videos[-1])
     return videos
 
 
