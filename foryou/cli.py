@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from foryou import bench, bulk, client, intake, keyring, lab, ladder, logs, processes, settings, terminal
+from foryou import bench, bulk, client, intake, keyring, lab, ladder, logs, processes, settings, targets, terminal
 from foryou.api import calls, files, rehearsal, server
 from foryou.api.door import Progress
 from foryou.app import Engine
@@ -208,7 +208,7 @@ def reach(
 @app.command()
 def rebuild(config: Config = None, data: Data = None) -> None:
     """Forget the tables and make them again from the log."""
-    with opened(config, data) as engine:
+    with opened(config, data, begins=False) as engine:
         with terminal.replay(err) as progress:
             engine.rebuild(progress)
         events = engine.status()["events"]
@@ -224,7 +224,10 @@ def export(
     data: Data = None,
 ) -> None:
     """Write all events, in the order of the log."""
-    with opened(config, data) as engine:
+    if file is not None:
+        files.writable(file)
+        targets.writable("file", file)
+    with opened(config, data, begins=False) as engine:
         if file is None:
             written = files.write_lines(sys.stdout.buffer, engine.export())
         else:
@@ -236,7 +239,7 @@ def export(
 @models.command("list")
 def list_models(config: Config = None, data: Data = None) -> None:
     """List the kept versions of the model with the measures of their time, oldest first."""
-    with opened(config, data) as engine:
+    with opened(config, data, begins=False) as engine:
         told = engine.models()
     out.print(terminal.models(told))
 
@@ -251,7 +254,7 @@ def rollback(
 
     The server must be stopped: a data directory is open once.
     """
-    with opened(config, data) as engine:
+    with opened(config, data, begins=False) as engine:
         engine.go_back(version)
         now = engine.version.model.version
     err.print(f"Went back to {version}; it goes on as {now}")
@@ -291,9 +294,14 @@ def _tell(chosen: settings.Settings, more: str = "") -> None:
 
 
 @contextmanager
-def opened(config: Path | None, data: str | None, changes: Mapping[str, object] | None = None) -> Iterator[Engine]:
-    """The engine under these settings, closed afterwards whatever happens."""
+def opened(
+    config: Path | None, data: str | None, changes: Mapping[str, object] | None = None, begins: bool = True
+) -> Iterator[Engine]:
+    """The engine under these settings, closed afterwards whatever happens. Unless it `begins` a log where none is:
+    BackendError."""
     chosen = chosen_settings(config, data, changes)
+    if not begins and chosen.data.directory is not None:
+        logs.file_of(chosen.data.directory)
     with terminal.replay(err) as progress:
         engine = Engine.open(chosen, progress=progress)
     try:
@@ -309,10 +317,7 @@ def asked(url: str | None, key: str | None, config: Path | None, data: str | Non
     if url is not None:
         yield client.connect(url, key=key or settings.load(config).client.key)
         return
-    directory = chosen_settings(config, data).data.directory
-    if directory is not None:
-        logs.file_of(directory)
-    with opened(config, data) as engine:
+    with opened(config, data, begins=False) as engine:
         yield client.in_process(engine)
 
 

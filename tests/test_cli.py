@@ -154,10 +154,13 @@ def test_the_way_of_a_video_is_drawn_in_the_terminal(foryou: Command, tmp_path: 
 
 
 def test_who_only_asks_begins_no_log(foryou: Command, tmp_path: Path) -> None:
-    for words in (("reach", "7"), ("explain", "1", "7")):
+    for words in (
+        *(("reach", "7"), ("explain", "1", "7"), ("rebuild",), ("export", "all.jsonl"), ("export",)),
+        *(("models", "list"), ("models", "rollback", "r-7")),
+    ):
         ran = foryou(*words, "--data", "nosuchdir")
         assert ran.status == 2 and "there is no log in nosuchdir" in ran.err
-    assert not (tmp_path / "nosuchdir").exists()
+    assert not (tmp_path / "nosuchdir").exists() and not (tmp_path / "all.jsonl").exists()
 
 
 def test_an_error_says_names_as_they_are(foryou: Command, tmp_path: Path) -> None:
@@ -190,9 +193,9 @@ def test_tables_are_made_again_from_the_log(foryou: Command, tmp_path: Path) -> 
         (("explain", "1", "v"), "there is no log in data"),
         (("explain", "1", "v", "--language", "fr"), "language: 'fr' is not spoken; expected en, nb or nl"),
         (("explain", "1", "v", "--server", "http://127.0.0.1:9"), "cannot reach http://127.0.0.1:9"),
-        (("models", "rollback", "r-7"), "there is no model 'r-7'; there are none"),
         (("serve", "--warm-start", "nowhere.npz"), "nowhere.npz cannot be read"),
         (("export", "events.doc"), "expected a name that ends in .jsonl or .parquet"),
+        (("export", "nowhere/events.jsonl"), "file: there is no directory nowhere"),
     ],
 )
 def test_what_cannot_be_done_is_one_clear_line(
@@ -226,6 +229,7 @@ def test_models_are_listed_and_gone_back_to(foryou: Command, tmp_path: Path, mon
     # What comes within a tenth of a second is one lesson, so the clock decides at which rows versions are kept.
     kept = re.findall(r"^ *r-(\d+) ", foryou("models", "list").out, re.MULTILINE)
     assert len(kept) >= 2
+    assert "there is no model 'r-0'; there are r-" in foryou("models", "rollback", "r-0").err
     assert f"r1-{kept[0]}" in foryou("models", "rollback", f"r-{kept[0]}").err
     assert f"In use: r1-{kept[0]}." in foryou("models", "list").out
 

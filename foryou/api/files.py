@@ -91,12 +91,17 @@ def rows_in(path: Path) -> int | None:
     return None
 
 
+def writable(path: Path) -> None:
+    """SettingsError where the name says no format that is written."""
+    if path.suffix.lower() not in (".jsonl", ".ndjson", ".parquet"):
+        raise SettingsError(f"cannot write {path.name}; expected a name that ends in .jsonl or .parquet")
+
+
 def write(path: Path, events: Iterable[bytes]) -> int:
-    """Write events (MessagePack, in log order) as Parquet or JSON lines, by the name of the file; how many."""
+    """Write events (MessagePack, in log order) as Parquet or JSON lines, by the name of the file (`writable`); how
+    many."""
     if path.suffix.lower() == ".parquet":
         return _write_parquet(path, events)
-    if path.suffix.lower() not in (".jsonl", ".ndjson"):
-        raise SettingsError(f"cannot write {path.name}; expected a name that ends in .jsonl or .parquet")
     with path.open("wb") as out:
         return write_lines(out, events)
 

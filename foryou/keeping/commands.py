@@ -71,9 +71,9 @@ def verify(
 
     Also while a server runs. The exit status is 1 if anything is wrong.
     """
-    _, directory = _chosen(config, data)
+    chosen, directory = _chosen(config, data)
     with terminal.steps(err) as told:
-        report: dict[str, Any] = verifying.verify(directory, repair, told)
+        report: dict[str, Any] = verifying.verify(directory, repair, told, (chosen.trust, chosen.reach))
     if json is not None:
         json.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
     for problem in report["problems"]:

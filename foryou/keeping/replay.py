@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeAlias
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from foryou.backends.saves import Saved
 from foryou.backends.tables import Tables
 from foryou.core.batch import Batch, Column
 from foryou.core.ports import Keys, Offset, Record, Store
-from foryou.features import content, mentions, reach
+from foryou.features import content, mentions
 from foryou.features.content import CONTENT
 from foryou.features.documents import fold_documents
 from foryou.features.fold import (
@@ -25,9 +26,11 @@ from foryou.features.fold import (
     unfolded,
 )
 from foryou.features.reach import ReachSettings
-from foryou.features.trust import DEFAULT, TrustSettings
+from foryou.features.trust import TrustSettings
 from foryou.texts import TEXTS_STREAM
 
+Rules: TypeAlias = tuple[TrustSettings, ReachSettings]
+"""The settings that say what is made of an event: `trust` and `reach`."""
 Rows = Mapping[str, Column]
 """The columns of a table with its keys as `key`, in the order of the keys."""
 
@@ -35,9 +38,7 @@ Rows = Mapping[str, Column]
 class Replayed:
     """Tables in memory that records are folded into, from nothing or from a base."""
 
-    def __init__(
-        self, base: Saved | None, embedder: int, trust: TrustSettings = DEFAULT, spread: ReachSettings = reach.DEFAULT
-    ) -> None:
+    def __init__(self, base: Saved | None, embedder: int, trust: TrustSettings, spread: ReachSettings) -> None:
         """`embedder`: whose text vectors count."""
         self._trust, self._spread = trust, spread
         self.store: Store = Tables()
@@ -63,10 +64,15 @@ class Replayed:
 
 
 def replayed(
-    records: Iterable[Record], base: Saved | None, upto: Offset, embedder: int, told: Callable[[Offset, Offset], None]
+    records: Iterable[Record],
+    base: Saved | None,
+    upto: Offset,
+    embedder: int,
+    rules: Rules,
+    told: Callable[[Offset, Offset], None],
 ) -> Replayed:
     """The tables after the last record up to an offset."""
-    made = Replayed(base, embedder)
+    made = Replayed(base, embedder, *rules)
     for record in records:
         if record.offset > upto:
             break

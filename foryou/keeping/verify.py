@@ -20,6 +20,7 @@ from foryou.backends.saves import Saved, Saves
 from foryou.core.errors import BackendError
 from foryou.core.ports import Offset
 from foryou.damage import described
+from foryou.features import reach, trust
 from foryou.features.fold import EVENTS_STREAM, SERVED_STREAM
 from foryou.keeping import replay
 
@@ -28,8 +29,13 @@ Told = Callable[[str, Offset, Offset], None]
 QUARANTINE = "quarantine.sqlite"
 
 
-def verify(data: Path, repair: bool = False, told: Told = lambda what, done, of: None) -> dict[str, object]:
-    """A report, with `sound` and a list of `problems`.
+def verify(
+    data: Path,
+    repair: bool = False,
+    told: Told = lambda what, done, of: None,
+    rules: replay.Rules = (trust.DEFAULT, reach.DEFAULT),
+) -> dict[str, object]:
+    """A report, with `sound` and a list of `problems`. `rules` are the settings under which the tables were made.
 
     BackendError if there is no log, or if with `repair` a server runs.
     """
@@ -42,7 +48,7 @@ def verify(data: Path, repair: bool = False, told: Told = lambda what, done, of:
         moved = _repaired(path, told) if repair else 0
         log = SqliteLog(path, recover=False)
         try:
-            report = _report(data, log, told)
+            report = _report(data, log, told, rules)
         finally:
             log.close()
     finally:
@@ -63,7 +69,7 @@ def _held(data: Path, need: bool) -> Callable[[], None] | None:
         return None
 
 
-def _report(data: Path, log: SqliteLog, told: Told) -> dict[str, object]:
+def _report(data: Path, log: SqliteLog, told: Told, rules: replay.Rules) -> dict[str, object]:
     problems = [f"log.sqlite: {found}" for found in _checked(data / "log.sqlite")]
     problems += [f"documents.sqlite: {found}" for found in _checked(data / "documents.sqlite")]
     batches, rows, ids, served_from = 0, 0, [], None
@@ -86,7 +92,7 @@ def _report(data: Path, log: SqliteLog, told: Told) -> dict[str, object]:
         problems.append(f"{twice} events are in the log twice (they count once)")
     saves = Saves(data / "tables")
     saved = saves.read()
-    compared = _compared(log, saves, saved, served_from, told) if saved is not None else None
+    compared = _compared(log, saves, saved, served_from, rules, told) if saved is not None else None
     problems += [f"table column {name} is not what the log says" for name in compared or ()]
     return {
         "batches": batches,
@@ -111,7 +117,9 @@ def _checked(path: Path) -> list[str]:
     return [] if found == ["ok"] else found
 
 
-def _compared(log: SqliteLog, saves: Saves, saved: Saved, served_from: int | None, told: Told) -> list[str]:
+def _compared(
+    log: SqliteLog, saves: Saves, saved: Saved, served_from: int | None, rules: replay.Rules, told: Told
+) -> list[str]:
     """The columns of the saved tables that are not what the log makes of the base, or of nothing."""
     base = saves.base()
     made = replay.replayed(
@@ -119,6 +127,7 @@ def _compared(log: SqliteLog, saves: Saves, saved: Saved, served_from: int | Non
         base,
         saved.offset,
         replay.embedder_of(saved),
+        rules,
         lambda done, of: told("Folding it again", done, of),
     )
     there, must = replay.store_of(saved), replay.rows_in(made.store)

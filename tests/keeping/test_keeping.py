@@ -14,15 +14,18 @@ import numpy as np
 import pytest
 
 from foryou import cli
-from foryou.core.clock import DAY, HOUR
+from foryou.app import Engine
+from foryou.client import in_process
+from foryou.core.clock import DAY, HOUR, ManualClock
 from foryou.core.errors import BackendError
 from foryou.erasing import asked
+from foryou.features.reach import ReachSettings
 from foryou.keeping.backup import Backup, backup, backups, remembered
 from foryou.keeping.restore import newest, refresh, restore
 from foryou.keeping.verify import verify
 from foryou.retention import RetentionSettings
 from foryou.settings import DataSettings, Settings
-from tests.loop.conftest import World
+from tests.loop.conftest import START, World
 from tests.test_app import LEARNING, evening, morning, opened
 from tests.test_erasing import WHO, found, lived
 
@@ -111,6 +114,20 @@ def test_verifying_finds_a_table_that_is_not_what_the_log_says(world: World, tmp
     again.engine.close()
     report: Any = verify(tmp_path / "data")
     assert report["problems"] == ["table column session.count is not what the log says"]
+
+
+def test_verifying_makes_the_tables_under_the_settings_that_they_were_made_under(tmp_path: Path) -> None:
+    spread = ReachSettings(audiences=(2, 3, 4, 5))
+    settings = Settings(data=DataSettings(url=f"file:{tmp_path / 'data'}"), learning=LEARNING, reach=spread)
+    clock = ManualClock(START)
+    engine = Engine.open(settings, clock)
+    world = World(engine, clock, in_process(engine))
+    morning(world)
+    morning(world, 20)
+    engine.close()
+    assert verify(tmp_path / "data", rules=(settings.trust, spread))["problems"] == []
+    report: Any = verify(tmp_path / "data")
+    assert any("reach." in problem for problem in report["problems"])
 
 
 def test_verifying_finds_events_that_are_in_the_log_twice(world: World, tmp_path: Path) -> None:
