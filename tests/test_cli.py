@@ -168,11 +168,15 @@ def test_an_error_says_names_as_they_are(foryou: Command, tmp_path: Path) -> Non
     assert "own.py:A: missing a required argument" in foryou("simulate", "--policy", "own.py:A").err
 
 
-def test_the_package_runs_as_the_command() -> None:
+def test_the_package_runs_as_the_command_and_loads_nothing_that_draws() -> None:
     ran = subprocess.run(
-        [sys.executable, "-m", "foryou", "reach", "--help"], check=True, capture_output=True, text=True
+        [sys.executable, "-X", "importtime", "-m", "foryou", "reach", "--help"],
+        check=True,
+        capture_output=True,
+        text=True,
     )
     assert "how far a video has come" in ran.stdout
+    assert "foryou.plots" in ran.stderr and "matplotlib" not in ran.stderr
 
 
 def test_tables_are_made_again_from_the_log(foryou: Command, tmp_path: Path) -> None:

@@ -6,25 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("agg")
-import matplotlib.pyplot as plt
-
-from foryou.plots.style import ACCENT, INK, SOFT, plain
+from foryou.plots.style import ACCENT, INK, SOFT, picture, plain
 
 
 def plot_ablation(report: Mapping[str, Any], path: Path) -> None:
     """The difference of each group to the full model, largest loss first; grey where it is within two deviations."""
     groups = sorted(report["without"].items(), key=lambda each: each[1]["difference"]["mean"])
-    figure, axis = plt.subplots(figsize=(8, 1.2 + 0.32 * len(groups)), layout="constrained")
     mean = [row["difference"]["mean"] for _, row in groups]
     error = [row["difference"]["deviation"] for _, row in groups]
     least = 2 * report["full"]["deviation"]["primary"]
     colours = [ACCENT if abs(gap) > max(least, 2 * spread) else SOFT for gap, spread in zip(mean, error, strict=True)]
-    axis.barh([name for name, _ in groups], mean, xerr=error, color=colours, ecolor=INK, height=0.7)
-    axis.invert_yaxis()
-    axis.axvline(0, color=INK, linewidth=0.8)
-    plain(axis, f"primary without each group, against {report['full']['primary']:.4f} with all", grid="x")
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
+    with picture(path, (8, 1.2 + 0.32 * len(groups))) as (_, ((axis,),)):
+        axis.barh([name for name, _ in groups], mean, xerr=error, color=colours, ecolor=INK, height=0.7)
+        axis.invert_yaxis()
+        axis.axvline(0, color=INK, linewidth=0.8)
+        plain(axis, f"primary without each group, against {report['full']['primary']:.4f} with all", grid="x")

@@ -6,14 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import matplotlib
-
-matplotlib.use("agg")
-import matplotlib.pyplot as plt
 import numpy as np
 
 from foryou.core.batch import Column
-from foryou.plots.style import ACCENT, INK, SOFT, plain
+from foryou.plots.style import ACCENT, INK, SOFT, picture, plain
 
 Pairs: TypeAlias = Mapping[str, tuple[Column, Column]]
 """By name: values of the log, and simulated ones."""
@@ -25,22 +21,20 @@ def plot_fitted(lengths: Pairs, acts: Mapping[str, tuple[float, float]], several
     """A curve for each length (share of watches above each ratio), bars for acts, a curve for each of `several`."""
     panels = len(lengths) + len(several) + 1
     down = -(-panels // ACROSS)
-    figure, axes = plt.subplots(down, ACROSS, figsize=(3.1 * ACROSS, 2.5 * down), squeeze=False, layout="constrained")
-    places = axes.ravel().tolist()
-    for axis, (name, (real, made)) in zip(places, lengths.items(), strict=False):
-        _curves(axis, real, made, np.linspace(0, MOST_RATIO, 401))
-        plain(axis, f"watched above this ratio: {name}")
-    for axis, (name, (real, made)) in zip(places[len(lengths) :], several.items(), strict=False):
-        _curves(axis, real, made, np.geomspace(max(real.min(), 1e-3), real.max(), 400))
-        axis.set_xscale("log")
-        plain(axis, f"above this: {name}")
-    _bars(places[panels - 1], acts)
-    for axis in places[panels:]:
-        axis.set_visible(False)
-    places[0].legend(fontsize=8, frameon=False)
-    figure.suptitle("Simulated beside the log", fontsize=10, color=INK, x=0.01, ha="left")
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
+    with picture(path, (3.1 * ACROSS, 2.5 * down), down, ACROSS) as (figure, axes):
+        places = axes.ravel().tolist()
+        for axis, (name, (real, made)) in zip(places, lengths.items(), strict=False):
+            _curves(axis, real, made, np.linspace(0, MOST_RATIO, 401))
+            plain(axis, f"watched above this ratio: {name}")
+        for axis, (name, (real, made)) in zip(places[len(lengths) :], several.items(), strict=False):
+            _curves(axis, real, made, np.geomspace(max(real.min(), 1e-3), real.max(), 400))
+            axis.set_xscale("log")
+            plain(axis, f"above this: {name}")
+        _bars(places[panels - 1], acts)
+        for axis in places[panels:]:
+            axis.set_visible(False)
+        places[0].legend(fontsize=8, frameon=False)
+        figure.suptitle("Simulated beside the log", fontsize=10, color=INK, x=0.01, ha="left")
 
 
 def _curves(axis: Any, real: Column, made: Column, at: Column) -> None:

@@ -7,12 +7,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("agg")
-import matplotlib.pyplot as plt
-
-from foryou.plots.style import ACCENT, INK, SOFT, plain
+from foryou.plots.style import ACCENT, INK, SOFT, picture, plain
 
 UNSHOWN = ("random", "oracle")
 
@@ -20,10 +15,8 @@ UNSHOWN = ("random", "oracle")
 def plot_systems(report: Mapping[str, Any], path: Path, title: str, measure: str = "primary") -> None:
     """A point for each system that has the measure, with its deviation over the seeds."""
     systems = {name: row for name, row in report["systems"].items() if measure in row}
-    figure, axis = plt.subplots(figsize=(8, 0.9 + 0.38 * len(systems)), layout="constrained")
-    _points(axis, systems, lambda row: row[measure], lambda row: row["deviation"][measure], title)
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
+    with picture(path, (8, 0.9 + 0.38 * len(systems))) as (_, ((axis,),)):
+        _points(axis, systems, lambda row: row[measure], lambda row: row["deviation"][measure], title)
 
 
 def plot_heads(report: Mapping[str, Any], path: Path) -> None:
@@ -38,14 +31,12 @@ def plot_heads(report: Mapping[str, Any], path: Path) -> None:
     ]
     across = 3
     down = -(-len(charts) // across)
-    figure, axes = plt.subplots(down, across, figsize=(14, 2.4 * down), squeeze=False, layout="constrained")
-    for axis, (title, of) in zip(axes.flat, charts, strict=False):
-        having = {name: row for name, row in systems.items() if of(row) is not None and isfinite(of(row))}
-        _points(axis, having, of, None, title)
-    for axis in axes.flat[len(charts) :]:
-        axis.axis("off")
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
+    with picture(path, (14, 2.4 * down), down, across) as (_, axes):
+        for axis, (title, of) in zip(axes.flat, charts, strict=False):
+            having = {name: row for name, row in systems.items() if of(row) is not None and isfinite(of(row))}
+            _points(axis, having, of, None, title)
+        for axis in axes.flat[len(charts) :]:
+            axis.axis("off")
 
 
 def _points(axis: Any, systems: Mapping[str, Any], of: Any, deviation: Any, title: str) -> None:

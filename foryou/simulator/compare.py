@@ -11,7 +11,7 @@ from multiprocessing import get_context
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from foryou.core.errors import BackendError
 from foryou.simulator.behaviour import Behaviour
@@ -173,7 +173,7 @@ def interval(values: Sequence[float]) -> Interval:
     mean = float(known.mean())
     if len(known) == 1:
         return {"mean": mean, "low": None, "high": None, "n": 1}
-    wide = float(t.ppf((1 + LEVEL) / 2, len(known) - 1) * known.std(ddof=1) / np.sqrt(len(known)))
+    wide = float(stdtrit(len(known) - 1, (1 + LEVEL) / 2) * known.std(ddof=1) / np.sqrt(len(known)))
     return {"mean": mean, "low": mean - wide, "high": mean + wide, "n": len(known)}
 
 
