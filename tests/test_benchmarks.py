@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -13,8 +13,9 @@ import pytest
 
 from benchmarks import readme
 from benchmarks.__main__ import BENCHMARKS, TABLE
-from benchmarks.quality import kr_rank, loop
-from foryou.bench.record import keep, latest, run
+from benchmarks.quality import kept, kr_rank, loop
+from foryou.bench.record import Report, keep, latest, run
+from foryou.core.errors import BackendError
 
 ROOT = Path(__file__).parent.parent
 QUICK = (
@@ -96,8 +97,52 @@ def test_a_readme_without_a_place_for_the_table_is_left_alone(tmp_path: Path) ->
 
 
 def test_runs_of_a_loop_stand_while_the_code_does_the_same_and_for_one_policy_only() -> None:
-    marks = loop._marks(loop.TINY, ("popular", "random"))
-    assert loop._marks(loop.TINY, ("popular",))["popular"] == marks["popular"] != marks["random"]
+    marks = kept.marks(loop.TINY, ("popular", "random"), loop._does)
+    assert kept.marks(loop.TINY, ("popular",), loop._does)["popular"] == marks["popular"] != marks["random"]
     more, longer = replace(loop.TINY, seeds=9), replace(loop.TINY, days=5)
-    assert loop._marks(more, ("popular",))["popular"] == marks["popular"], "more seeds go on where fewer were"
-    assert loop._marks(longer, ("popular",))["popular"] != marks["popular"]
+    assert kept.marks(more, ("popular",), loop._does)["popular"] == marks["popular"], "more seeds go on from fewer"
+    assert kept.marks(longer, ("popular",), loop._does)["popular"] != marks["popular"]
+
+
+@dataclass(frozen=True)
+class Few:
+    """Some runs that take no time."""
+
+    kept: str
+    worlds: int = 1
+    jobs: int = 1
+
+
+@dataclass(frozen=True)
+class One:
+    kind: str
+    seed: int
+
+
+def test_runs_that_were_written_down_are_done_again_only_where_the_code_does_something_else(tmp_path: Path) -> None:
+    size, tasks = Few(str(tmp_path / "results" / "runs.jsonl")), [One(kind, seed) for seed in (1, 2) for kind in "ab"]
+    ran: list[One] = []
+    does = {"a": "this", "b": "that"}
+
+    def run(task: One) -> Report:
+        ran.append(task)
+        if len(ran) == 3:
+            raise BackendError("the lights went out")
+        return {"kind": task.kind, "seed": task.seed, "found": len(ran)}
+
+    def runs(size: Few, tasks: list[One]) -> list[int]:
+        ran.clear()
+        found = kept.runs(size, tasks, run, lambda kind: {"kind": kind, "does": does[kind]})
+        assert [(each["kind"], each["seed"]) for each in found] == [(task.kind, task.seed) for task in tasks]
+        return [each["found"] for each in found]
+
+    with pytest.raises(BackendError):
+        runs(size, tasks)
+    with Path(size.kept).open("a") as file:
+        file.write('{"kind": "a", "se')
+    assert runs(size, tasks) == [1, 2, 1, 2] and ran == tasks[2:]
+    assert runs(size, tasks[:2]) == [1, 2] and ran == []
+    does["b"] = "something else"
+    assert runs(size, tasks) == [1, 1, 1, 2] and ran == [tasks[1], tasks[3]]
+    assert runs(replace(size, worlds=2), tasks[:2]) == [1, 2]
+    assert runs(replace(size, kept=""), tasks[:1]) == [1] and len(ran) == 1

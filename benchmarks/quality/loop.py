@@ -1,27 +1,22 @@
 """The claims about the loop, in made-up worlds with twins in them: each with an interval over seeds, and whether it
 holds.
 
-Every world that was run is written down at once, so a cut run goes on where it was, also on another machine:
-`results/loop-runs.jsonl`.
+Every run is written down at once, to go on where it was cut: `results/loop-runs.jsonl`.
 """
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from benchmarks.quality import verdicts
+from benchmarks.quality import kept, verdicts
 from foryou.bench.record import RESULTS, Benchmark, Line, Report
 from foryou.simulator import claims
-from foryou.simulator.compare import SAME_EVERYWHERE, compared, in_processes, told_of
+from foryou.simulator.compare import compared, told_of
 from foryou.simulator.plants import planted
 from foryou.simulator.policies.known import Options, policy_of
 from foryou.simulator.policies.policy import Policy
@@ -66,7 +61,7 @@ class Task:
 
 def measure(size: Size) -> Report:
     """Run what was not run yet, and judge the claims."""
-    runs = [run["result"] | {"kind": run["kind"]} for run in _runs(size)]
+    runs = [each["result"] | {"kind": each["kind"]} for each in kept.runs(size, _tasks(size), run, _does)]
     plain = [run for run in runs if run["kind"] in size.policies]
     told = compared(plain, "foryou")
     twins = [run for run in plain if "twins" in run]
@@ -75,35 +70,12 @@ def measure(size: Size) -> Report:
     return {**told, "claims": verdicts.verdicts(told, slim, twins, unexplored, size.days), "runs": slim}
 
 
-def _runs(size: Size) -> list[Report]:
-    """Every run, those that were written down before among them."""
-    kinds = (*size.policies, "unexplored")
+def _tasks(size: Size) -> list[Task]:
+    """Every run; those without exploration last, since one claim alone needs them."""
     seeds = range(1, size.seeds + 1)
-    todo = [Task(kind, seed, size) for seed in seeds for kind in size.policies]
-    todo += [Task("unexplored", seed, size) for seed in seeds]  # last: one claim alone needs them
-    marks = _marks(size, kinds)
-    path = Path(size.kept)
-    had = [run for run in _read(path) if run["mark"] == marks.get(run["kind"])] if size.kept else []
-    there = {(run["kind"], run["seed"]) for run in had}
-    runs = [run for run in had if run["seed"] <= size.seeds and run["kind"] in kinds]
-    missing = [task for task in todo if (task.kind, task.seed) not in there]
-    for done in in_processes(run, missing, size.jobs, SAME_EVERYWHERE):
-        runs.append({**done, "mark": marks[done["kind"]]})
-        print(f"{len(runs)} of {len(todo)}: {done['kind']}, seed {done['seed']}", file=sys.stderr)
-        if size.kept:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(runs[-1]) + "\n")
-    return sorted(runs, key=lambda run: (run["seed"], kinds.index(run["kind"])))
-
-
-def _marks(size: Size, kinds: Sequence[str]) -> dict[str, str]:
-    """Which runs of a kind may be put together: worlds of one size, and code that does the same in a small world to the
-    last exposure. A change that serves the same feeds, only faster or to other pages, leaves what was run standing.
-    Found where the runs would be, since it also says whether this machine computes as the one before did."""
-    same = {name: value for name, value in asdict(size).items() if name not in ("seeds", "policies", "jobs", "kept")}
-    found = in_processes(_does, kinds, size.jobs, SAME_EVERYWHERE)
-    return {each["kind"]: json.dumps({**same, "does": each["does"]}) for each in found}
+    return [Task(kind, seed, size) for seed in seeds for kind in size.policies] + [
+        Task("unexplored", seed, size) for seed in seeds
+    ]
 
 
 def _does(kind: str) -> Report:
@@ -113,14 +85,6 @@ def _does(kind: str) -> Report:
     for name in ("at", "viewer", "video"):
         digest.update(outcome.exposures[name].tobytes())
     return {"kind": kind, "does": digest.hexdigest()[:16]}
-
-
-def _read(path: Path) -> Iterator[Report]:
-    for line in path.read_text("utf-8").splitlines() if path.is_file() else ():
-        try:
-            yield json.loads(line)
-        except json.JSONDecodeError:  # the last line of a run that was cut
-            continue
 
 
 def run(task: Task) -> Report:

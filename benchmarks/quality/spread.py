@@ -1,22 +1,25 @@
 """How a video finds those who care, in simulated worlds: what the loop is without what viewers do, whom a video comes
 to first and after it was liked, and whether the chance to break out is what it says.
+
+Every run is written down at once, to go on where it was cut: `results/spread-runs.jsonl`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
 
-from benchmarks.quality import verdicts
-from foryou.bench.record import Benchmark, Line, Report
+from benchmarks.quality import kept, verdicts
+from foryou.bench.record import RESULTS, Benchmark, Line, Report
 from foryou.core.batch import Batch
 from foryou.core.clock import DAY, HOUR
 from foryou.feed.journey import BREAK_OUT
 from foryou.simulator import claims
-from foryou.simulator.compare import in_processes
 from foryou.simulator.measures import measured
 from foryou.simulator.plants import planted
 from foryou.simulator.policies.engine import ForYou
@@ -46,14 +49,16 @@ class Size:
     seeds: int = 20
     pairs: int = 20
     jobs: int = 2
+    kept: str = str(RESULTS / "spread-runs.jsonl")
+    """Where each run is written; empty: nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One run: with what viewers do, or without."""
+    """One run: with what viewers do (`heard`), or without (`deaf`)."""
 
+    kind: str
     seed: int
-    heard: bool
     size: Size
 
 
@@ -87,11 +92,17 @@ class Deaf(ForYou):
         self._waiting += [wire for wire in self.wires.exposures(rows) if wire["kind"] == "impression"]
 
 
+POLICIES: Mapping[str, Callable[[], ForYou]] = {"heard": Asking, "deaf": Deaf}
+SAMPLE = Size(viewers=100, creators=30, videos=300, days=5, pairs=3)
+"""The small world that tells whether code still does what it did: as long as it takes to judge a chance."""
+SAMPLE_SEED = 12
+
+
 def measure(size: Size) -> Report:
     """Run all worlds, with what viewers do and without."""
-    tasks = [Task(seed, heard, size) for seed in range(1, size.seeds + 1) for heard in (True, False)]
-    runs = sorted(in_processes(run, tasks, size.jobs), key=lambda each: each["seed"])
-    heard, deaf = ([each for each in runs if each["heard"] is which] for which in (True, False))
+    tasks = [Task(kind, seed, size) for seed in range(1, size.seeds + 1) for kind in POLICIES]
+    runs = kept.runs(size, tasks, run, _does)
+    heard, deaf = ([each for each in runs if each["kind"] == kind] for kind in POLICIES)
     told = np.concatenate([np.array(each["chances"], np.float64).reshape(-1, 3) for each in heard])
     bands = reliability(told)
     return {"claims": _claims(heard, deaf, bands), "chance": bands, "runs": runs}
@@ -102,10 +113,10 @@ def run(task: Task) -> Report:
     size = task.size
     world = make(Sizes(size.viewers, size.creators, size.videos, size.days), task.seed)
     world = planted(world, PLANTED, size.pairs)
-    policy = Asking() if task.heard else Deaf()
+    policy = POLICIES[task.kind]()
     outcome = simulate(world, policy)
     found = {name: value for name, value in measured(outcome).items() if name in ("satisfaction", "match", "watch_s")}
-    report: Report = {"seed": task.seed, "heard": task.heard, "measures": found, "seconds": round(outcome.seconds, 1)}
+    report: Report = {"kind": task.kind, "seed": task.seed, "measures": found, "seconds": round(outcome.seconds, 1)}
     if isinstance(policy, Asking):
         report |= {
             "caring": _means(claims.caring(outcome)),
@@ -113,6 +124,12 @@ def run(task: Task) -> Report:
             "chances": _chances(policy.told, outcome.report["moves"], world, task.seed),
         }
     return report
+
+
+def _does(kind: str) -> Report:
+    """A digest of all that comes of a small world."""
+    found = {name: value for name, value in run(Task(kind, SAMPLE_SEED, SAMPLE)).items() if name != "seconds"}
+    return {"kind": kind, "does": sha256(json.dumps(found).encode()).hexdigest()[:16]}
 
 
 def _means(rows: claims.Floats) -> list[float]:
@@ -191,5 +208,5 @@ def lines(report: Report) -> list[Line]:
     ]
 
 
-TINY = Size(40, 10, 80, 5, seeds=1, pairs=1, jobs=1)
+TINY = Size(40, 10, 80, 5, seeds=1, pairs=1, jobs=1, kept="")
 BENCHMARK = Benchmark("how a video finds those who care, in simulated worlds", Size(), TINY, measure, lines)
