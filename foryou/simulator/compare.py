@@ -33,8 +33,8 @@ SAME_EVERYWHERE = (
     if platform.machine().lower() in {"x86_64", "amd64"}
     else EMPTY
 )
-"""What keeps NumPy and its BLAS to instructions that x86 processors of the last ten years have: wider ones round otherwise,
-one exposure comes out otherwise, and after it the whole world does. Tried on an AMD EPYC and an Intel Xeon."""
+"""What keeps NumPy and its BLAS to instructions that x86 processors of the last ten years have: wider ones round
+otherwise, one exposure comes out otherwise, and after it the whole world does. Tried on an AMD EPYC and an Intel Xeon."""
 
 
 @dataclass(frozen=True)
