@@ -34,7 +34,8 @@ SAME_EVERYWHERE = (
     else EMPTY
 )
 """What keeps NumPy and its BLAS to instructions that x86 processors of the last ten years have: wider ones round
-otherwise, one exposure comes out otherwise, and after it the whole world does. Tried on an AMD EPYC and an Intel Xeon."""
+otherwise, one exposure comes out otherwise, and after it the whole world does. Tried on an AMD EPYC and an Intel
+Xeon."""
 
 
 @dataclass(frozen=True)
