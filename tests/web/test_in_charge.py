@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from live import ask, watch_for_problems
+from live import ask, until, watch_for_problems
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from small_world import topic
 from somebody import Somebody
@@ -126,7 +126,13 @@ def test_how_it_works_has_every_factor_with_its_weight_two_clicks_from_the_feed(
 
 def test_ones_data_can_be_taken_along_and_erased_with_a_receipt(context: BrowserContext, server: str) -> None:
     viewer = Somebody(server, "u11")
-    page, problems = opened(context, "/data", viewer.name)
+    page, problems = opened(context, "/", viewer.name)
+    liked = f"JSON.parse(localStorage['foryou.marks.{viewer.name}']).like"
+    page.locator("[data-current]").wait_for()
+    page.keyboard.press("l")
+    until(page, f"{liked}.length === 1")
+    page.get_by_role("link", name="You", exact=True).click()
+    page.get_by_role("link", name="Your data", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("button", name="For machines (JSON)").click()
     assert json.loads(download.value.path().read_text())["known"]["viewer"] == viewer.name
@@ -135,4 +141,8 @@ def test_ones_data_can_be_taken_along_and_erased_with_a_receipt(context: Browser
     page.get_by_label("to confirm").fill("erase")
     button.click()
     expect(page.get_by_role("heading", name="Everything of you is gone")).to_be_visible(timeout=30_000)
+    page.get_by_role("link", name="Watch", exact=True).click()
+    page.locator("[data-current]").wait_for()
+    page.keyboard.press("l")
+    until(page, f"{liked}.join() === document.querySelector('[data-current]').dataset.video")
     assert problems == []

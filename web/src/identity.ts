@@ -65,11 +65,6 @@ export function becomeViewer(name: string): string {
 export type Mark = 'like' | 'save' | 'follow' | 'not_interested'
 export type Marks = Record<Mark, string[]>
 
-/** Under which key a viewer's marks are kept. */
-export function marksKey(viewer: string): string {
-  return MARKS + viewer
-}
-
 /** What a viewer has liked, saved, followed and rejected from this browser. */
 export function marksOf(viewer: string): Marks {
   const none: Marks = { like: [], save: [], follow: [], not_interested: [] }

@@ -6,7 +6,7 @@
 import { authorization } from '../access'
 import { ApiError, postEvents, type FeedEvent } from '../api'
 import { openQueue } from './queue'
-import { abandoned, forget, jot, live, tail } from './tail'
+import { abandoned, allTails, forget, jot, live, tail } from './tail'
 
 const BATCH = 200
 /** Beacons are limited to 64 kB together; 100 events are about 30 kB. */
@@ -152,7 +152,8 @@ export function start(): () => void {
   }
 }
 
-/** What the engine has not acknowledged, as far as it is known here. */
+/** What the engine has not acknowledged, in whichever tab it happened, the oldest first. */
 export async function unsent(): Promise<FeedEvent[]> {
-  return [...(await (await queue).first(BATCH)), ...tail()]
+  const waiting = [...(await (await queue).first(BATCH)), ...allTails()]
+  return waiting.sort((one, other) => one.at - other.at)
 }

@@ -16,6 +16,11 @@ export function tail(): readonly FeedEvent[] {
   return events
 }
 
+/** The same of every tab that is or was open. */
+export function allTails(): FeedEvent[] {
+  return [...tailsOfOthers().flatMap(({ events }) => events), ...events]
+}
+
 /** Add an event, or write down anew what became of one. */
 export function jot(event: FeedEvent): void {
   write([...events.filter(({ id }) => id !== event.id), event])
@@ -43,17 +48,20 @@ export function live(): void {
 
 /** The events in tails of tabs that are gone, and what takes those tails away once the events are kept elsewhere. */
 export async function abandoned(): Promise<{ events: FeedEvent[]; clear: () => void }> {
-  const found: FeedEvent[] = []
-  const keys: string[] = []
-  try {
-    const living = new Set(((await navigator.locks?.query())?.held ?? []).map(({ name }) => name))
-    for (const key of Object.keys(localStorage)) {
-      if (!key.startsWith(KEY) || key === mine || living.has(key)) continue
-      keys.push(key)
-      found.push(...(JSON.parse(localStorage.getItem(key) ?? '[]') as FeedEvent[]))
-    }
-  } catch {
-    // What cannot be read cannot be sent.
+  const living = new Set(((await navigator.locks?.query())?.held ?? []).map(({ name }) => name))
+  const found = tailsOfOthers().filter(({ key }) => !living.has(key))
+  return {
+    events: found.flatMap(({ events }) => events),
+    clear: () => found.forEach(({ key }) => localStorage.removeItem(key)),
   }
-  return { events: found, clear: () => keys.forEach((key) => localStorage.removeItem(key)) }
+}
+
+function tailsOfOthers(): { key: string; events: FeedEvent[] }[] {
+  try {
+    return Object.keys(localStorage)
+      .filter((key) => key.startsWith(KEY) && key !== mine)
+      .map((key) => ({ key, events: JSON.parse(localStorage.getItem(key) ?? '[]') as FeedEvent[] }))
+  } catch {
+    return [] // what cannot be read cannot be sent
+  }
 }

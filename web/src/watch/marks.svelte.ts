@@ -4,7 +4,7 @@
 
 import { fetchMarks, type FeedEvent } from '../api'
 import { flush, happened, send, unsent } from '../events/outbox'
-import { keepMarks, marksKey, marksOf, type Mark, type Marks } from '../identity'
+import { keepMarks, marksOf, type Mark, type Marks } from '../identity'
 import { viewer } from '../viewer.svelte'
 import type { Card, Feed } from './feed.svelte'
 import { context } from './player.svelte'
@@ -21,9 +21,31 @@ const KINDS = Object.keys(OPPOSITES) as Mark[]
 let whose = $state(viewer.id)
 let marks = $state.raw<Marks>(marksOf(viewer.id))
 
-addEventListener('storage', (event) => {
-  if (event.key === marksKey(whose)) marks = marksOf(whose)
+interface Change {
+  mark: Mark
+  name: string
+  on: boolean
+}
+
+/** Tabs tell each other what changes. What is stored would not do: a tab may read there what was before another wrote,
+ * and write that one's mark away. */
+const tabs = new BroadcastChannel('foryou.marks')
+
+tabs.addEventListener('message', ({ data }: MessageEvent<{ viewer: string; changes: Change[] }>) => {
+  if (data.viewer === whose) take(data.changes.reduce(after, marks))
 })
+
+function take(changed: Marks): void {
+  marks = changed
+  keepMarks(whose, marks)
+}
+
+/** In this tab and in all others. */
+function change(to: Marks): void {
+  const changes = between(marks, to)
+  take(to)
+  if (changes.length) tabs.postMessage({ viewer: whose, changes })
+}
 
 /** Whose marks are shown; to be called whenever somebody else looks. */
 export function markAs(name: string): void {
@@ -47,9 +69,7 @@ export function toggle(card: Card, feed: Feed, mark: Mark, more: Partial<FeedEve
   const name = nameOf(card, mark)
   if (name === undefined) return false
   const on = !marked(card, mark)
-  const others = marksOf(whose)[mark].filter((other) => other !== name)
-  marks = { ...marksOf(whose), [mark]: on ? [...others, name] : others }
-  keepMarks(whose, marks)
+  change(after(marks, { mark, name, on }))
   const author = mark === 'follow' ? { author: name } : {}
   send(happened({ kind: on ? mark : OPPOSITES[mark], ...context(card, feed, whose), ...author, ...more }))
   return on
@@ -63,9 +83,7 @@ export function followed(author: string): boolean {
 /** Follow an author where no video is, or no longer; whether they are followed now. */
 export function toggleFollow(author: string): boolean {
   const on = !followed(author)
-  const others = marksOf(whose).follow.filter((other) => other !== author)
-  marks = { ...marksOf(whose), follow: on ? [...others, author] : others }
-  keepMarks(whose, marks)
+  change(after(marks, { mark: 'follow', name: author, on }))
   send(happened({ kind: on ? 'follow' : OPPOSITES.follow, viewer: whose, author }))
   return on
 }
@@ -79,33 +97,36 @@ export async function recall(): Promise<void> {
   try {
     const told = await fetchMarks(who)
     if (who !== whose) return
-    marks = KINDS.reduce<Marks>((all, mark) => {
-      const meanwhile = [
-        ...before[mark].filter((name) => !marks[mark].includes(name)).map((name) => ({ name, on: false })),
-        ...marks[mark].filter((name) => !before[mark].includes(name)).map((name) => ({ name, on: true })),
-      ]
-      return { ...all, [mark]: [...waiting.flatMap(done(mark)), ...meanwhile].reduce(after, told[mark]) }
-    }, marks)
-    keepMarks(who, marks)
+    change([...waiting.flatMap(done), ...between(before, marks)].reduce(after, { ...marks, ...told }))
   } catch {
     // What is kept here is all that is shown.
   }
 }
 
-interface Done {
-  name: string
-  on: boolean
+/** Nothing is marked any more: all of the viewer was erased. */
+export function unmarkAll(): void {
+  change({ like: [], save: [], follow: [], not_interested: [] })
 }
 
-/** What an event does to the marks of a kind. */
-function done(mark: Mark): (event: FeedEvent) => Done[] {
-  return ({ kind, video, author }) => {
+/** What an event does to the marks. */
+function done({ kind, video, author }: FeedEvent): Change[] {
+  return KINDS.flatMap((mark) => {
     const name = mark === 'follow' ? author : video
-    return name && (kind === mark || kind === OPPOSITES[mark]) ? [{ name, on: kind === mark }] : []
-  }
+    return name && (kind === mark || kind === OPPOSITES[mark]) ? [{ mark, name, on: kind === mark }] : []
+  })
 }
 
-function after(names: readonly string[], { name, on }: Done): string[] {
-  const others = names.filter((other) => other !== name)
-  return on ? [...others, name] : others
+/** What made the one of the other. */
+function between(one: Marks, other: Marks): Change[] {
+  const added = (from: Marks, to: Marks, on: boolean): Change[] =>
+    KINDS.flatMap((mark) => {
+      const had = new Set(from[mark])
+      return to[mark].filter((name) => !had.has(name)).map((name) => ({ mark, name, on }))
+    })
+  return [...added(other, one, false), ...added(one, other, true)]
+}
+
+function after(all: Marks, { mark, name, on }: Change): Marks {
+  const others = all[mark].filter((other) => other !== name)
+  return { ...all, [mark]: on ? [...others, name] : others }
 }
