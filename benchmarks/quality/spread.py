@@ -119,7 +119,7 @@ def run(task: Task) -> Report:
     report: Report = {"kind": task.kind, "seed": task.seed, "measures": found, "seconds": round(outcome.seconds, 1)}
     if isinstance(policy, Asking):
         report |= {
-            "caring": _means(claims.caring(outcome)),
+            "caring": claims.caring(outcome).tolist(),
             "nearer": _means(claims.nearer(outcome)),
             "chances": _chances(policy.told, outcome.report["moves"], world, task.seed),
         }

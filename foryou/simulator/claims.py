@@ -102,21 +102,22 @@ def _jaccard(one: NDArray[np.int32], other: NDArray[np.int32]) -> float:
     return len(left & right) / len(left | right)
 
 
-FIRST = 20
-"""Exposures of a video that are its first audience."""
+FIRST = 6
+"""Exposures of a video that are its first audience, as `reach.audiences` has it."""
 
 
 def caring(outcome: Outcome, claim: str = "engaged", first: int = FIRST) -> Floats:
-    """Of the first exposures of both twins of each pair in the feed: the share whose viewer has the video's topic among
-    their tastes `[pairs, 2]`. Not a number for a twin that had fewer."""
+    """Of all first exposures of twins in the feed, by arm: the share whose viewer has the video's topic among their
+    tastes `[2]`. As many count of each twin of a pair as of the other, at most `first`: topics are not liked alike.
+    Not a number where there are none."""
     plant, films, rows = planted(outcome, claim), outcome.world.videos, outcome.exposures
-    taste, shares = outcome.world.viewers["taste"], np.full((plant.count, 2), np.nan)
+    taste, cares = outcome.world.viewers["taste"], [[np.zeros(0, np.bool_)] * 2 for _ in range(plant.count)]
     for video in np.flatnonzero(_films(outcome, plant)).tolist():
         viewers = rows["viewer"][(rows["video"] == video) & (rows["surface"] == 0)][:first]
-        if len(viewers) == first:
-            cares = taste[viewers, films["leaf"][video]] > 0
-            shares[films["pair"][video] - plant.first, films["arm"][video]] = cares.mean()
-    return shares
+        cares[films["pair"][video] - plant.first][films["arm"][video]] = taste[viewers, films["leaf"][video]] > 0
+    both = np.array([[arm[: min(map(len, pair))].sum() for arm in pair] for pair in cares], np.float64).sum(0)
+    count = sum(min(map(len, pair)) for pair in cares)
+    return both / count if count else np.full(2, np.nan)
 
 
 def nearer(outcome: Outcome, claim: str = "likes") -> Floats:

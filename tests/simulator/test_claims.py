@@ -29,12 +29,14 @@ def test_of_a_first_audience_those_count_who_have_the_topic_among_their_tastes(w
     one, other = twins(made)
     fans = np.flatnonzero(made.viewers["taste"][:120, made.videos["leaf"][one]] > 0).tolist()
     rest = sorted(set(range(120)) - set(fans))
-    first = [*fans[:5], *rest[: claims.FIRST - 5]]
-    mostly = [*fans[:10], *rest[: claims.FIRST - 10]]
-    late = [(viewer, one, 2.0) for viewer in fans[5:9]]  # after the first audience
+    first = [*fans[:2], *rest[: claims.FIRST - 2]]
+    mostly = [*fans[:4], *rest[: claims.FIRST - 4]]
+    late = [(viewer, one, 2.0) for viewer in fans[4:7]]  # after the first audience
     rows = [*((v, one, 1.0) for v in first), *((v, other, 1.1) for v in mostly), *late]
-    assert claims.caring(outcome(made, rows)).tolist() == [[0.25, 0.5]]
-    assert np.isnan(claims.caring(outcome(made, rows[:-6]))[0]).tolist() == [False, True], "it had too few"
+    assert claims.caring(outcome(made, rows)).tolist() == [2 / 6, 4 / 6]
+    fewer = rows[: claims.FIRST + 4]  # only the four who care came to the other: of the first as many count
+    assert claims.caring(outcome(made, fewer)).tolist() == [2 / 4, 4 / 4]
+    assert np.isnan(claims.caring(outcome(made, rows[: claims.FIRST]))).all(), "nobody came to one of them"
 
 
 @pytest.mark.mission("NL-05")
