@@ -60,8 +60,17 @@ function tailsOfOthers(): { key: string; events: FeedEvent[] }[] {
   try {
     return Object.keys(localStorage)
       .filter((key) => key.startsWith(KEY) && key !== mine)
-      .map((key) => ({ key, events: JSON.parse(localStorage.getItem(key) ?? '[]') as FeedEvent[] }))
+      .map((key) => ({ key, events: read(key) }))
   } catch {
-    return [] // what cannot be read cannot be sent
+    return [] // storage is forbidden
+  }
+}
+
+/** None where it cannot be read: that keeps back no other tail. */
+function read(key: string): FeedEvent[] {
+  try {
+    return JSON.parse(localStorage.getItem(key) ?? '[]') as FeedEvent[]
+  } catch {
+    return []
   }
 }
