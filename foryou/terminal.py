@@ -101,6 +101,10 @@ class _Head(Struct):
     part: float
 
 
+_BESIDE = ("affinity", "author_taste", "freshness", "wishes", "variety", "exploration")
+"""Parts of the score beside the heads."""
+
+
 class _Why(Struct):
     """What of an explanation is shown."""
 
@@ -115,7 +119,10 @@ class _Why(Struct):
     explained_with: str = ""
     exploration: float = 0.0
     affinity: float = 0.0
+    author_taste: float = 0.0
     freshness: float = 0.0
+    wishes: float = 0.0
+    variety: float = 0.0
     words: list[str] = []
 
 
@@ -148,10 +155,10 @@ def _heads(why: _Why) -> Table:
         column.justify = "right"
     for head in why.heads:
         table.add_row(escape(head.head), f"{head.prediction:.4f}", f"{head.weight:g}", f"{head.part:+.4f}")
-    table.add_row("affinity", "", "", f"{why.affinity:+.4f}")
-    table.add_row("freshness", "", "", f"{why.freshness:+.4f}")
-    table.add_row("exploration", "", "", f"{why.exploration:+.4f}")
-    together = sum(head.part for head in why.heads) + why.affinity + why.freshness + why.exploration
+    beside = {name: float(getattr(why, name)) for name in _BESIDE}
+    for name, part in beside.items():
+        table.add_row(name.replace("_", " "), "", "", f"{part:+.4f}")
+    together = sum(head.part for head in why.heads) + sum(beside.values())
     table.add_row("together", "", "", f"{together:+.4f}", style="bold")
     return table
 

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from foryou.core.batch import Batch, Column
 from foryou.core.event import Kind
-from foryou.core.inputs import HISTORY, OUTCOME_BITS
+from foryou.core.inputs import OUTCOME_BITS
 from foryou.core.ports import Keys, Store
 from foryou.features.catalog import FORMAT_IDS, LENGTH_IDS
-from foryou.features.history import HISTORY_TABLE, latest_exposures
+from foryou.features.history import HISTORY_TABLE, REMEMBERED, latest_exposures
 from foryou.features.interests import AGAINST, FOR, HALF_LIFE, INTERESTS, REJECTED_HALF_LIFE, SKIPPED, UNWATCHED
 from foryou.features.similar import COMPANION
 from foryou.features.taste import TASTE
@@ -63,8 +63,8 @@ def _drop(store: Store, viewer: int, target: int) -> None:
         named = np.concatenate([of["author"][:, None], of["sound"][:, None], of["topics"]], axis=1)
         return np.asarray((named == target).any(axis=1) & (videos != 0))
 
-    past = latest_exposures(store, _one(viewer))
-    item, called = past["item"][0], past["topics"][0].reshape(HISTORY, -1)
+    past = latest_exposures(store, _one(viewer), REMEMBERED)
+    item, called = past["item"][0], past["topics"][0].reshape(REMEMBERED, -1)
     gone = ((past["author"][0] == target) | (called == target).any(axis=1) | about(item)) & (item != 0)
     for row in np.flatnonzero(gone).tolist():
         _unlearn(store, viewer, int(item[row]), int(past["flags"][0, row]), int(past["at"][0, row]) + 999)
@@ -82,7 +82,7 @@ def _drop(store: Store, viewer: int, target: int) -> None:
 
 def _take_back(store: Store, viewer: int, video: int, dislike_alone: bool) -> None:
     """What the outcomes of this video taught is not known; or only what they taught against it."""
-    past = latest_exposures(store, _one(viewer))
+    past = latest_exposures(store, _one(viewer), REMEMBERED)
     place = np.flatnonzero(past["item"][0] == video)
     if len(place):
         flags, at = int(past["flags"][0, place[0]]), int(past["at"][0, place[0]]) + 999
@@ -134,7 +134,7 @@ def _interests(store: Store, viewer: int) -> dict[str, Column]:
 def _out_of_history(store: Store, viewer: int, gone: NDArray[np.bool_]) -> None:
     held = store.read(HISTORY_TABLE.name, _one(viewer))
     if gone.any():
-        store.write(HISTORY_TABLE.name, _one(viewer), _without(held, tuple(held), gone, HISTORY))
+        store.write(HISTORY_TABLE.name, _one(viewer), _without(held, tuple(held), gone, REMEMBERED))
 
 
 def _out_of_tastes(store: Store, viewer: int, which: Which, of: tuple[str, ...]) -> None:

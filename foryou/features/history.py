@@ -18,6 +18,9 @@ from foryou.features.pairs import pairs_of
 from foryou.grouping import group
 
 HISTORY_TOPICS = 3
+REMEMBERED = 128
+"""How many of a viewer's latest exposures are kept: the model reads the first `HISTORY`, their taste is told from
+all."""
 _UNDOING = tuple(kind for kind, rule in KINDS.items() if rule.undoes is not None)
 """Taking something back is no exposure: it neither adds a video nor moves one, even if it comes before what it
 undoes."""
@@ -27,10 +30,10 @@ SESSION_GAP = 30 * MINUTE
 HISTORY_TABLE = Table(
     "history",
     (
-        Field("about", "int64", HISTORY, help="key of the video, and the author and hashtags that it had then"),
-        Field("flags", "uint16", HISTORY),
-        Field("tenths", "uint16", HISTORY, help="1 + seconds watched in tenths, up to 6,553; 0: not measured"),
-        Field("at", "uint32", HISTORY, help="s since 1970"),
+        Field("about", "int64", REMEMBERED, help="key of the video, and the author and hashtags that it had then"),
+        Field("flags", "uint16", REMEMBERED),
+        Field("tenths", "uint16", REMEMBERED, help="1 + seconds watched in tenths, up to 6,553; 0: not measured"),
+        Field("at", "uint32", REMEMBERED, help="s since 1970"),
     ),
 )
 ABOUT = Table("about", (Field("item", "int64"), Field("author", "int64"), Field("topics", "int64", HISTORY_TOPICS)))
@@ -187,10 +190,11 @@ def tell_about(store: Store, reactions: Batch) -> Batch:
     return reactions.extend({"about": about})
 
 
-def latest_exposures(store: Store, viewer: Keys) -> Batch:
-    """The history of each viewer `[viewers]`: `item`, `author`, `flags`, `seconds` and `at` (ms) `[viewers, HISTORY]`,
-    and `topics` `[viewers, HISTORY * HISTORY_TOPICS]`."""
-    rows = store.read(HISTORY_TABLE.name, viewer)
+def latest_exposures(store: Store, viewer: Keys, most: int = HISTORY) -> Batch:
+    """The history of each viewer `[viewers]`: `item`, `author`, `flags`, `seconds` and `at` (ms) `[viewers, most]`,
+    and `topics` `[viewers, most * HISTORY_TOPICS]`; at most `REMEMBERED`."""
+    held = store.read(HISTORY_TABLE.name, viewer)
+    rows = Batch({name: held[name][:, :most] for name in held})
     named = store.read(ABOUT.name, rows["about"].ravel())
     tenths = rows["tenths"].astype(np.float32)
     seconds = np.where(tenths == 0, np.float32(-1.0), (tenths - 1) / np.float32(10.0))
@@ -199,9 +203,9 @@ def latest_exposures(store: Store, viewer: Keys) -> Batch:
             "flags": rows["flags"].astype(np.int32),
             "seconds": np.where(rows["about"] == 0, np.float32(0.0), seconds),
             "at": rows["at"].astype(np.int64) * SECOND,
-            "item": named["item"].reshape(len(viewer), HISTORY),
-            "author": named["author"].reshape(len(viewer), HISTORY),
-            "topics": named["topics"].reshape(len(viewer), HISTORY * HISTORY_TOPICS),
+            "item": named["item"].reshape(len(viewer), most),
+            "author": named["author"].reshape(len(viewer), most),
+            "topics": named["topics"].reshape(len(viewer), most * HISTORY_TOPICS),
         }
     )
 

@@ -13,13 +13,13 @@ from numba import njit
 from foryou.core.batch import Batch, Column, Columns, Rows
 from foryou.core.clock import DAY, HOUR, MINUTE
 from foryou.core.event import NOT_SAID, Kind
-from foryou.core.inputs import EFFECTS, INPUTS, RATES
+from foryou.core.inputs import EFFECTS, HISTORY, INPUTS, RATES
 from foryou.core.ports import Keys, Store
 from foryou.features.acts import stands
 from foryou.features.catalog import FORMAT_IDS, LENGTH_IDS
 from foryou.features.distinct import Distinct, distinct, put_means
 from foryou.features.effects import effects, evidence, placed, told
-from foryou.features.history import SESSION_GAP, latest_exposures
+from foryou.features.history import HISTORY_TOPICS, REMEMBERED, SESSION_GAP, latest_exposures
 from foryou.features.leaning import PUT, put_interests
 from foryou.features.rates import BRIEF, overall, put_video_rates, rates
 from foryou.features.response import put_response
@@ -29,6 +29,7 @@ from foryou.features.taste import put_text
 _DESCRIBED = ("author", "sound", "topics", "language", "length", "format", "duration", "height", "uploaded")
 _TOLD = ("device", "language", "country", "offset", "age", "gender", "novelty", "demographics")
 _HISTORY = ("item", "author", "topics", "flags", "seconds", "at")
+_WIDTHS = {"topics": HISTORY_TOPICS}
 _DENSE = [each for each in INPUTS if each.side == "item" and each.kind == "dense"]
 _ENDS = np.cumsum([each.width for each in _DENSE]).tolist()
 _AT = {each.name: end - each.width for each, end in zip(_DENSE, _ENDS, strict=True)}
@@ -54,7 +55,8 @@ _HEARD = 2.0
 
 
 def viewer_columns(store: Store, viewer: Keys, at: Column, context: Columns) -> Batch:
-    """Viewer-side inputs `[viewers]` as of `at` (ms), with the history columns and `novelty` (-1 to 1, for rerankers).
+    """Viewer-side inputs `[viewers]` as of `at` (ms), with the history columns, `novelty` (-1 to 1, for rerankers), and
+    what is remembered beyond the history, `past_item` and `past_flags` `[viewers, REMEMBERED]`.
 
     `context` may hold `surface`, `device`, `language`, `country` (ids, 0: not sent) and `offset` (minutes east of UTC
     plus 1,440, -1: not sent); what is not sent comes from the profile.
@@ -76,7 +78,7 @@ def viewer_columns(store: Store, viewer: Keys, at: Column, context: Columns) -> 
     depth = np.where(new, 0, session["depth"])
     own, here = np.split(effects(store, np.concatenate([viewer, told(said["surface"])])), 2)
     usual, seen = rates(store, "count_viewer", viewer, at, overall(store))
-    history = latest_exposures(store, viewer)
+    past = latest_exposures(store, viewer, REMEMBERED)
     return Batch(
         {
             "viewer": viewer,
@@ -96,7 +98,9 @@ def viewer_columns(store: Store, viewer: Keys, at: Column, context: Columns) -> 
             "gap": np.log1p(gap / HOUR).astype(np.float32),
             "sessions": np.log1p(session["count"]).astype(np.float32),
             "novelty": np.where(profile["novelty"] == NOT_SAID, 0, profile["novelty"]),
-            **{f"history_{name}": history[name] for name in _HISTORY},
+            **{f"history_{name}": past[name][:, : HISTORY * _WIDTHS.get(name, 1)] for name in _HISTORY},
+            "past_item": past["item"],
+            "past_flags": past["flags"],
         }
     )
 

@@ -1,9 +1,10 @@
-"""What a viewer made of the latest videos whose texts are like a candidate's: more or less than they usually make of
-what they are shown.
+"""What a viewer will make of a video, by what they made of those with texts like its own.
 
-Kernel regression over the viewer's history (Nadaraya, 1964; Watson, 1964): each exposure speaks by the square of the
-cosine of the two texts, so that one on the same theme outweighs many that share a word. Unlike a mean of what was liked
-it knows what was passed over, and holds several themes apart.
+Regression by a Gaussian process (Rasmussen and Williams, 2006, 2.2) over all exposures that are remembered of a viewer:
+what they made of each, beyond what everybody makes of that video and what they usually make of videos, is a function of
+its text, alike for two texts by the square of their cosine, and noise. So one exposure on the same theme says more than
+many that share a word, themes are held apart, what was passed over counts as well, and of a theme that was shown often
+no more is made than of what was seen.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ import numpy as np
 from numba import njit
 
 from foryou.core.batch import Batch, Column, Rows
-from foryou.core.inputs import OUTCOME_BITS
+from foryou.core.inputs import OUTCOME_BITS, RATES
 from foryou.core.ports import Keys, Store
 from foryou.features.content import CONTENT
+from foryou.features.rates import overall, rates
 
-PRIOR = 3.0
-"""Exposures alike in every word at which what they say counts half."""
+RIDGE = 20.0
+"""The variance of the noise against that of what texts say: so many exposures of one text count half."""
 WORTH = {
     "long_view": 1.0, "finish": 1.0, "skip": -1.0, "like": 2.0, "comment": 2.0, "share": 2.0, "save": 2.0,
     "follow": 2.0, "not_interested": -3.0, "report": -3.0,
@@ -25,20 +27,30 @@ WORTH = {
 """What each outcome of an exposure says of it."""
 _BITS = np.array([OUTCOME_BITS[name] for name in WORTH], np.int64)
 _WORTH = np.array(list(WORTH.values()), np.float32)
+_RATED = np.array([RATES.index(name) for name in WORTH])
 _SHOWN = OUTCOME_BITS["measured"] | sum(OUTCOME_BITS[name] for name in WORTH)
 """An exposure of which none of these is known says nothing."""
+_STEPS, _NEAR = 30, 1e-5
+"""Conjugate gradients (Hestenes and Stiefel, 1952) stop after so many steps, or so near; with a ridge it is a few."""
+
+
+def usual_worth(store: Store, video: Keys) -> Column:
+    """What everybody makes of each video `[videos]` beyond what they make of all, smoothed."""
+    prior = overall(store)
+    found, _ = rates(store, "count_video", video, np.zeros(len(video), np.int64), prior, _RATED)
+    return np.asarray((np.exp(found) - 1.0) @ (prior[_RATED] * _WORTH), np.float32)
 
 
 @njit(cache=True, nogil=True)
-def _responses(flags, item, bits, worth, shown, out):  # type: ignore[no-untyped-def]
-    """What each exposure `[viewers, history]` was to its viewer, less the mean of theirs; NaN where nothing is
-    known."""
+def _responses(flags, item, text, usual, bits, worth, shown, out):  # type: ignore[no-untyped-def]
+    """What each exposure `[viewers, past]` was to its viewer beyond what is usual, less the mean of theirs; NaN where
+    nothing is known or there is no text."""
     for v in range(flags.shape[0]):
         total, number = np.float32(0.0), np.float32(0.0)
         for h in range(flags.shape[1]):
             out[v, h] = np.nan
-            if item[v, h] != 0 and flags[v, h] & shown:
-                out[v, h] = 0.0
+            if item[v, h] != 0 and flags[v, h] & shown and text[v, h] != 0:
+                out[v, h] = -usual[v, h]
                 for b in range(len(bits)):
                     if flags[v, h] & bits[b]:
                         out[v, h] += worth[b]
@@ -49,36 +61,76 @@ def _responses(flags, item, bits, worth, shown, out):  # type: ignore[no-untyped
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
-def _cosine(one, other):  # type: ignore[no-untyped-def]
+def _dot(one, other, size):  # type: ignore[no-untyped-def]
     total = np.float32(0.0)
-    for d in range(len(one)):
+    for d in range(size):
         total += one[d] * other[d]
     return total
 
 
 @njit(cache=True, nogil=True)
-def _regress(vectors, text, past, past_text, response, of, prior, out, at):  # type: ignore[no-untyped-def]
+def _alike(one, other):  # type: ignore[no-untyped-def]
+    cosine = max(_dot(one, other, len(one)), np.float32(0.0))
+    return cosine * cosine
+
+
+@njit(cache=True, nogil=True)
+def _solve(matrix, wanted, size, steps, near, out):  # type: ignore[no-untyped-def]
+    """`out` such that `matrix` times it is `wanted`, of both the first `size`: conjugate gradients."""
+    rest, way, turned = wanted.copy(), wanted.copy(), np.empty_like(wanted)
+    left = _dot(rest, rest, size)
+    enough = near * near * left
+    for s in range(size):
+        out[s] = np.float32(0.0)
+    for _ in range(steps):
+        if left <= enough:
+            break
+        for s in range(size):
+            turned[s] = _dot(matrix[s], way, size)
+        far = left / _dot(way, turned, size)
+        for s in range(size):
+            out[s] += far * way[s]
+            rest[s] -= far * turned[s]
+        before, left = left, _dot(rest, rest, size)
+        for s in range(size):
+            way[s] = rest[s] + left / before * way[s]
+
+
+@njit(cache=True, nogil=True)
+def _regress(vectors, text, past, response, of, ridge, steps, near, out, at):  # type: ignore[no-untyped-def]
     size = response.shape[1]
+    known, weight = np.zeros(response.shape, np.int32), np.zeros(response.shape, np.float32)
+    number = np.full(len(response), -1)
+    matrix, wanted = np.empty((size, size), np.float32), np.empty(size, np.float32)
     for i in range(len(of)):
-        value, weight = np.float32(0.0), np.float32(0.0)
+        v, value = of[i], np.float32(0.0)
         if text[i] != 0:
-            v = of[i]
-            for h in range(size):
-                if past_text[v * size + h] == 0 or np.isnan(response[v, h]):
-                    continue
-                alike = _cosine(vectors[i], past[v * size + h])
-                if alike > 0:
-                    weight += alike * alike
-                    value += alike * alike * response[v, h]
-        out[i, at] = value / (weight + prior)
+            if number[v] < 0:
+                count = 0
+                for h in range(size):
+                    if not np.isnan(response[v, h]):
+                        known[v, count], wanted[count] = h, response[v, h]
+                        for k in range(count):
+                            matrix[count, k] = _alike(past[v, h], past[v, known[v, k]])
+                            matrix[k, count] = matrix[count, k]
+                        matrix[count, count] = _alike(past[v, h], past[v, h]) + ridge
+                        count += 1
+                number[v] = count
+                _solve(matrix, wanted, count, steps, near, weight[v])
+            for k in range(number[v]):
+                value += weight[v, k] * _alike(vectors[i], past[v, known[v, k]])
+        out[i, at] = value
 
 
 def put_response(store: Store, viewers: Batch, of: Rows, item: Keys, out: Column, at: int) -> None:
     """Into column `at` of `out` `[items, ...]`: what is expected of each item `[items]` beside viewer row `of[i]` of
-    `viewers`, whose history columns are read; 0 where either has no text."""
-    past_item = viewers["history_item"]
-    response = np.empty(past_item.shape, np.float32)
-    _responses(viewers["history_flags"], past_item, _BITS, _WORTH, _SHOWN, response)
+    `viewers`, whose columns of the past are read; 0 where either has no text."""
     held = store.columns(CONTENT.name, item, ("vector", "text"))
-    past = store.columns(CONTENT.name, past_item.ravel(), ("vector", "text"))
-    _regress(held["vector"], held["text"], past["vector"], past["text"], response, of, np.float32(PRIOR), out, at)
+    seen, shape = viewers["past_item"].ravel(), viewers["past_item"].shape
+    past, usual = store.columns(CONTENT.name, seen, ("vector", "text")), usual_worth(store, seen).reshape(shape)
+    response = np.empty(shape, np.float32)
+    _responses(
+        viewers["past_flags"], viewers["past_item"], past["text"].reshape(shape), usual, _BITS, _WORTH, _SHOWN, response
+    )
+    known = past["vector"].reshape(*shape, -1)
+    _regress(held["vector"], held["text"], known, response, of, np.float32(RIDGE), _STEPS, np.float32(_NEAR), out, at)

@@ -145,6 +145,12 @@ def fondness(store: Store, viewer: Keys, at: Column) -> Column:
     return _centroid(store, store.read(TASTE.name, viewer), "good", at, 0)[0]
 
 
+def liked_by(store: Store, viewer: Keys) -> Keys:
+    """The latest positives of each viewer `[viewers, POSITIVES]`; 0 where there are fewer."""
+    rows = store.columns(TASTE.name, viewer, ("good_item", "good_flags"))
+    return np.where(rows["good_flags"] != 0, rows["good_item"], 0)
+
+
 def _centroid(store: Store, rows: Batch, which: str, at: Column, most: int) -> tuple[Column, Column]:
     """The shrunk mean direction `[viewers, DIM]`, and the vectors of the latest `most` one by one (zero where there are
     none)."""

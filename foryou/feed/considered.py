@@ -17,7 +17,7 @@ from foryou.core.batch import Batch, Column
 from foryou.core.heads import NAMES
 from foryou.core.pipeline import Candidates, Request, Slate
 from foryou.models.posterior import DOUBT, OWN_DOUBT
-from foryou.rerankers.arrange import Arrange
+from foryou.rerankers.arrange import Arrange, fit
 from foryou.scorers.value import value_of
 
 READS = (
@@ -30,6 +30,7 @@ READS = (
     "tired",
     "familiar",
     "lacks",
+    "fit",
     "theme",
     DOUBT,
     OWN_DOUBT,
@@ -94,6 +95,7 @@ def packed(request: Request, rows: Candidates, slate: Slate, policy: Policy) -> 
         "tired": tired.astype(np.float16),
         "familiar": familiar.astype(np.float16),
         "lacks": policy.arrange.lacks(rows).astype(np.float16),
+        "fit": fit(rows).astype(np.float16),
         "shown": place[np.searchsorted(rows["item"][place], slate["item"])].astype(np.int16),
     }
     viewer = {name: request.viewer[name] for name in _VIEWER if name in request.viewer}

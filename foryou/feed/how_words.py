@@ -146,6 +146,11 @@ RULE_WORDS: Mapping[str, tuple[str, str, str]] = {
         "wat passen bij je bekende smaak hoogstens aan de score toevoegt",
         "hva det at den passer din kjente smak legger til i poengsummen, på det meste",
     ),
+    "author_taste": (
+        "what it adds to the score of a new video that its creator likes what you like",
+        "wat het aan de score van een nieuwe video toevoegt dat de maker leuk vindt wat jij leuk vindt",
+        "hva det legger til i poengsummen til en ny video at skaperen liker det du liker",
+    ),
     "freshness": (
         "what being just uploaded adds to the score",
         "wat net geüpload zijn aan de score toevoegt",
@@ -165,6 +170,11 @@ RULE_WORDS: Mapping[str, tuple[str, str, str]] = {
         "what being seen by nobody yet is worth to a new video beside other new ones, in units of the score",
         "wat door niemand gezien zijn waard is voor een nieuwe video naast andere nieuwe, in eenheden van de score",
         "hva det at ingen har sett den er verdt for en ny video ved siden av andre nye, i poeng",
+    ),
+    "first_fit": (
+        "how much more fitting you counts in who sees a new video first, in units of the score",
+        "hoeveel meer bij je passen telt in wie een nieuwe video het eerst ziet, in eenheden van de score",
+        "hvor mye mer det å passe deg teller i hvem som ser en ny video først, i poeng",
     ),
     "probes": (
         "share of a new viewer's places that find out what they like",

@@ -22,6 +22,7 @@ from foryou.models.clusters import Codebook
 from foryou.rerankers.arrange import Arrange
 from foryou.rerankers.score import by_score
 from foryou.scorers.affinity import Affinity
+from foryou.scorers.author_taste import AuthorTaste
 from foryou.scorers.fresh import Freshness
 from foryou.scorers.predict import Predict
 from foryou.scorers.value import Value, source_score
@@ -40,7 +41,7 @@ SOURCES = ("nearest", "similar", "following", "popular", "fresh", "clusters", "c
 SURFACES = ("for_you", "following", "plain")
 UNWANTED = "unwanted"
 """The rule by which nothing comes of what a viewer prefers nothing of."""
-BESIDE = ("affinity", "freshness", "wishes")
+BESIDE = ("affinity", "author_taste", "freshness", "wishes")
 """Parts of the score beside the heads, in the order in which they are added: columns that are logged and told."""
 
 
@@ -62,8 +63,15 @@ class FeedSettings:
     wished: int = field(default=60, metadata={"help": "places, beside all others, for what a viewer asked for more of"})
     themes: int = field(default=6, metadata={"help": "themes of a viewer that are looked for at once"})
     affinity: float = field(
-        default=0.6,
+        default=1.0,
         metadata={"help": "what fitting the viewer's known tastes is worth beside what is predicted, in the score"},
+    )
+    author_taste: float = field(
+        default=2.0,
+        metadata={
+            "help": "what it is worth that the author of a new video likes what the viewer likes, in the score; "
+            "until `reach.author_views` saw it"
+        },
     )
     freshness: float = field(
         default=0.05,
@@ -77,9 +85,16 @@ class FeedSettings:
         default=0.07, metadata={"help": "part of the places that go to new videos on trial, by Thompson sampling"}
     )
     first_look: float = field(
-        default=0.3,
+        default=1.0,
         metadata={
             "help": "what being unseen is worth to a video on trial beside others, in the score; until four saw it"
+        },
+    )
+    first_fit: float = field(
+        default=8.0,
+        metadata={
+            "help": "how much more fitting the viewer counts in a first look than in the score: who sees a video first "
+            "is who it fits; 0: chance"
         },
     )
     probes: float = field(
@@ -108,7 +123,7 @@ class FeedSettings:
 
     def __post_init__(self) -> None:
         for name in (
-            *SOURCES, "themes", *BESIDE, "first_look", "temperature", "diversity", "fatigue", "author_gap",
+            *SOURCES, "themes", *BESIDE, "first_look", "first_fit", "temperature", "diversity", "fatigue", "author_gap",
             "sound_gap",
         ):  # fmt: skip
             value = getattr(self, name)
@@ -179,6 +194,7 @@ def for_you(
             ("predict", Predict(model)),
             ("value", value),
             ("affinity", Affinity(s.affinity)),
+            ("author_taste", AuthorTaste(store, s.author_taste, spread.author_views, SOURCES.index("fresh"))),
             ("freshness", Freshness(s.freshness, s.half_life_h)),
             ("wishes", Wishes(s.wishes)),
         ],
@@ -204,6 +220,7 @@ def _arrange(s: FeedSettings, store: Store, index: Callable[[], Index]) -> Arran
         sound_gap=s.sound_gap,
         exploration=s.exploration,
         first_look=s.first_look,
+        first_fit=s.first_fit,
         probes=s.probes,
         trial=SOURCES.index("fresh"),
         index=index,

@@ -42,8 +42,9 @@ class Arrange:
     `diversity`), for what the viewer was shown in the last hours (`fatigue`), and what a viewer's own `novelty` adds.
     In a part `exploration` of the slots a row that the source with bit `trial` brought is taken by Thompson sampling
     instead, of draws to which `first_look` times what it lacks of a first look is added: what hardly anybody has seen
-    comes first. In a part `probes`, that fades as a new viewer gets known, it is a good one far from all themes
-    shown.
+    comes first. With `first_fit` it comes to whom it fits: of what a row lacks nothing is left to luck, and so many
+    times its fit is added, since all get their look, and what everybody makes of them is not known yet. In a part
+    `probes`, that fades as a new viewer gets known, it is a good one far from all themes shown.
 
     Adds `value` (the score as it came), `variety`, `explore` (the noise of the draw, centred; 0 where a slot was not
     drawn by score) and `explored` (`slots.USUAL`, `TRIAL` or `PROBE`); `score` becomes the sum of the first three, and
@@ -58,6 +59,7 @@ class Arrange:
     sound_gap: int = 3
     exploration: float = 0.0
     first_look: float = 0.0
+    first_fit: float = 0.0
     probes: float = 0.0
     trial: int = 0
     window: int = 6
@@ -135,7 +137,9 @@ class Arrange:
         """Draws `[draws, rows]` of what the rows on trial are worth, with what is added where nobody has looked."""
         if len(rows) == 0:
             return np.zeros((0, 0))
-        return draws_of(rows, pool, chance) + self.first_look * self.lacks(rows)
+        lacks = self.lacks(rows)
+        luck = 1.0 - lacks if self.first_fit > 0 else np.ones(len(rows))
+        return draws_of(rows, pool, chance, luck) + lacks * (self.first_look + self.first_fit * fit(rows))
 
     def lacks(self, rows: Candidates) -> Column:
         """The share of its first look that each row lacks, or as it was noted when they were chosen from."""
@@ -184,6 +188,14 @@ def _by_value(value: Column, item: Column) -> NDArray[np.int64]:
     order = np.argsort(-value)
     best = value[order]
     return np.lexsort((item, -value)) if (best[1:] == best[:-1]).any() else order
+
+
+def fit(rows: Candidates) -> Column:
+    """How well each row fits the viewer, by the parts of the score that say so, or as it was noted when they were
+    chosen from."""
+    if "fit" in rows:
+        return rows["fit"].astype(np.float64)
+    return np.asarray(sum((rows[name] for name in ("affinity", "author_taste") if name in rows), np.zeros(len(rows))))
 
 
 _NONE = np.zeros(0, np.int64)

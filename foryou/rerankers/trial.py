@@ -13,14 +13,14 @@ DRAWS = 32
 """Their shares are the chances, so these are multiples of a 32nd but for the floor."""
 
 
-def draws_of(rows: Candidates, pool: Column, chance: np.random.Generator) -> NDArray[np.float64]:
+def draws_of(rows: Candidates, pool: Column, chance: np.random.Generator, luck: Column) -> NDArray[np.float64]:
     """Draws `[DRAWS, rows]` of the values of rows on trial.
 
     From the posterior of the model that scored them: see `foryou/models/posterior.py`. Where it has none, each is the
     score plus the video's own part, normal with mean 0 and variance spread^2 / (1 + n / 10) after n exposures, where
-    `spread` is the standard deviation of the scores of the `pool`.
+    `spread` is the standard deviation of the scores of the `pool`. A video's own part is times the row's `luck`.
     """
-    own = chance.standard_normal((DRAWS, len(rows)))
+    own = chance.standard_normal((DRAWS, len(rows))) * luck
     if DOUBT not in rows:
         return np.asarray(rows["score"] + own * np.std(pool) / np.sqrt(1 + _seen(rows) / HALF_KNOWN))
     doubt = rows[DOUBT]

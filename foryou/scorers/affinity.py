@@ -16,13 +16,12 @@ from foryou.core.batch import Column, Columns
 from foryou.core.pipeline import Candidates, Request
 
 SIGNS: Mapping[tuple[str, int], float] = {
-    ("interest_topic", 0): 0.47,
-    ("lift_author", 0): 0.36,
-    ("text_fit", 0): 0.29,
-    ("text_fit", 1): -0.10,
-    ("response_text", 0): 0.15,
-    ("interest_language", 0): 0.15,
-    ("speaks", 0): 0.08,
+    ("response_text", 0): 1.0,
+    ("interest_topic", 0): 0.26,
+    ("lift_author", 0): 0.14,
+    ("interest_author", 0): 0.12,
+    ("interest_language", 0): 0.08,
+    ("speaks", 0): 0.06,
 }
 """What one unit of each part of an input says of how well a video fits a viewer, 0 to 1: the regression of the true
 match of candidates, in a simulated world that no claim is judged by (decision 37)."""

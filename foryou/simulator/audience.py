@@ -15,9 +15,12 @@ from foryou.core.clock import DAY
 from foryou.simulator import records
 from foryou.simulator.behaviour import ACTS, FIRST_S, Behaviour
 from foryou.simulator.drifting import drift
+from foryou.simulator.plants import sought
 from foryou.simulator.visits import come_first
 from foryou.simulator.watching import FRIENDS, interests, matches, watch_sent, watch_slates
 from foryou.simulator.world import World
+
+NOBODY = -1
 
 
 class Audience:
@@ -31,6 +34,7 @@ class Audience:
         self._drifting = np.array(world.viewers["drift"], np.float32)
         self._day = world.start // DAY
         self._inbox = np.empty(0, records.SENT)
+        self.look_for(*sought(world))
         self._care()
         come_first(self._numbers, self._people, self._state, self._seed, world.start)
 
@@ -77,7 +81,8 @@ class Audience:
         return told(rows[:count], self._films["duration"])
 
     def shares(self, until: int) -> Batch:
-        """What friends were sent and look at before `until` (ms), outside the feed: `viewer` `video` `at` `from`."""
+        """What viewers were sent by friends or look for themselves, and look at before `until` (ms), outside the feed:
+        `viewer` `video` `at` `from` (`NOBODY` where they found it)."""
         now = self._inbox["at"] < until
         found = self._inbox[now]
         if len(found):
@@ -85,11 +90,22 @@ class Audience:
             found.sort(order=("at", "viewer", "video"))
         return Batch({"from" if name == "sender" else name: found[name] for name in records.SENT.names or ()})
 
+    def look_for(self, viewer: Column, video: Column, at: Column) -> None:
+        """Viewers look at videos that they find themselves, at `at` (ms), outside the feed."""
+        rows = np.empty(len(viewer), records.SENT)
+        rows["viewer"], rows["video"], rows["at"], rows["sender"] = viewer, video, at, NOBODY
+        self._send(rows)
+
     def watch_shared(self, rows: Batch) -> Batch:
-        """What friends do with rows of `shares`, as `watch` tells it; the visit is -1, the surface 1."""
+        """What viewers do with rows of `shares`, as `watch` tells it; the visit is -1, the surface 1, or 2 where they
+        found it themselves: that they watch to the end and like."""
         written, sent = np.empty(len(rows), records.ROW), np.empty(len(rows) * FRIENDS, records.SENT)
         of = (np.array(rows[name], kind) for name, kind in (("viewer", "i4"), ("video", "i4"), ("at", "i8")))
         self._send(sent[: watch_sent(*self._all(), *of, written, sent)])
+        found = np.asarray(rows["from"]) == NOBODY
+        written["surface"] = np.where(found, 2, 1)
+        written["seconds"][found] = written["furthest"][found] = self._films["duration"][written["video"][found]]
+        written["acts"][found] |= 1 << ACTS.index("like")
         return told(written, self._films["duration"])
 
     def nothing(self) -> Batch:
@@ -119,8 +135,8 @@ class Audience:
 def told(rows: Column, duration: Column) -> Batch:
     """The written rows in time order, with every column of an exposure.
 
-    `viewer` `video` `at` (ms) `session` `position` `surface` (0 for you, 1 shared) `seconds` `furthest` `replays`,
-    whether `finish` `skip` and each of `ACTS`, and what feeds are not told: `match` and `pleasure`, 0 to 1.
+    `viewer` `video` `at` (ms) `session` `position` `surface` (0 for you, 1 shared, 2 search) `seconds` `furthest`
+    `replays`, whether `finish` `skip` and each of `ACTS`, and what feeds are not told: `match` and `pleasure`, 0 to 1.
     """
     rows = rows[np.argsort(rows["at"], kind="stable")]
     columns = {name: np.ascontiguousarray(rows[name]) for name in records.ROW.names or () if name != "acts"}

@@ -29,12 +29,14 @@ FIRST, LAST = 3 / 14, 9 / 14
 FEW, MANY = 10, 100_000
 LIKES, FINISHES, HOOKS = (0.05, 0.15), (0.30, 0.60), (0.40, 0.70)
 """The planted chances of the two arms."""
+SELDOM = 1e-9
+"""Visits a day of who is there and never looks at a feed."""
+SOUGHT = 50
+"""How many videos on their topic creators who engage look for (NO-24)."""
 SAME_HOOK = 0.75
 """Of both arms where finishing differs."""
 PRESSES = (0, 1, 3)
 """How often the three arms press "not interested"."""
-LOYAL = 1.5
-"""By how much (log-odds) a creator who engages likes more than others."""
 LOYAL_VISITS = 6.0
 """Visits a day of planted viewers: enough for 50 videos after whatever they do."""
 
@@ -60,11 +62,30 @@ def hooks(world: World, pairs: int = PAIRS) -> World:
 
 
 def engaged(world: World, pairs: int = PAIRS) -> World:
-    """Twins by a creator who watches and likes that topic all day (arm 1), and by one who never watches anything.
+    """Twins by a creator who engages with that topic (arm 1: looks for its videos, watches them to the end and likes
+    them, see `sought`), and by one who engages with nothing. Neither looks at a feed.
 
     The videos say nothing about themselves: only who made them can tell whom they are for.
     """
-    return _twins(world, "engaged", pairs, {}, visits=(0.0, LOYAL_VISITS), silent=True)
+    return _twins(world, "engaged", pairs, {}, visits=(0.0, SELDOM), silent=True)
+
+
+def sought(world: World) -> tuple[Column, Column, Column]:
+    """What creators who engage look for themselves, outside the feed: the latest `SOUGHT` videos on their topic that
+    are out before theirs, one after another within the day before it. The viewers, the videos, and when (ms)."""
+    found: list[tuple[int, int, int]] = []
+    for plant in world.planted:
+        if plant.claim == "engaged":
+            mine = (world.videos["pair"] >= plant.first) & (world.videos["pair"] < plant.first + plant.count)
+            for own in np.flatnonzero(mine & (world.videos["arm"] == 1)).tolist():
+                until, leaf = int(world.videos["uploaded"][own]), world.videos["leaf"]
+                there = (leaf == leaf[own]) & (world.videos["uploaded"] < until - DAY) & (world.videos["pair"] < 0)
+                latest = np.flatnonzero(there)[-SOUGHT:]
+                viewer = int(world.creators["viewer"][world.videos["creator"][own]])
+                at = until - DAY + (np.arange(len(latest)) + 0.5) * DAY / (len(latest) + 1)
+                found += [(viewer, video, int(when)) for video, when in zip(latest.tolist(), at.tolist(), strict=True)]
+    rows = np.array(found, np.int64).reshape(-1, 3)
+    return rows[:, 0], rows[:, 1], rows[:, 2]
 
 
 def not_interested(world: World, pairs: int = PAIRS) -> World:
@@ -129,7 +150,7 @@ def _twins(
     kinds: tuple[int, int] = (HONEST, HONEST),
 ) -> World:
     """Pairs of creators with one video each, at the same time and with the same words; a topic and a language for each
-    pair. Creators who visit 0 times a day never join; those who do like what they see."""
+    pair. Creators who visit 0 times a day never join."""
     first = stream(world.seed, "plants", claim, "first").integers(0, 2, pairs)  # no arm always has the lower number
     arm, pair = np.stack([first, 1 - first], axis=1).ravel(), np.repeat(next_pair(world) + np.arange(pairs), 2)
     leaf = np.repeat(_leaves(world, pairs, claim), 2)
@@ -140,7 +161,7 @@ def _twins(
     watches = np.array(visits)[arm]
     joined = np.where(watches > 0, world.start - DAY, world.start + NEVER)
     own = people(world, topic, language, joined, pair, arm)
-    busy = {"visits": np.maximum(watches, 1).astype(np.float32), "liking": LOYAL * (watches > 0).astype(np.float32)}
+    busy = {"visits": np.where(watches > 0, watches, 1).astype(np.float32)}
     shown = films(world, leaf, language, np.repeat(_times(world, pairs), 2), text, pair, arm)
     shown = shown.extend({name: np.array(arms, np.float32)[arm] for name, arms in outcomes.items()})
     added = makers(world, topic, language, np.array(followers)[arm])

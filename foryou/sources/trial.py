@@ -11,12 +11,12 @@ from foryou.core.batch import Batch, Column
 from foryou.core.clock import DAY, MINUTE
 from foryou.core.pipeline import Candidates, Request
 from foryou.core.ports import Keys, Store
-from foryou.features.accounts import account_of
+from foryou.features.author_taste import author_taste
 from foryou.features.content import CONTENT
 from foryou.features.history import unserved
 from foryou.features.hydrate import newness
 from foryou.features.interests import TOPIC, strengths
-from foryou.features.reach import DEFAULT, REACH, ReachSettings
+from foryou.features.reach import DEFAULT, ReachSettings
 from foryou.features.seen import unseen
 from foryou.features.similar import COMPANIONS, positives, put_likeness
 from foryou.features.taste import fondness
@@ -26,9 +26,10 @@ _READ = ("item", "uploaded", "language", "topics", "stage", "room", "awaited", "
 _EACH = 3
 """So many times `most` videos are looked at closely: those that are due and on topics that the viewer likes."""
 _LOOK, _DUE, _PROMISE, _CHANCE = 0.6, 0.6, 1.0, 0.2
-_TOPIC, _TEXT, _AUTHOR, _LIKED = 1.0, 1.0, 0.8, 1.5
+_TOPIC, _TEXT, _AUTHOR, _LIKED = 1.0, 1.0, 6.0, 1.5
 """What each reason to show a video to this viewer counts at most: that nobody has seen it, that it is behind its time,
-good so far, drawn; its hashtags, its text, its author's own taste, those who liked it."""
+good so far, drawn; its hashtags, its text, those who liked it. Of its author's own taste, which is told in what an
+exposure is worth beyond what is usual, a tenth is much."""
 _SOON = 6.0
 """A video should have its audience within this part of the time that it has for it."""
 _LOST = 15 * MINUTE
@@ -67,11 +68,11 @@ class Trial:
         new &= unserved(self.store, request.viewer_id, request.session, item)
         item, score = item[new], score[new]
         if len(item) and request.viewer_id:
-            score = score + self._cares(request, item, key[0], np.where(what[0] == TOPIC, strength[0], 0.0))
+            score = score + self._cares(request, item)
         best, score = _best(np.arange(len(item)), score, self.most)
         return Batch({"item": item[best], "source_score": score.astype(np.float32)})
 
-    def _cares(self, request: Request, item: Keys, key: Keys, strength: Column) -> Column:
+    def _cares(self, request: Request, item: Keys) -> Column:
         """How much this viewer is likely to care for each video, beyond its hashtags."""
         viewer, at = request.viewer, request.at
         taste = fondness(self.store, np.array([request.viewer_id], np.int64), np.array([at]))[0]
@@ -80,13 +81,8 @@ class Trial:
         liked = np.empty((len(item), 2), np.float32)
         put_likeness(self.store, item, mine, np.zeros(len(item), np.int64), liked, 0)
         author = self.store.columns("video", item, ("author",))["author"]
-        authors, of = np.unique(author, return_inverse=True)
-        theirs, kinds, how = strengths(self.store, account_of(self.store, authors), at)
-        alike = np.empty(len(authors))
-        _alike(key, strength, np.where(kinds == TOPIC, theirs, 0), how, alike)
-        views = self.store.columns(REACH.name, item, ("total",))["total"].max(axis=1)
-        fade = np.maximum(1.0 - views / self.reach.author_views, 0.0)
-        return np.asarray(_TEXT * text + _LIKED * liked[:, 0] + _AUTHOR * fade * alike[of])
+        alike = author_taste(self.store, viewer, item, author, at, self.reach.author_views)
+        return np.asarray(_TEXT * text + _LIKED * liked[:, 0] + _AUTHOR * alike)
 
 
 def _best(rows: Keys, score: Column, most: int) -> tuple[Keys, Column]:
@@ -152,20 +148,3 @@ def _waiting(  # type: ignore[no-untyped-def]
         score[count] = _TOPIC * match + due + _PROMISE * promise[i] + _CHANCE * _draw(item[i], seed)
         count += 1
     return rows[:count], score[:count]
-
-
-@njit(cache=True, nogil=True)
-def _alike(key, strength, theirs, how, out):  # type: ignore[no-untyped-def]
-    """How much the viewer likes what each author likes, in (-1, 1): the mean strength of the hashtags that the author
-    likes, by how much; 0 for who likes nothing."""
-    for a in range(len(theirs)):
-        total, weight = 0.0, 1.0
-        for s in range(theirs.shape[1]):
-            if theirs[a, s] == 0 or how[a, s] <= 0.0:
-                continue
-            weight += how[a, s]
-            for m in range(len(key)):
-                if key[m] == theirs[a, s]:
-                    total += how[a, s] * strength[m]
-                    break
-        out[a] = total / weight

@@ -20,7 +20,7 @@ from foryou.features.enrich import OUTCOMES
 from foryou.features.interests import HALF_LIFE, REJECTED_HALF_LIFE, RIDGE
 from foryou.features.rates import PRIORS
 from foryou.features.response import _SHOWN, WORTH
-from foryou.features.response import PRIOR as RESPONSE_PRIOR
+from foryou.features.response import RIDGE as NOISE
 from foryou.features.similar import COMPANIONS, SIMILAR, SMOOTH
 from foryou.features.taste import HALF_LIFE as TASTE_HALF_LIFE
 from foryou.features.taste import LATEST, PRIOR, TASTE
@@ -342,16 +342,25 @@ def text_columns(store: Store, viewers: Batch, of: Rows, item: Keys, at: Column)
 
 
 def responses(store: Store, viewers: Batch, of: Rows, item: Keys) -> Column:
-    """What each viewer made of exposures with texts like each item's, by the square of the cosine `[items]`."""
-    held = store.columns(CONTENT.name, item, ("vector", "text"))
-    past = viewers["history_item"]
+    """What each viewer will make of each item, by a Gaussian process over the texts of what they saw `[items]`."""
+    held, past, flags = (
+        store.columns(CONTENT.name, item, ("vector", "text")),
+        viewers["past_item"],
+        viewers["past_flags"],
+    )
     about = store.columns(CONTENT.name, past.ravel(), ("vector", "text"))
     vectors, texts = about["vector"].reshape(*past.shape, DIM), about["text"].reshape(past.shape)
-    flags = viewers["history_flags"]
-    known = (past != 0) & ((flags & _SHOWN) != 0)
-    worth = sum(weight * ((flags & OUTCOME_BITS[name]) != 0) for name, weight in WORTH.items())
-    usual = (worth * known).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    alike = np.einsum("id,ihd->ih", held["vector"], vectors[of]).clip(0) ** 2
-    alike *= (known & (texts != 0))[of] * (held["text"] != 0)[:, None]
-    value = (alike * (worth - usual[:, None])[of]).sum(axis=1) / (alike.sum(axis=1) + RESPONSE_PRIOR)
-    return np.asarray(value, np.float32)
+    rated, prior = [_AT[name] for name in WORTH], _overall(store)
+    counts = counts_at(store.read("count_video", past.ravel()), np.zeros(past.size, np.int64))
+    beyond = prior[rated] * (np.exp(rates(counts[:, :, LONG], prior, which=rated)) - 1)
+    usual = (beyond @ np.array(list(WORTH.values()))).reshape(past.shape)
+    worth = sum(weight * ((flags & OUTCOME_BITS[name]) != 0) for name, weight in WORTH.items()) - usual
+    known = (past != 0) & ((flags & _SHOWN) != 0) & (texts != 0)
+    out = np.zeros(len(item), np.float32)
+    for row, v in enumerate(of.tolist()):
+        seen = vectors[v][known[v]].astype(np.float64)
+        if len(seen) and held["text"][row]:
+            said = worth[v][known[v]] - worth[v][known[v]].mean()
+            alike = (seen @ seen.T).clip(0) ** 2 + NOISE * np.eye(len(seen))
+            out[row] = ((held["vector"][row] @ seen.T).clip(0) ** 2) @ np.linalg.solve(alike, said)
+    return out

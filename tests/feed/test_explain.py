@@ -176,12 +176,18 @@ def test_the_bars_of_every_video_of_a_slate_add_up_to_its_score(world: World, le
         assert told["score"] == item["score"]
         assert told["model"] == slate.model
         assert set(heads) == set(NAMES)
-        assert set(families) == {*FAMILIES, "affinity", "freshness", "wishes", "variety", "exploration"}
+        assert set(families) == {*FAMILIES, "affinity", "author_taste", "freshness", "wishes", "variety", "exploration"}
         for head in HEADS:
             assert heads[head.name]["weight"] == head.weight
             assert heads[head.name]["part"] == pytest.approx(head.weight * heads[head.name]["prediction"], abs=1e-12)
         of_heads = sum(row["part"] for row in heads.values())
-        beside = families["affinity"] + families["freshness"] + families["variety"] + families["exploration"]
+        beside = (
+            families["affinity"]
+            + families["author_taste"]
+            + families["freshness"]
+            + families["variety"]
+            + families["exploration"]
+        )
         assert of_heads + beside == pytest.approx(told["score"], abs=1e-9)
         assert told["neutral"] + sum(families.values()) == pytest.approx(told["score"], abs=1e-9)
 
@@ -200,7 +206,7 @@ def test_without_its_strongest_family_a_video_stands_where_ranking_it_anew_would
         assert each["without_strongest"]["family"] == strongest["family"]
         on = np.array([[name != strongest["family"] for name in FAMILIES]])
         alone = value_of(engine.version.model.families(Pairs(asked.viewer, one, of)).heads(on), WEIGHTS)[0]
-        alone += one["affinity"][0] + one["freshness"][0]
+        alone += one["affinity"][0] + one["author_taste"][0] + one["freshness"][0]
         others = candidates["score"][candidates["item"] != one["item"][0]]
         assert each["without_strongest"]["position"] == int((others > alone).sum())
         assert 0 <= each["without_strongest"]["position"] < each["without_strongest"]["of"] == len(candidates)
@@ -298,7 +304,7 @@ def test_what_is_put_on_any_video_is_no_reason(world: World) -> None:
 
 def test_every_family_has_words_in_every_language() -> None:
     for language in LANGUAGES:
-        beside = {"affinity", "freshness", "wishes", "variety", "exploration", "version"}
+        beside = {"affinity", "author_taste", "freshness", "wishes", "variety", "exploration", "version"}
         assert set(FAMILY_WORDS[language]) == {*FAMILIES, *beside}
 
 

@@ -89,6 +89,25 @@ class World:
         return [video for video, about in self.topic_of.items() if about == topic]
 
 
+def cars_and_knots(settings: Settings) -> World:
+    """Forty videos on cars and on knots that look for no audience any more, a viewer who loves each (carl, nora), and
+    one who loves cars and posts, too (mechanic)."""
+    clock = ManualClock(START)
+    engine = Engine.open(settings, clock)
+    made = World(engine, clock, in_process(engine))
+    for number in range(20):
+        made.upload(f"car{number}", "cars")
+        made.upload(f"knot{number}", "knots")
+    engine.embed()
+    clock.forward(80 * HOUR)
+    for viewer, liked, other in (("carl", "car", "knot"), ("mechanic", "car", "knot"), ("nora", "knot", "car")):
+        made.finish(viewer, *(f"{liked}{n}" for n in range(10)))
+        made.act(viewer, "like", *(f"{liked}{n}" for n in range(10)))
+        for n in range(10):
+            made.watch(viewer, f"{other}{n}", 0.5)
+    return made
+
+
 def make_world(feed: FeedSettings | None = None) -> World:
     """Three hundred videos of ten topics, uploaded over the last ten days, and a day in which strangers watched
     some."""

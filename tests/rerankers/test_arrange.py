@@ -326,6 +326,24 @@ def test_of_equal_videos_on_trial_the_one_that_nobody_saw_yet_comes_first() -> N
     assert worse[1] > worse[3], "what this viewer would not like is not forced upon them"
 
 
+@pytest.mark.mission("NO-24")
+def test_a_first_look_is_had_by_those_whom_a_video_fits_not_by_chance() -> None:
+    """A video that has been seen is drawn by how much is not known of it, whoever asks."""
+
+    def share(lacks: float) -> np.ndarray:
+        doubts = {"doubt": np.zeros((3, 1), np.float32), "own_doubt": [0.4] * 3}
+        some = rows(3, sources=[1, 3, 3], score=[2.0, 1.0, 1.0], affinity=[0.0, 0.05, 0.0], **doubts)
+        reranker = Arrange(
+            exploration=0.5, trial=1, first_look=1.0, first_fit=8.0, lacking=lambda items: np.full(len(items), lacks)
+        )
+        chance = [chances(reranker, asking(1, seed, watching(**SETTLED)), some)[0][0] for seed in range(100)]
+        return np.asarray(np.mean(chance, axis=0))
+
+    nobody, everybody = share(1.0), share(0.0)
+    assert nobody[1] > 10 * nobody[2] > 0, "it may still come to others now and then"
+    assert everybody[1] < 1.5 * everybody[2]
+
+
 def test_trials_follow_the_doubts_of_the_model_where_it_has_any() -> None:
     doubt = np.zeros((4, 3), np.float32)
     doubt[3] = 1.0

@@ -85,7 +85,7 @@ def fitting(**inputs: list[float]) -> Batch:
 _NUMBERS = {each.name: each for each in INPUTS if each.kind == "dense" and each.side == "item"}
 
 
-@pytest.mark.parametrize("name", ["interest_topic", "lift_author", "text_fit", "response_text", "interest_language"])
+@pytest.mark.parametrize("name", ["interest_topic", "interest_author", "lift_author", "response_text"])
 def test_what_fits_a_viewers_known_tastes_is_worth_more(name: str) -> None:
     told = Affinity(0.6)(asking(Batch({}, 1)), fitting(**{name: [0.5, 0.0, -0.5]}))
     assert told["affinity"][0] > 0 == told["affinity"][1] > told["affinity"][2]

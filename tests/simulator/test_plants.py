@@ -10,7 +10,19 @@ import pytest
 from foryou.core.batch import Batch
 from foryou.core.clock import DAY
 from foryou.simulator.follows import follows
-from foryou.simulator.plants import PLANTS, alike, engaged, finishes, followers, hooks, likes, newcomers, not_interested
+from foryou.simulator.plants import (
+    PLANTS,
+    SOUGHT,
+    alike,
+    engaged,
+    finishes,
+    followers,
+    hooks,
+    likes,
+    newcomers,
+    not_interested,
+    sought,
+)
 from foryou.simulator.world import Sizes, World, make, viewer_name, wire_video, words
 
 PAIRS = 4
@@ -19,7 +31,7 @@ DIFFERS = {
     "likes": {"set_like"},
     "finishes": {"set_finish"},
     "hooks": {"set_hook"},
-    "engaged": {"joined", "visits", "liking"},
+    "engaged": {"joined", "visits"},
 }
 OWN = {"creator", "sound", "arm", "viewer"}
 """What is another one's by name only."""
@@ -96,14 +108,29 @@ def test_pairs_are_spread_over_topics_and_the_middle_of_the_days(world: World) -
     assert len(set(shown["leaf"].tolist())) == 10
 
 
-def test_who_engages_loves_the_topic_and_the_other_never_comes(world: World) -> None:
+def test_who_engages_loves_the_topic_and_neither_looks_at_a_feed(world: World) -> None:
     made = engaged(world, PAIRS)
     shown = films(made)
     own = made.viewers.take(made.creators["viewer"][shown["creator"]])
     assert (own["taste"][np.arange(2 * PAIRS), shown["leaf"]] == 1).all()
-    assert (own["joined"][1::2] < made.start).all() and (own["visits"][1::2] > 4).all()
+    assert (own["joined"][1::2] < made.start).all() and (own["visits"][1::2] < 1e-6).all()
     assert (own["joined"][::2] > made.start + 1000 * DAY).all()
     assert all(not words(made, n).hashtags for n in np.flatnonzero(made.videos["pair"] >= 0))
+
+
+@pytest.mark.mission("NO-24")
+def test_who_engages_looks_for_the_latest_videos_on_their_topic_on_the_day_before_their_own(world: World) -> None:
+    made = engaged(world, PAIRS)
+    viewer, video, at = sought(made)
+    for own in np.flatnonzero((made.videos["pair"] >= 0) & (made.videos["arm"] == 1)).tolist():
+        mine = viewer == made.creators["viewer"][made.videos["creator"][own]]
+        found, leaf, until = video[mine], made.videos["leaf"], int(made.videos["uploaded"][own])
+        assert 0 < len(found) <= SOUGHT and (leaf[found] == leaf[own]).all()
+        assert (made.videos["uploaded"][found] < at[mine]).all() and (until - DAY < at[mine]).all()
+        assert (at[mine] < until).all() and (np.diff(at[mine]) > 0).all()
+    others = made.creators["viewer"][made.videos["creator"][(made.videos["pair"] >= 0) & (made.videos["arm"] == 0)]]
+    assert not np.isin(viewer, others).any()
+    assert len(sought(world)[0]) == 0, "nobody, where nothing is planted"
 
 
 def test_scripted_viewers_press_on_their_main_topic(world: World) -> None:

@@ -8,36 +8,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from foryou.app import Engine
-from foryou.client import in_process
-from foryou.core.clock import HOUR, SECOND, ManualClock
+from foryou.core.clock import SECOND
 from foryou.core.ids import id_of
 from foryou.features.reach import REACH, ReachSettings
 from foryou.feed.serve import Ask, request_for
 from foryou.settings import DataSettings, Settings
 from foryou.sources.trial import Trial
-from tests.loop.conftest import START, World
+from foryou.text.embedder import TextSettings
+from tests.loop.conftest import World, cars_and_knots
 
 WIDE = ReachSettings(audiences=(2_000, 3_000, 4_000, 5_000))
 
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    """Forty videos on cars and on knots, a viewer who loves each, and an author who loves cars too."""
-    clock = ManualClock(START)
-    engine = Engine.open(Settings(data=DataSettings(url="memory:"), reach=WIDE), clock)
-    made = World(engine, clock, in_process(engine))
-    for number in range(20):
-        made.upload(f"car{number}", "cars")
-        made.upload(f"knot{number}", "knots")
-    clock.forward(80 * HOUR)  # these look for no audience any more
-    for viewer, liked, other in (("carl", "car", "knot"), ("mechanic", "car", "knot"), ("nora", "knot", "car")):
-        made.finish(viewer, *(f"{liked}{n}" for n in range(10)))
-        made.act(viewer, "like", *(f"{liked}{n}" for n in range(10)))
-        for n in range(10):
-            made.watch(viewer, f"{other}{n}", 0.5)
+    made = cars_and_knots(Settings(data=DataSettings(url="memory:"), text=TextSettings("hashed"), reach=WIDE))
     yield made
-    engine.close()
+    made.engine.close()
 
 
 def scores(world: World, viewer: str, seed: int = 1, reach: ReachSettings = WIDE) -> dict[str, float]:
@@ -68,6 +55,7 @@ def test_a_video_is_shown_first_to_those_who_like_what_it_is_about(world: World)
 def test_an_authors_own_taste_says_who_sees_the_first_500_views(world: World) -> None:
     world.upload("by a mechanic", "untold", author="mechanic")
     world.upload("by a stranger", "untold", author="stranger")
+    world.engine.embed()
     assert mean(world, "carl", "by a mechanic", "by a stranger") > 0.15
     assert mean(world, "nora", "by a mechanic", "by a stranger") < 0.05
 

@@ -150,7 +150,7 @@ export interface Target {
   evidence: number
 }
 
-/** Why a video was shown: `neutral` + the families' parts = `score`; heads' parts + affinity + freshness + variety + exploration = `score`. */
+/** Why a video was shown: `neutral` + the families' parts = `score`; heads' parts + affinity + author_taste + freshness + wishes + variety + exploration = `score`. */
 export interface Explanation {
   request: string
   video: string
@@ -169,6 +169,7 @@ export interface Explanation {
   propensity?: number | null
   exploration?: number | null
   affinity?: number | null
+  author_taste?: number | null
   freshness?: number | null
   wishes?: number | null
   variety?: number | null

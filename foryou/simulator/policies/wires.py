@@ -15,7 +15,7 @@ ACTS = ("like", "comment", "share", "save", "follow", "visit", "not_interested",
 ON_AUTHOR = ("follow", "visit")
 NAMES = ("id", "viewer", "video", "author", "sound", "effects", "series", "session", "sharer")
 """The fields with names that another world uses too."""
-SURFACES = ("for_you", "shared")
+SURFACES = ("for_you", "shared", "search")
 ACTED = 0.9
 """At which part of the watching the acts happen, each a millisecond after the one before."""
 
