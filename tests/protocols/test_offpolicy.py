@@ -68,7 +68,8 @@ def test_a_share_of_slates_is_logged_with_all_that_was_considered_and_it_outlive
     assert considered.policy.arrange == Arrange(
         temperature=FeedSettings().temperature,
         exploration=FeedSettings().exploration,
-        first_look=0.3,
+        first_look=1.0,
+        first_fit=8.0,
         probes=0.3,
         trial=4,
     )
