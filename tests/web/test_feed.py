@@ -65,6 +65,20 @@ def test_five_swipes_show_six_videos_once_each_and_are_seen_by_the_engine(page: 
     expect_place(page, 4)
 
 
+@pytest.mark.parametrize(("what", "key"), [("like", "l"), ("save", "s")])
+def test_what_is_marked_counts_at_once_and_no_more_when_it_is_taken_back(page: Page, what: str, key: str) -> None:
+    under = page.locator(f"[data-current] [data-act={what}] .under")
+    before = int(under.inner_text())
+    for more in (1, 0, 1):
+        page.keyboard.press(key)
+        expect(under).to_have_text(str(before + more))
+    page.keyboard.press("j")
+    expect_place(page, 1)
+    page.keyboard.press("k")
+    expect_place(page, 0)
+    expect(under).to_have_text(str(before + 1))
+
+
 def test_watch_time_is_the_time_waited_and_stops_under_a_menu(page: Page) -> None:
     sent = listen(page)
     page.keyboard.press("j")

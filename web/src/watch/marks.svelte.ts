@@ -64,11 +64,22 @@ export function marked(card: Card, mark: Mark): boolean {
   return name !== undefined && marks[mark].includes(name)
 }
 
+/** What was done here about videos since their counts were told. */
+const own = new WeakMap<Card['item'], Partial<Record<Mark, number>>>()
+
+/** How many marked a video, as it was `told`, and with what was done here since. */
+export function countWith(card: Card, mark: Mark, told: number | undefined): number | undefined {
+  void marks // counts follow them
+  return told === undefined ? undefined : Math.max(0, told + (own.get(card.item)?.[mark] ?? 0))
+}
+
 /** Mark a card, or take the mark back, and say so with whatever `more` the event needs; whether it is marked now. */
 export function toggle(card: Card, feed: Feed, mark: Mark, more: Partial<FeedEvent> = {}): boolean {
   const name = nameOf(card, mark)
   if (name === undefined) return false
   const on = !marked(card, mark)
+  const before = own.get(card.item)
+  own.set(card.item, { ...before, [mark]: (before?.[mark] ?? 0) + (on ? 1 : -1) })
   change(after(marks, { mark, name, on }))
   const author = mark === 'follow' ? { author: name } : {}
   send(happened({ kind: on ? mark : OPPOSITES[mark], ...context(card, feed, whose), ...author, ...more }))
