@@ -18,6 +18,7 @@ from foryou.client import in_process
 from foryou.core.clock import DAY, MINUTE, ManualClock
 from foryou.core.heads import NAMES
 from foryou.core.inputs import FAMILIES
+from foryou.feed.recipe import BESIDE
 from foryou.retention import EXPLAINED_STREAM
 from foryou.settings import DataSettings, Settings
 from tests.loop.conftest import World, make_world
@@ -91,15 +92,7 @@ def test_a_slate_is_explained_by_the_version_that_ranked_it_though_that_is_gone(
     assert ranker() is None
     told = why(world, slate.request, slate.items[0]["video"])
     assert told["model"] == told["explained_with"] == slate.model != world.engine.version.model.version
-    assert set(families(told)) == {
-        *FAMILIES,
-        "affinity",
-        "author_taste",
-        "freshness",
-        "wishes",
-        "variety",
-        "exploration",
-    }
+    assert set(families(told)) == {*FAMILIES, *BESIDE, "variety", "exploration"}
 
 
 def test_the_oldest_beyond_the_bound_are_explained_from_the_log(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,19 +142,10 @@ def test_bars_of_another_version_add_up_to_the_score_that_was_logged_and_say_wha
         assert told["model"] == slate.model
         assert told["explained_with"] == world.engine.version.model.version != slate.model
         parts = families(told)
-        assert set(parts) == {
-            *FAMILIES,
-            "affinity",
-            "author_taste",
-            "freshness",
-            "wishes",
-            "variety",
-            "exploration",
-            "version",
-        }
+        assert set(parts) == {*FAMILIES, *BESIDE, "variety", "exploration", "version"}
         assert parts["version"] != 0
         assert told["neutral"] + sum(parts.values()) == pytest.approx(item["score"], abs=1e-9)
-        beside = told["affinity"] + told["author_taste"] + told["freshness"] + told["variety"] + told["exploration"]
+        beside = sum(told[name] for name in (*BESIDE, "variety", "exploration"))
         assert sum(row["part"] for row in told["heads"]) + beside == pytest.approx(item["score"])
         assert "without_strongest" not in told
         assert any(told["explained_with"] in sentence and slate.model in sentence for sentence in told["words"])
@@ -178,7 +162,7 @@ def test_a_day_later_a_slate_that_was_never_explained_still_says_what_was_predic
         told = why(world, slate.request, item["video"])
         assert (told["source"], told["position"], told["score"]) == (item["source"], item["position"], item["score"])
         assert {row["head"] for row in told["heads"]} == set(NAMES)
-        beside = told["affinity"] + told["author_taste"] + told["freshness"] + told["variety"] + told["exploration"]
+        beside = sum(told[name] for name in (*BESIDE, "variety", "exploration"))
         assert sum(row["part"] for row in told["heads"]) + beside == pytest.approx(item["score"])
         assert told["families"] == []
         assert "kept for a day" in told["words"][-1]

@@ -18,6 +18,7 @@ from foryou.core.heads import HEADS, NAMES
 from foryou.core.inputs import FAMILIES
 from foryou.core.ports import Model, Pairs
 from foryou.feed.explain import WEIGHTS, arcs, explain, keep, split_value
+from foryou.feed.recipe import BESIDE
 from foryou.feed.serve import Ask, request_for
 from foryou.feed.words import FAMILY_WORDS, LANGUAGES
 from foryou.models.linear import Linear
@@ -176,18 +177,12 @@ def test_the_bars_of_every_video_of_a_slate_add_up_to_its_score(world: World, le
         assert told["score"] == item["score"]
         assert told["model"] == slate.model
         assert set(heads) == set(NAMES)
-        assert set(families) == {*FAMILIES, "affinity", "author_taste", "freshness", "wishes", "variety", "exploration"}
+        assert set(families) == {*FAMILIES, *BESIDE, "variety", "exploration"}
         for head in HEADS:
             assert heads[head.name]["weight"] == head.weight
             assert heads[head.name]["part"] == pytest.approx(head.weight * heads[head.name]["prediction"], abs=1e-12)
         of_heads = sum(row["part"] for row in heads.values())
-        beside = (
-            families["affinity"]
-            + families["author_taste"]
-            + families["freshness"]
-            + families["variety"]
-            + families["exploration"]
-        )
+        beside = sum(families[name] for name in (*BESIDE, "variety", "exploration"))
         assert of_heads + beside == pytest.approx(told["score"], abs=1e-9)
         assert told["neutral"] + sum(families.values()) == pytest.approx(told["score"], abs=1e-9)
 
@@ -206,7 +201,7 @@ def test_without_its_strongest_family_a_video_stands_where_ranking_it_anew_would
         assert each["without_strongest"]["family"] == strongest["family"]
         on = np.array([[name != strongest["family"] for name in FAMILIES]])
         alone = value_of(engine.version.model.families(Pairs(asked.viewer, one, of)).heads(on), WEIGHTS)[0]
-        alone += one["affinity"][0] + one["author_taste"][0] + one["freshness"][0]
+        alone += sum(one[name][0] for name in BESIDE)
         others = candidates["score"][candidates["item"] != one["item"][0]]
         assert each["without_strongest"]["position"] == int((others > alone).sum())
         assert 0 <= each["without_strongest"]["position"] < each["without_strongest"]["of"] == len(candidates)
@@ -304,7 +299,7 @@ def test_what_is_put_on_any_video_is_no_reason(world: World) -> None:
 
 def test_every_family_has_words_in_every_language() -> None:
     for language in LANGUAGES:
-        beside = {"affinity", "author_taste", "freshness", "wishes", "variety", "exploration", "version"}
+        beside = {*BESIDE, "variety", "exploration", "version"}
         assert set(FAMILY_WORDS[language]) == {*FAMILIES, *beside}
 
 

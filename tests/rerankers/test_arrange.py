@@ -333,9 +333,8 @@ def test_a_first_look_is_had_by_those_whom_a_video_fits_not_by_chance() -> None:
     def share(lacks: float) -> np.ndarray:
         doubts = {"doubt": np.zeros((3, 1), np.float32), "own_doubt": [0.4] * 3}
         some = rows(3, sources=[1, 3, 3], score=[2.0, 1.0, 1.0], affinity=[0.0, 0.05, 0.0], **doubts)
-        reranker = Arrange(
-            exploration=0.5, trial=1, first_look=1.0, first_fit=8.0, lacking=lambda items: np.full(len(items), lacks)
-        )
+        lack = np.full(3, lacks)
+        reranker = Arrange(exploration=0.5, trial=1, first_look=1.0, first_fit=8.0, lacking=lambda items: lack[items])
         chance = [chances(reranker, asking(1, seed, watching(**SETTLED)), some)[0][0] for seed in range(100)]
         return np.asarray(np.mean(chance, axis=0))
 
