@@ -12,6 +12,7 @@ from foryou.features.content import CONTENT
 from foryou.features.reach import REACH
 from foryou.features.response import put_response
 from foryou.features.taste import PRIOR, liked_by
+from foryou.grouping import group
 
 
 def author_taste(store: Store, viewer: Batch, item: Keys, author: Keys, at: int, views: float) -> Column:
@@ -22,8 +23,8 @@ def author_taste(store: Store, viewer: Batch, item: Keys, author: Keys, at: int,
     fade = np.maximum(1.0 - seen / views, 0.0) if views > 0 else np.zeros(len(item))
     left, out = np.flatnonzero(fade > 0), np.zeros(len(item))
     if len(left):
-        authors, of = np.unique(author[left], return_inverse=True)
-        liked, row = np.unique(liked_by(store, account_of(store, authors)), return_inverse=True)
+        authors, of = group(author[left])
+        liked, row = group(liked_by(store, account_of(store, authors)).ravel())
         made, there = np.zeros((len(liked), 1), np.float32), store.columns(CONTENT.name, liked, ("text",))["text"] != 0
         put_response(store, viewer, np.zeros(len(liked), np.int64), liked, made, 0)
         row = row.reshape(len(authors), -1)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from scipy.special import expit, ndtr
 
 from foryou.core.batch import Batch, Column
 from foryou.core.clock import DAY
@@ -25,7 +26,8 @@ BINS = 8
 QUARTERS = 4
 """Of the time that a stage has."""
 SEEN = 0
-"""Cells, by bin: videos that were of this quality at some look, each once for a bin."""
+"""Cells, by bin: videos that were of this quality when they came or after a look, each once for a bin. The look that
+sends a video on is none of these: nobody can ask how it stands between that and going on."""
 ONTO = SEEN + BINS
 """By bin and bin: those of them that went on, by the quality with which they did."""
 ON = ONTO + BINS * BINS
@@ -114,9 +116,13 @@ def known(store: Store, at: int, life: float) -> Column:
 
 
 _CENTRES = np.append(EDGES - 0.05, EDGES[-1] + 0.05)
-_PRIOR = 1.0 / (1.0 + np.exp(1.1 - 10.0 * _CENTRES))
-"""The share of videos that go on from a stage, by bin, that is assumed until others say otherwise: rounded from what
-they did in a simulated world (seed 101; 600 viewers, ten days)."""
+_MIDDLE, _SLOPE = np.array([0.11, 0.17, 0.27, 0.27, 0.27]), 11.0
+_PRIOR = expit(_SLOPE * (_CENTRES - _MIDDLE[:, None]))
+"""The share of videos that go on from a stage `[STAGES, BINS]`, by bin, that is assumed until others say otherwise.
+Rounded from what they did in four simulated worlds, as the two below (seeds 101 to 104 of `spread`)."""
+_MEAN, _RISE, _DEVIATION = 0.15, 0.25, 0.083
+_INTO = np.diff(ndtr((np.array([-np.inf, *EDGES, np.inf]) - (_MEAN + _RISE * _CENTRES)[:, None]) / _DEVIATION), axis=1)
+"""How good those that go on are then `[BINS, BINS]`, by the bin they were in: normal, about a mean that rises."""
 _PRIOR_N = 4.0
 """How many videos that is worth."""
 
@@ -126,14 +132,14 @@ def chances(counts: Column, goal: int) -> tuple[Column, Column]:
 
     Few videos that will come far are known to be that good yet: who goes on was found to be better than before. So this
     is a chain of stages and qualities: the share that goes on, times the chance of the quality with which they do.
-    Where nothing is known `_PRIOR` of them go on, as good as they are. A chance is a mean of those of the next stage,
-    so its variance is that of the draws and that of what they lead to.
+    Where nothing is known `_PRIOR` of them go on, as good as `_INTO` says. A chance is a mean of those of the next
+    stage, so its variance is that of the draws and that of what they lead to.
     """
     chance, variance = np.zeros((goal + 1, BINS)), np.zeros((goal + 1, BINS))
     chance[goal] = 1.0
     for s in reversed(range(goal)):
         tried = counts[s, SEEN:ONTO] + _PRIOR_N
-        went = counts[s, ONTO:ON].reshape(BINS, BINS) + _PRIOR_N * np.diag(_PRIOR)
+        went = counts[s, ONTO:ON].reshape(BINS, BINS) + _PRIOR_N * _PRIOR[s][:, None] * _INTO
         share = went / tried[:, None]
         chance[s] = share @ chance[s + 1]
         drawn = (share @ chance[s + 1] ** 2 - chance[s] ** 2) / tried

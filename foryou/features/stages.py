@@ -251,7 +251,7 @@ def bar(median, quarter, stage):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _put_bin(v, k, notes):  # type: ignore[no-untyped-def]
-    """Notes how good a video that looks for its audience was found to be at a look."""
+    """Notes how good a video was found to be at a look after which it still looks for its audience in this stage."""
     look = v.looks[k]
     if look <= LOOKS and v.status[k] == RUNNING:
         v.bins[k, look] = bin_of(v.value[k])
@@ -375,6 +375,8 @@ def advance(v, item, group, peers, first, levels, usual, friend, seen, rules, we
             n = _look(v, k, peers[group[k]], first[group[k]], usual, rules.prior, weights, parts)
             deviation = rules.deviations[v.looks[k]]
             v.looks[k] += 1
-            _put_bin(v, k, notes)
+            before = count
             count = _decide(v, k, item[k], at, n, deviation, rules, levels, notes, moves, count)
+            if count == before:
+                _put_bin(v, k, notes)
     return count

@@ -14,7 +14,7 @@ from foryou.app import Engine
 from foryou.client import in_process
 from foryou.core.clock import DAY, HOUR, ManualClock
 from foryou.core.errors import NotFound
-from foryou.features.cohorts import BINS, CAME, COHORTS, OFF, ON, ONTO, SEEN
+from foryou.features.cohorts import BINS, CAME, COHORTS, OFF, ON, ONTO, SEEN, bin_of
 from foryou.features.reach import ReachSettings
 from foryou.settings import DataSettings, Settings
 from tests.loop.conftest import START, World
@@ -123,6 +123,20 @@ def test_no_more_videos_go_on_than_are_done_with_a_stage(names: list[str]) -> No
     assert counts[0, CAME] == len(names)
     assert counts[0, ON:OFF].sum() >= 1
     assert {"above", "risen"} & {move["reason"] for move in told(made, names[0])["moves"]}
+
+
+@pytest.mark.mission("NO-63")
+def test_a_look_that_ends_a_stage_is_no_quality_that_anybody_could_ask_about() -> None:
+    """Nobody is told a chance between that look and what comes of it."""
+    made = watched(["good"], 8)
+    moves = told(made, "good")["moves"]
+    assert [move["reason"] for move in moves] == ["published", "above"]
+    went = bin_of(moves[1]["value"])
+    _, rows = made.engine.backend.store.scan(COHORTS.name)
+    first = rows["counts"][rows["counts"][:, SEEN + bin_of(0.0)] == 1][0]
+    assert first[SEEN:ONTO].sum() == 2, "as it came, and after the look at which it stayed"
+    assert first[SEEN + went] == 0
+    assert first[ONTO:ON].reshape(BINS, BINS)[:, went].sum() == 2
 
 
 def test_a_journey_speaks_three_languages_and_can_be_drawn(world: World) -> None:
