@@ -141,11 +141,16 @@ def commands_page() -> Iterator[str]:
     )
     for name, callback in commands():
         params = [p for p in get_params_from_function(callback).values() if p.annotation is not typer.Context]
-        usage = " ".join(p.name.upper() for p in params if isinstance(p.default, ArgumentInfo))
+        usage = " ".join(_argument(p) for p in params if isinstance(p.default, ArgumentInfo))
         yield f"## foryou {name}"
         yield " ".join((callback.__doc__ or "").split())
         yield f"```\nforyou {' '.join(filter(None, (name, '[OPTIONS]', usage)))}\n```"
         yield _table(("argument or option", "type", "default", "what"), (_parameter(param) for param in params))
+
+
+def _argument(param: ParamMeta) -> str:
+    """As it is written in a usage line: in brackets where it may be left out."""
+    return param.name.upper() if param.default.default is ... else f"[{param.name.upper()}]"
 
 
 def commands(of: typer.Typer = app, before: str = "") -> Iterator[tuple[str, Callable[..., Any]]]:

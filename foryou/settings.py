@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from math import isfinite
 from pathlib import Path
-from typing import TypeAlias, TypeVar, get_type_hints
+from typing import TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -189,6 +189,18 @@ def describe(cls: type = Settings, at: str = "") -> Iterator[Setting]:
             yield Setting(key, _variable(key), _type_name(hints[f.name]), default, str(f.metadata.get("help", "")))
 
 
+def changed(chosen: Settings) -> dict[str, object]:
+    """The settings that are not the usual ones, by key."""
+    found = {}
+    for setting in describe():
+        value: object = chosen
+        for name in setting.key.split("."):
+            value = getattr(value, name)
+        if value != setting.default:
+            found[setting.key] = value
+    return found
+
+
 def _fields(cls: type) -> tuple[Field[object], ...]:
     return fields(cls)
 
@@ -212,7 +224,16 @@ def _value(key: str, value: object, hint: object) -> object:
                 return msgspec.convert(json.loads(str(value)), hint)
             except (ValueError, RecursionError):
                 pass
-        raise SettingsError(f"{key} is {value!r}; expected {_type_name(hint)}") from error
+        raise SettingsError(f"{key} is {value!r}; expected {_wanted(hint)}") from error
+
+
+def _wanted(hint: object) -> str:
+    """What a value should be, in words where its type alone does not say how it is written."""
+    if get_origin(hint) is tuple and get_args(hint)[-1] is not Ellipsis:
+        parts = get_args(hint)
+        numbers = "whole numbers" if parts[0] is int else f"{parts[0].__name__}s"
+        return f"a list of {len(parts)} {numbers}, such as {list(range(1, len(parts) + 1))}"
+    return _type_name(hint)
 
 
 class _Text(str):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foryou.core.errors import SettingsError
-from foryou.settings import Settings, build, describe, load
+from foryou.settings import Settings, build, changed, describe, load
 
 
 def written(directory: Path, text: str) -> Path:
@@ -34,6 +34,11 @@ def test_the_environment_goes_before_the_file_and_the_command_line_before_both(t
     settings = load(path, environment)
     assert (settings.server.port, settings.server.host, settings.demographics) == (9001, "0.0.0.0", False)
     assert load(path, environment, {"server": {"port": 9002}}).server.port == 9002
+
+
+def test_what_is_not_as_usual_is_told_by_key(tmp_path: Path) -> None:
+    chosen = load(written(tmp_path, "[reach]\nhours = 24\n[feed]\nfreshness = 0.05\n"), environment={})
+    assert changed(chosen) == {"reach.hours": 24.0}, "the other is as it is by default"
 
 
 def test_a_number_in_the_environment_may_be_a_text_of_its_own() -> None:
@@ -63,6 +68,9 @@ def test_a_wrong_file_is_refused_with_the_key_and_what_would_be_right(tmp_path: 
     [
         ({"FORYOU_SERVER_PROT": "1"}, "there is no setting FORYOU_SERVER_PROT; there are .*FORYOU_SERVER_PORT"),
         ({"FORYOU_SERVER_PORT": "many"}, "server.port is 'many'; expected int"),
+        ({"FORYOU_REACH_AUDIENCES": "5,12,30,150"}, r"expected a list of 4 whole numbers, such as \[1, 2, 3, 4\]"),
+        ({"FORYOU_REACH_AUDIENCES": "[5, 5, 5, 5]"}, "expected four whole numbers that grow"),
+        ({"FORYOU_REACH_AUTHOR_VIEWS": "-1"}, "reach.author_views is -1.0; expected 0 or more"),
         ({"FORYOU_DEMOGRAPHICS": "perhaps"}, "demographics is 'perhaps'; expected bool"),
     ],
 )

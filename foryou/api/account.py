@@ -65,11 +65,17 @@ class Leave(Struct, frozen=True, forbid_unknown_fields=True):
     password: _Password
 
 
-@get("/v1/account", sync_to_thread=True, responses=WHO | BUSY, summary="Who am I")
+@get(
+    "/v1/account",
+    sync_to_thread=True,
+    responses=WHO | BUSY,
+    summary="Who am I",
+    description="The account that is signed in: name, `viewer` (who they are in events), `author` (as whom they post), "
+    "`roles`, whether they may be a minor, and what the page does for them unless they say otherwise (`defaults`). A "
+    "guest gets `signed_in: false`. `passkeys` says whether this server takes them.",
+)
 def account(request: Asked) -> dict[str, object]:
-    """The account that is signed in: name, `viewer` (who they are in events), `author` (as whom they post), `roles`,
-    whether they may be a minor, and what the page does for them unless they say otherwise (`defaults`). A guest gets
-    `signed_in: false`. `passkeys` says whether this server takes them."""
+    """Described above: of a path with several methods Litestar reads the docstring of GET from its own wrapper."""
     caller = caller_of(request.scope)
     caller.act_for_nobody()
     told = {"signed_in": False} if caller.account is None else _told(request, caller.account)

@@ -148,11 +148,15 @@ def explain(
 
 
 @get(
-    "/v1/viewers/{viewer:str}", sync_to_thread=True, responses=WHO | ABSENT | BUSY, summary="What is known of a viewer"
+    "/v1/viewers/{viewer:str}",
+    sync_to_thread=True,
+    responses=WHO | ABSENT | BUSY,
+    summary="What is known of a viewer",
+    description="Interests and non-interests, and the signals behind them; what the viewer asked of their feed, what "
+    "came of it, and what their latest act taught.",
 )
 def viewer(request: Asked, viewer: OfViewer) -> dict[str, object]:
-    """Interests and non-interests, and the signals behind them; what the viewer asked of their feed, what came of it,
-    and what their latest act taught."""
+    """Described above: of a path with several methods Litestar reads the docstring of GET from its own wrapper."""
     name = name_in(viewer)
     line_of(request.scope).viewer = hashed(name)
     caller_of(request.scope).act_for(name)

@@ -20,7 +20,7 @@ def author_taste(store: Store, viewer: Batch, item: Keys, author: Keys, at: int,
     (ms) `[items]`: the mean over the texts of an author's latest positives, times n / (n + PRIOR) for n of them. All of
     that counts before anybody saw the video, and nothing after so many `views`. 0 for who likes nothing."""
     seen = store.columns(REACH.name, item, ("total",))["total"].max(axis=1)
-    fade = np.maximum(1.0 - seen / views, 0.0) if views > 0 else np.zeros(len(item))
+    fade = left_of_taste(seen, views)
     left, out = np.flatnonzero(fade > 0), np.zeros(len(item))
     if len(left):
         authors, of = group(author[left])
@@ -31,3 +31,8 @@ def author_taste(store: Store, viewer: Batch, item: Keys, author: Keys, at: int,
         alike = made[row, 0].sum(axis=1) / (there[row].sum(axis=1) + PRIOR)
         out[left] = fade[left] * alike[of]
     return out
+
+
+def left_of_taste(seen: Column | float, views: float) -> Column:
+    """How much of it counts when a video was seen so often: 1 before anybody saw it, 0 after so many `views`."""
+    return np.maximum(1.0 - np.asarray(seen) / views, 0.0) if views > 0 else np.zeros(np.shape(seen))

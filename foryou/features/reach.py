@@ -55,17 +55,19 @@ class ReachSettings:
     )
     author_views: float = field(
         default=500.0,
-        metadata={"help": "views after which the author's own taste no longer says who sees a video first"},
+        metadata={
+            "help": "views after which the author's own taste no longer says who sees a video first; 0: it never does"
+        },
     )
 
     def __post_init__(self) -> None:
-        if any(size < 1 for size in self.audiences) or list(self.audiences) != sorted(self.audiences):
-            raise SettingsError(
-                f"reach.audiences is {self.audiences}; expected four whole numbers that grow, from 1 on"
-            )
-        for name in ("hours", "prior", "author_views"):
+        if any(size < 1 for size in self.audiences) or list(self.audiences) != sorted(set(self.audiences)):
+            raise SettingsError(f"reach.audiences is {self.audiences}; expected four whole numbers that grow from 1 on")
+        for name in ("hours", "prior"):
             if not (isfinite(getattr(self, name)) and getattr(self, name) > 0):
                 raise SettingsError(f"reach.{name} is {getattr(self, name)}; expected above 0")
+        if not (isfinite(self.author_views) and self.author_views >= 0):
+            raise SettingsError(f"reach.author_views is {self.author_views}; expected 0 or more")
         if not 0 < self.error <= 0.5:
             raise SettingsError(f"reach.error is {self.error}; expected above 0, at most 0.5")
         if not 0 <= self.chance <= 1:
@@ -123,7 +125,7 @@ MOVED = Table(
         Field("to", "int8", MOVES),
         Field("reason", "int8", MOVES),
         Field("at", "int64", MOVES),
-        *(Field(name, "float32", MOVES) for name in ("n", "value", "low", "high", "threshold")),
+        *(Field(name, "float32", MOVES) for name in ("n", "value", "low", "high", "threshold", *quality.PARTS)),
     ),
 )
 PEERS_TABLE = Table("reach_peers", (Field("sums", "float64", SUMS),))
@@ -194,7 +196,15 @@ def describe(store: Store, rows: Batch, settings: ReachSettings = DEFAULT) -> No
     )
     nothing = np.zeros(len(come))
     reason = np.where(young, Reason.PUBLISHED, Reason.OLD)
-    _note(store, come["video"], np.full(len(come), -1), nothing, reason, come["at"], np.zeros((5, len(come))))
+    _note(
+        store,
+        come["video"],
+        np.full(len(come), -1),
+        nothing,
+        reason,
+        come["at"],
+        np.zeros((5 + len(quality.PARTS), len(come))),
+    )
 
 
 def expectation(store: Store, keys: Column) -> Column:
@@ -242,7 +252,8 @@ def fold(store: Store, rows: Batch, settings: ReachSettings = DEFAULT) -> None:
     of = np.where(held["keys"] != 0, row.reshape(held["keys"].shape), -1)
     seen, friend = _seen(rows, place[of_event], store.columns("video", rows["video"], ("duration",))["duration"])
     room = 2 * len(rows) + LOOKS
-    moves = stages.Moves(*(np.zeros(room, dtype) for dtype in (*(np.int64,) * 4, *(np.float64,) * 5, np.int64)))
+    plain = (np.zeros(room, dtype) for dtype in (*(np.int64,) * 4, *(np.float64,) * 5, np.int64))
+    moves = stages.Moves(*(*plain, np.zeros((room, len(quality.PARTS)))))
     notes = cohorts.notes((LOOKS + 5) * room)
     count = stages.advance(
         stages.Videos(*(held[name] for name in stages.Videos._fields)),
@@ -267,7 +278,7 @@ def fold(store: Store, rows: Batch, settings: ReachSettings = DEFAULT) -> None:
     store.write(USUAL.name, known[real], Batch(usual).take(real))
     if count:
         cut = stages.Moves(*(values[:count] for values in moves))
-        numbers = np.stack([cut.n, cut.value, cut.low, cut.high, cut.threshold])
+        numbers = np.stack([cut.n, cut.value, cut.low, cut.high, cut.threshold, *cut.parts.T])
         _note(store, video[cut.video], cut.start, cut.to, cut.reason, cut.at, numbers)
 
 
@@ -328,11 +339,13 @@ def _put_adds(trusted, duration, plain, acts, worth, refusals, against, adds):  
 
 
 def _note(store: Store, video: Keys, start: Column, to: Column, reason: Column, at: Column, numbers: Column) -> None:
-    """Keeps moves `[moves]` in their order; `numbers` `[5, moves]`: n, value, low, high, threshold."""
+    """Keeps moves `[moves]` in their order; `numbers` `[9, moves]`: n, value, low, high, threshold,
+    and the parts of the quality."""
     unique, row = group(video)
     held = _mutable(store.read(MOVED.name, unique))
-    columns = (start, to, reason, at, *numbers)
-    _put_moves(held["count"], tuple(held[name] for name in MOVED.names[1:]), row, tuple(map(_number, columns)))
+    columns = tuple(map(_number, (start, to, reason, at, *numbers)))
+    what, how = (tuple(held[name] for name in names) for names in (MOVED.names[1:5], MOVED.names[5:]))
+    _put_moves(held["count"], what, how, row, columns)
     store.write(MOVED.name, unique, Batch(held))
 
 
@@ -341,15 +354,15 @@ def _number(values: Column) -> Column:
 
 
 @njit(cache=True, nogil=True)
-def _put_moves(count, held, row, columns):  # type: ignore[no-untyped-def]
-    starts, tos, reasons, times, n, value, low, high, threshold = held
+def _put_moves(count, what, how, row, columns):  # type: ignore[no-untyped-def]
+    starts, tos, reasons, times = what
     for i in range(len(row)):
         k = row[i]
         place = count[k] % starts.shape[1]
         starts[k, place], tos[k, place] = np.int8(columns[0][i]), np.int8(columns[1][i])
         reasons[k, place], times[k, place] = np.int8(columns[2][i]), np.int64(columns[3][i])
-        n[k, place], value[k, place], low[k, place] = columns[4][i], columns[5][i], columns[6][i]
-        high[k, place], threshold[k, place] = columns[7][i], columns[8][i]
+        for number in range(len(how)):
+            how[number][k, place] = columns[len(what) + number][i]
         count[k] += 1
 
 

@@ -16,7 +16,7 @@ from numba import njit
 from foryou.core.batch import Column
 from foryou.core.clock import DAY, HOUR
 from foryou.features.cohorts import BINS, CAME, OFF, ON, ONTO, QUARTERS, SEEN, STAGES, bin_of, note, quarter_of
-from foryou.features.quality import IMPRESSIONS, PEERS_MOST, WATCHES, expected, judge, looked
+from foryou.features.quality import IMPRESSIONS, PEERS_MOST, WATCHES, expected, judge, looked, rates
 
 LAST = STAGES - 1
 """The stage without an end."""
@@ -143,6 +143,8 @@ class Moves(NamedTuple):
     high: Column
     threshold: Column
     reason: Column
+    parts: Column
+    """What the quality was made of `[moves, PARTS]`: hook, completion, engagement and refusal of one exposure."""
 
 
 @njit(cache=True, nogil=True)
@@ -204,6 +206,7 @@ def _move(v, k, at, n, threshold, to, status, reason, life, notes, moves, count)
     moves.video[count], moves.start[count], moves.to[count], moves.at[count] = k, v.stage[k], to, at
     moves.n[count], moves.value[count], moves.threshold[count] = n, v.value[k], threshold
     moves.low[count], moves.high[count], moves.reason[count] = v.low[k], v.high[k], reason
+    rates(v.sums[k], moves.parts[count])
     counted, quarter = v.bins[k, 0] >= 0, quarter_of(v.entered[k], at, life)
     if to == v.stage[k] and counted:
         note(notes, v.entered[k], to, OFF + quarter)

@@ -11,6 +11,7 @@ from foryou.core.batch import Batch, Column
 from foryou.core.ids import id_of
 from foryou.core.ports import Documents, Store
 from foryou.features import cohorts, quality, stages
+from foryou.features.author_taste import left_of_taste
 from foryou.features.chains import chain_of, wilson
 from foryou.features.cohorts import STAGES
 from foryou.features.documents import name_of
@@ -170,6 +171,7 @@ def _moves(store: Store, number: Column, settings: ReachSettings, language: str)
                 "to": to,
                 "reason": reason.name.lower(),
                 **{name: _round(value) for name, value in numbers.items()},
+                "parts": {name: _round(float(row[name][0][place])) for name in PARTS} if numbers["n"] > 0 else None,
                 "words": move_in_words(reason, numbers, start, settings.audiences[to] if to < LAST else None, language),
             }
         )
@@ -188,7 +190,7 @@ def _viewers(row: Batch, settings: ReachSettings) -> dict[str, object]:
         "since": int(row["first"][0]),
         "by_hour": [round(each, 1) for each in row["hour"][0].tolist()],
         "by_day": [round(each, 1) for each in row["day"][0].tolist()],
-        "authors_taste": _round(max(1.0 - views / settings.author_views, 0.0)),
+        "authors_taste": _round(float(left_of_taste(views, settings.author_views))),
     }
 
 

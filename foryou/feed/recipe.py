@@ -82,7 +82,10 @@ class FeedSettings:
     )
     half_life_h: float = field(default=24.0, metadata={"help": "hours after which half of `freshness` is left"})
     exploration: float = field(
-        default=0.07, metadata={"help": "part of the places that go to new videos on trial, by Thompson sampling"}
+        default=0.07,
+        metadata={
+            "help": "part of the places that go to new videos on trial: first looks by fit, others by Thompson sampling"
+        },
     )
     first_look: float = field(
         default=1.0,

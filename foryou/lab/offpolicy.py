@@ -31,6 +31,7 @@ _CHANGEABLE = (
     "fatigue",
     "exploration",
     "first_look",
+    "first_fit",
     "probes",
     "author_gap",
     "sound_gap",

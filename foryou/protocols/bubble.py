@@ -24,6 +24,7 @@ from foryou.evaluation.bubble import (
     topics_per,
 )
 from foryou.features.fold import EVENTS_STREAM, SERVED_STREAM
+from foryou.features.reach import FOR_YOU
 
 Report: TypeAlias = dict[str, Any]
 
@@ -41,7 +42,7 @@ MEASURES: dict[str, str] = {
     "gini": "how unequally views are spread over videos (0 alike, 1 one has all)",
     "fresh": "share of views of videos younger than a day",
     "hardly_known": f"share of views of creators with fewer than {HARDLY_KNOWN:,} views before",
-    "difference": f"mean overlap (Jaccard) of the latest {FIRST} videos that two viewers were served",
+    "difference": f"mean overlap (Jaccard) of the latest {FIRST} videos that two viewers were served in For You",
 }
 
 
@@ -149,11 +150,14 @@ def _before(author: Column) -> Column:
 
 
 def difference(log: Log, since: int = 0, seed: int = 0) -> float | None:
-    """The feed-difference meter: the mean overlap of what pairs of viewers were served last. None without two."""
+    """The feed-difference meter: the mean overlap of what pairs of viewers were served last in For You. None without
+    two."""
     parts = [
         record.rows.select(("viewer", "item", "at"))
         for record in log.read(0, (SERVED_STREAM,))
-        if int(record.rows["viewer"][0]) != 0 and int(record.rows["at"][0]) >= since
+        if int(record.rows["viewer"][0]) != 0
+        and int(record.rows["at"][0]) >= since
+        and int(record.rows["surface"][0]) == FOR_YOU
     ]
     if not parts:
         return None

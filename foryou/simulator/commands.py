@@ -11,6 +11,7 @@ from rich.console import Console
 
 from foryou import terminal
 from foryou.core.errors import InvalidEvent
+from foryou.settings import changed, load
 from foryou.simulator.behaviour import Behaviour
 from foryou.simulator.compare import Report, all_done
 from foryou.simulator.fitting import fit
@@ -61,6 +62,9 @@ def compare(
         str, typer.Option(help="Let `foryou` ask this running server; events then have the time of their arrival.")
     ] = "",
     key: Annotated[str, typer.Option(help="Key for that server.")] = "",
+    config: Annotated[
+        Path | None, typer.Option(help="Settings of the engine of `foryou` (TOML); default: ./foryou.toml.")
+    ] = None,
     json: Annotated[Path | None, typer.Option("--json", help="Write all figures to this file.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write a page with charts to this file (HTML).")] = None,
 ) -> None:
@@ -69,7 +73,10 @@ def compare(
         return
     writable("--json", json)
     writable("--report", report)
-    options = Options(server, key)
+    if server and config is not None:
+        raise InvalidEvent("--config", "is given with --server", "one of them: a server has settings of its own")
+    own = {} if server else changed(load(config, environment={}))
+    options = Options(server, key, config=config)
     names = called([policy, *filter(None, (name.strip() for name in against.split(",")))], options)
     if server and "foryou" not in names:
         raise InvalidEvent("--server", f"{', '.join(names)} ask no server", "foryou among the policies")
@@ -82,6 +89,8 @@ def compare(
         _within("--farms", farms, 0, MOST_SOLD),
         Behaviour() if behaviour is None else Behaviour.read(behaviour),
         "" if behaviour is None else str(behaviour),
+        str(config or "foryou.toml") if own else "",
+        own,
     )
     told = _done(plan, _within("--jobs", jobs, 1), json, report)
     for table in tables(told, out.width):

@@ -17,7 +17,7 @@ FAME = 0.25
 """The correlation of skill with the logarithm of followers: a bad guide, as followers come from elsewhere too."""
 MEDIAN_FOLLOWERS, SPREAD_FOLLOWERS, MOST_FOLLOWERS = 250.0, 2.1, 5_000_000
 SPREAD_POSTS = 0.9
-"""Of the logarithm of posts a day: the busiest tenth makes about four tenths of all videos."""
+"""Of the logarithm of posts a day: the busiest tenth makes about a third of all videos."""
 POST_HOURS = np.array([1, 1, 0.5, 0.5, 0.5, 1, 2, 4, 5, 5, 5, 6, 8, 7, 6, 7, 9, 11, 12, 12, 10, 7, 4, 2])
 
 

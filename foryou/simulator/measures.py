@@ -20,6 +20,10 @@ ENOUGH = 10
 """Videos that a viewer saw on a day, for the day to say something about how varied it was."""
 PLATEAU = (150, 300)
 """Where a new viewer's feed has settled: between these swipes."""
+SETTLED = 0.8
+"""How much of the plateau is there when a feed has settled."""
+LEAST_GAIN = 0.01
+"""Of match: who makes less way has not learned."""
 SMOOTH = 10
 """Swipes over which the curve of new viewers is averaged."""
 QUALIFIED_S = 3.0
@@ -199,13 +203,25 @@ def _repeats(seen: Seen) -> float:
 
 
 def _settled(seen: Seen) -> float:
-    """Of those who came to the plateau, so that it is the same people; its end where it was never reached."""
+    return _swipes_to_plateau(seen, 0.0)
+
+
+def _learned(seen: Seen) -> float:
+    return _swipes_to_plateau(seen, 1.0)
+
+
+def _swipes_to_plateau(seen: Seen, less: float) -> float:
+    """Until `SETTLED` of it is there, `less` so many times what a new viewer begins with: of those who came to it, so
+    that it is the same people. Its end where it was never reached; not a number where there is no way to go."""
     curve = seen.settling(PLATEAU[0])
     late = curve[PLATEAU[0] :]
     if np.isnan(late).all() or np.isnan(curve[:SMOOTH]).any():
         return float("nan")
     smooth = np.convolve(curve, np.ones(SMOOTH) / SMOOTH, "valid")
-    reached = np.flatnonzero(smooth >= 0.8 * np.nanmean(late))
+    gained, most = smooth - less * smooth[0], float(np.nanmean(late)) - less * float(smooth[0])
+    if most < LEAST_GAIN:
+        return float("nan")
+    reached = np.flatnonzero(gained >= SETTLED * most)
     return float(reached[0] + SMOOTH if len(reached) else PLATEAU[1])
 
 
@@ -265,6 +281,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure("median_age_h", "Median age of what is shown, hours", 0, lambda s: _median(s.age_h)),
     Measure("repeats", "Seen videos that were shown again", -1, _repeats),
     Measure("settled_after", "Swipes until a new viewer's feed fits 80 % as well as it ever will", -1, _settled),
+    Measure("learned_after", "Swipes until 80 % of what is learned of a new viewer is learned", -1, _learned),
     Measure("best_reached", "Share of the best new hundredth that come to {views} qualified views", 1,
             lambda s: _mean(np.isfinite(s.best_hours))),
     Measure("best_hours", "Median hours until they do, at most those of the run", -1,

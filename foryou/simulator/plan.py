@@ -27,6 +27,9 @@ class Plan:
     farms: int = 0
     behaviour: Behaviour = field(default_factory=Behaviour)
     behaviour_file: str = ""
+    settings_file: str = ""
+    settings: Mapping[str, object] = field(default_factory=dict)
+    """Settings of the engine that are not the usual ones, by key."""
 
     @property
     def policy(self) -> str:
@@ -56,6 +59,7 @@ class Plan:
             "step_s": self.step_s,
             "farms": self.farms,
             "behaviour": {"file": self.behaviour_file, "changed": changed(self.behaviour)},
+            "settings": {"file": self.settings_file, "changed": dict(self.settings)},
             "missing": [{"policy": name, "seed": seed} for name, seed in order if (name, seed) not in ended],
             "measures": {each.name: {"help": words[each.name], "better": each.better} for each in MEASURES},
             **compared(runs, self.policy),

@@ -128,6 +128,12 @@ def _changes(told: Report) -> Iterator[str]:
     if how["changed"]:
         names = ", ".join(f"<code>{escape(name)}</code>" for name in how["changed"])
         yield f"Viewers behave by <code>{escape(how['file'])}</code>, which differs from the usual in {names}."
+    own = told["settings"]
+    if own["changed"]:
+        names = ", ".join(
+            f"<code>{escape(name)} = {escape(str(value))}</code>" for name, value in own["changed"].items()
+        )
+        yield f"<code>foryou</code> has settings of <code>{escape(own['file'])}</code>: {names}."
     if told["farms"]:
         yield (
             f"There are {told['farms']:,} accounts that sell likes, and ten pairs of twin videos of which the creator "

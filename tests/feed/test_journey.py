@@ -69,6 +69,10 @@ def test_a_journey_tells_the_stage_the_moves_and_why(world: World) -> None:
     assert [move["reason"] for move in good["moves"][1:]] == ["above"] * good["stage"]
     assert good["moves"][1]["n"] >= 2
     assert good["moves"][1]["low"] > good["moves"][1]["threshold"]
+    assert good["moves"][0]["parts"] is None, "nobody had seen it"
+    parts = good["moves"][1]["parts"]
+    assert (parts["hook"], parts["completion"], parts["refusal"]) == (1.0, 1.0, 0.0) and parts["engagement"] > 0
+    assert bad["moves"][-1]["parts"]["completion"] == pytest.approx(1 / 20)
     assert good["why"] == good["moves"][-1]["words"]
     assert (bad["stage"], bad["state"], bad["moves"][-1]["reason"], bad["room"]) == (0, "stopped", "below", 0)
     assert "No more viewers are looked for" in bad["why"]

@@ -12,7 +12,7 @@ from foryou.app import Engine
 from foryou.cli import app
 from foryou.client import in_process
 from foryou.core.clock import DAY, ManualClock
-from foryou.protocols.bubble import bubble
+from foryou.protocols.bubble import bubble, difference
 from foryou.settings import DataSettings, Settings
 from tests.loop.conftest import START, World
 
@@ -59,6 +59,8 @@ def test_one_topic_a_day_is_a_bubble_and_four_alike_are_none() -> None:
     assert 0 < told["gini"] < 1
     assert 0 <= told["difference"] <= 1
     assert [set(each) >= {"day", "entropy", "gini"} for each in report["days"]] == [True]
+    world.client.feed("ada", 20, surface="plain")
+    assert difference(world.engine.backend.log) == told["difference"], "of For You alone"
     assert bubble(world.engine.backend.log, since=START + 2 * DAY)["views"] == 0
     world.engine.close()
 

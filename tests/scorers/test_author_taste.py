@@ -32,7 +32,9 @@ def world() -> Iterator[World]:
     made.engine.close()
 
 
-def part(world: World, viewer: str, worth: float = 1.0, source: int = FRESH) -> list[float]:
+def part(
+    world: World, viewer: str, worth: float = 1.0, source: int = FRESH, views: float = WIDE.author_views
+) -> list[float]:
     """What the video by the mechanic, and the one by the stranger, gets."""
     engine = world.engine
     request = request_for(
@@ -42,7 +44,7 @@ def part(world: World, viewer: str, worth: float = 1.0, source: int = FRESH) -> 
     author = engine.backend.store.columns("video", item, ("author",))["author"]
     known = {"sources": np.full(2, 1 << source), "rejected": np.zeros(2), "score": np.ones(2)}
     rows = Candidates({"item": item, "author": author, **known})
-    told = AuthorTaste(engine.backend.store, worth, WIDE.author_views, FRESH)(request, rows)
+    told = AuthorTaste(engine.backend.store, worth, views, FRESH)(request, rows)
     assert told["score"] == pytest.approx(1.0 + told["author_taste"])
     return [float(value) for value in told["author_taste"]]
 
@@ -53,6 +55,7 @@ def test_a_video_of_who_loves_cars_is_worth_more_to_who_loves_cars_and_less_to_w
     assert carl > 0.05 and nora < 0 and nobody == 0
     assert part(world, "nobody yet") == [0, 0]
     assert part(world, "carl", 2.0)[0] == pytest.approx(2 * carl)
+    assert part(world, "carl", views=0.0) == [0, 0], "it is turned off"
 
 
 @pytest.mark.mission("NO-24")

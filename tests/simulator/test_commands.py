@@ -56,6 +56,8 @@ def own(directory: Path, feed: str) -> str:
         (("--farms", "-1"), "--farms: is -1; expected 0 to 1,000"),
         (("--viewers", "5", "--creators", "6"), "--creators: is 6; expected at most --viewers, 5"),
         (("--server", "http://127.0.0.1:1"), "--server: random, popular ask no server; expected foryou"),
+        (("--config", "a.toml", "--server", "http://127.0.0.1:1"), "--config: is given with --server; expected one"),
+        (("--config", "/no/such/a.toml"), "cannot read the settings file /no/such/a.toml"),
         (("--json", "/no/such/a.json"), "--json: there is no directory /no/such"),
         (("--report", "/"), "--report: / is a directory"),
     ],
@@ -108,6 +110,17 @@ def test_what_is_assumed_otherwise_is_told_and_a_policy_has_its_own_name(tmp_pat
     text = page.read_text("utf-8")
     assert "<code>keep</code>" in text and "5 accounts that sell likes" in text and "own.py" not in text
     assert "repeats" in done.output and "bought reach" in done.output
+
+
+def test_the_engine_runs_as_a_file_sets_it_and_figures_and_page_say_so(tmp_path: Path) -> None:
+    figures, page, config = tmp_path / "a.json", tmp_path / "a.html", tmp_path / "a.toml"
+    config.write_text("[reach]\naudiences = [2, 4, 8, 16]\n")
+    given = ("--config", str(config), "--json", str(figures), "--report", str(page))
+    done = simulate("--policy", "foryou", "--against", "", *SMALL, "--seeds", "1", *given)
+    assert done.exit_code == 0, done.output
+    told = msgspec.json.decode(figures.read_bytes())
+    assert told["settings"] == {"file": str(config), "changed": {"reach.audiences": [2, 4, 8, 16]}}
+    assert "reach.audiences = (2, 4, 8, 16)" in page.read_text("utf-8")
 
 
 def half(task: int) -> Report:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from benchmarks.quality.verdicts import verdicts
+from benchmarks.quality.verdicts import least, lines, times, verdicts
 from foryou.cli import app
 from foryou.simulator.claims import overlap
 from foryou.simulator.compare import compared, interval, ratio
@@ -62,6 +62,23 @@ def test_claims_hold_or_fail_by_what_was_asked() -> None:
     assert told["+10 points like rate: more reach at 48 h"] and told["overlap higher with the same taste"]
     assert not told["completion 60 % against 30 %: more reach"] and not told["three"]
     assert not told["seen videos shown again"] and not told["reach among strangers, likewise"]
+    assert told["the same under epsilon-greedy"] is None, "nothing was asked of it"
+
+
+def test_a_claim_holds_surely_where_all_of_its_interval_does() -> None:
+    rows = lines(
+        [
+            times("near", [(1.1, 1.0), (1.5, 1.0), (1.3, 1.0)], 1.25, goal="2×"),
+            times("far", [(2.1, 1.0), (2.2, 1.0)], 1.25, built=True),
+            least("less", [0.1, 0.2], 0.5),
+        ]
+    )
+    assert [row.what for row in rows] == [
+        "holds, not surely, simulated: near",
+        "holds, simulated, by construction: far",
+        "**fails**, simulated: less",
+    ]
+    assert rows[0].asked == "≥ 1.25× (goal 2×)"
 
 
 @pytest.mark.slow

@@ -56,6 +56,11 @@ def test_a_feed_settles_where_it_fits_four_fifths_as_well_as_later(world: World)
     rows = [(viewer, k % 40, 0.1 + k / 1000) for k in range(PLATEAU[1]) for viewer in range(6)]
     fits = [1.0 if k >= 60 else 0.05 for k in range(PLATEAU[1]) for _ in range(6)]
     assert measured(outcome(new, rows, match=fits))["settled_after"] == 60 + 8
+    half = [0.5 if k < 60 else 1.0 if k < PLATEAU[0] else 0.97 for k in range(PLATEAU[1]) for _ in range(6)]
+    found = measured(outcome(new, rows, match=half))
+    assert (found["settled_after"], found["learned_after"]) == (60 + 6, 60 + 8)
+    same = measured(outcome(new, rows, match=[0.5] * len(rows)))
+    assert same["settled_after"] == 10 and np.isnan(same["learned_after"]), "it learns nothing"
     short = [row for row in rows if row[0] < 5]
     assert np.isnan(measured(outcome(new, [r for r in short if r[2] < 0.2]))["settled_after"]), "nobody came that far"
 

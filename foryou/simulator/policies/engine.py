@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from secrets import token_hex
 from typing import Protocol
 
@@ -54,9 +55,11 @@ class InProcess:
 
     changes: Mapping[str, object] = field(default_factory=dict)
     at: int = 0
+    config: Path | None = None
+    """Settings (TOML), under `changes`; none: `foryou.toml` where there is one."""
 
     def __post_init__(self) -> None:
-        self.timed = opened(self.at, self.changes)
+        self.timed = opened(self.at, self.changes, self.config)
         self.client = in_process(self.timed.engine)
 
     def move(self, at: int) -> None:
@@ -106,6 +109,7 @@ class ForYou:
     server: str = ""
     key: str = ""
     changes: Mapping[str, object] = field(default_factory=dict)
+    config: Path | None = None
     opened: Callable[[int], Engine] | None = None
     """Another engine than these two, opened at a time (ms)."""
 
@@ -121,7 +125,7 @@ class ForYou:
     def _open(self, at: int) -> Engine:
         if self.opened is not None:
             return self.opened(at)
-        return Server(self.server, self.key) if self.server else InProcess(self.changes, at)
+        return Server(self.server, self.key) if self.server else InProcess(self.changes, at, self.config)
 
     def _follow(self, public: Public) -> None:
         viewers, creators = public.follows

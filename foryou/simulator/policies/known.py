@@ -27,10 +27,14 @@ class Options:
     server: str = ""
     key: str = ""
     settings: Mapping[str, object] = field(default_factory=dict)
+    config: Path | None = None
+    """Settings of its engine (TOML), under `settings`."""
 
 
 POLICIES: Mapping[str, Callable[[Options], Policy]] = {
-    "foryou": lambda options: ForYou(server=options.server, key=options.key, changes=options.settings),
+    "foryou": lambda options: ForYou(
+        server=options.server, key=options.key, changes=options.settings, config=options.config
+    ),
     "random": lambda options: chance(),
     "popular": lambda options: Popular(),
     "recent": lambda options: recent(),
