@@ -22,6 +22,8 @@ from foryou.simulator.policies.known import Options, policy_of
 from foryou.simulator.run import STEP_S, Outcome, simulate
 from foryou.simulator.world import Sizes, make
 
+CLAIM = 20
+"""Worlds that a claim takes."""
 LEVEL = 0.95
 Report: TypeAlias = dict[str, Any]
 T = TypeVar("T")

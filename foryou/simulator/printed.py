@@ -8,7 +8,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from foryou.simulator.compare import Report
+from foryou.simulator.compare import CLAIM, Report
 
 SHOWN = (
     "satisfaction", "watch_s", "skip_rate", "not_interested_rate", "d1", "d7", "coverage", "gini", "entropy",
@@ -22,7 +22,8 @@ FIRST, EACH = 21, 9
 def tables(told: Report, width: int) -> Iterator[Table]:
     """A row for each measure, a column for each policy, as many beside each other as there is room for."""
     count = len(told["seeds"])
-    title: str | None = f"Simulated: means over {count} world{'s' * (count > 1)}"
+    few = f"; a claim takes {CLAIM}" if count < CLAIM else ""
+    title: str | None = f"Simulated: means over {count} world{'s' * (count > 1)}{few}"
     for policies in _rows_of(list(told["policies"]), width):
         yield _table(told, policies, title)
         title = None

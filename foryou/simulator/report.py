@@ -7,7 +7,7 @@ from html import escape
 from math import inf
 from typing import Any, TypeAlias
 
-from foryou.simulator.compare import Report, interval
+from foryou.simulator.compare import CLAIM, Report, interval
 from foryou.simulator.curves import REACH_H, SETTLING
 from foryou.simulator.drawing import COLOURS, SHARE, Line, Point, Range, legend, lines, points
 from foryou.simulator.plan import missing
@@ -194,9 +194,11 @@ def _times(found: Interval) -> str:
 
 
 def _intervals(told: Report) -> str:
-    if len(told["seeds"]) > 1:
-        return f"Means over {len(told['seeds'])} worlds; below and as bands, 95 % intervals by Student's t over worlds."
-    return "One world: there are no intervals. Use <code>--seeds 20</code> for a claim."
+    count = len(told["seeds"])
+    more = f" Use <code>--seeds {CLAIM}</code> for a claim." if count < CLAIM else ""
+    if count > 1:
+        return f"Means over {count} worlds; below and as bands, 95 % intervals by Student's t over worlds.{more}"
+    return f"One world: there are no intervals.{more}"
 
 
 _DOCUMENT = """<!doctype html>
