@@ -53,10 +53,15 @@ def main() -> None:
     options.add_argument(
         "--results", type=Path, metavar="DIR", help=f"where runs are kept (default: {RESULTS.name}/, but not tiny ones)"
     )
-    options.add_argument("--readme", action="store_true", help="write the table of the README from the latest runs")
+    options.add_argument(
+        "--readme",
+        action="store_true",
+        help="write the table of the README, and pictures of the guides, from the latest runs",
+    )
     chosen = options.parse_args()
     if chosen.readme:
         print(readme.update(TABLE, results=chosen.results or RESULTS))
+        readme.draw(BENCHMARKS, results=chosen.results or RESULTS)
     elif chosen.name is None:
         for name, benchmark in BENCHMARKS.items():
             print(f"{name:<10} {benchmark.help}")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from foryou.bench.record import RESULTS, Line, Report, figures, latest
+from foryou.bench.record import RESULTS, Benchmark, Line, Report, figures, latest
 
 Table: TypeAlias = Mapping[str, Callable[[Report], list[Line]]]
 """What each benchmark tells of its figures."""
 START, END = "<!-- results:start -->", "<!-- results:end -->"
 README = Path(__file__).parent.parent / "README.md"
+IMAGES = README.parent / "docs" / "images"
 
 
 def update(benchmarks: Table, readme: Path = README, results: Path = RESULTS) -> str:
@@ -23,6 +24,17 @@ def update(benchmarks: Table, readme: Path = README, results: Path = RESULTS) ->
         raise ValueError(f"{readme} has no {START} followed by {END}; put both where the table should stand")
     made = table(benchmarks, results)
     readme.write_text(f"{before}{START}\n{made}\n{END}{after}", "utf-8")
+    return made
+
+
+def draw(benchmarks: Mapping[str, Benchmark[Any]], images: Path = IMAGES, results: Path = RESULTS) -> list[Path]:
+    """Make the pictures of the guides anew, from the same runs."""
+    made = []
+    for name, benchmark in benchmarks.items():
+        report = latest(name, results)
+        for file, svg in benchmark.pictures(figures(report)).items() if report is not None else ():
+            made.append(images / file)
+            made[-1].write_text(svg, "utf-8")
     return made
 
 

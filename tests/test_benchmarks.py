@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import duckdb
 import pytest
@@ -86,6 +87,15 @@ def test_runs_are_appended_and_the_table_shows_the_latest_full_one(tmp_path: Pat
     text = page.read_text()
     assert text.startswith("before\n") and text.endswith("\nafter\n") and "old" not in text
     assert "1.50 x" in text and "9.00 x" not in text
+
+
+def test_the_pictures_of_the_guides_are_those_of_the_latest_runs(tmp_path: Path) -> None:
+    made = readme.draw(BENCHMARKS, tmp_path)
+    assert [path.name for path in made] == ["chances.svg"]
+    for path in made:
+        picture = path.read_text("utf-8")
+        assert ElementTree.fromstring(picture).tag.endswith("svg") and "simulated" in picture
+        assert picture == (readme.IMAGES / path.name).read_text("utf-8"), "python -m benchmarks --readme draws it"
 
 
 def test_a_readme_without_a_place_for_the_table_is_left_alone(tmp_path: Path) -> None:

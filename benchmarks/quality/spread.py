@@ -22,12 +22,16 @@ from foryou.core.batch import Batch
 from foryou.core.clock import DAY, HOUR
 from foryou.feed.journey import BREAK_OUT
 from foryou.simulator import claims
+from foryou.simulator.drawing import COLOURS, SHARE, alone
+from foryou.simulator.drawing import Line as Drawn
+from foryou.simulator.drawing import lines as lines_of
 from foryou.simulator.measures import measured
 from foryou.simulator.plants import planted
 from foryou.simulator.policies.engine import ForYou
 from foryou.simulator.policies.policy import Numbers
 from foryou.simulator.public import Public
 from foryou.simulator.run import simulate
+from foryou.simulator.stamp import STYLE
 from foryou.simulator.world import Sizes, World, make
 
 PLANTED = ("engaged", "likes")
@@ -209,5 +213,18 @@ def lines(report: Report) -> list[Line]:
     ]
 
 
+def pictures(report: Report) -> dict[str, str]:
+    """How often told chances come true."""
+    known = [each for each in report["chance"] if each["answers"]]
+    said, came = [each["said"] for each in known], [each["came"] for each in known]
+    ends = [float(stdtrit(each["worlds"] - 1, 0.975)) * each["error"] if each["worlds"] > 1 else 0.0 for each in known]
+    low, high = ([share + side * end for share, end in zip(came, ends, strict=True)] for side in (-1, 1))
+    drawn = [Drawn(COLOURS[0], came, low, high, strong=True), Drawn(COLOURS[-1], said, dashed=True)]
+    title = "Chance to break out: how often it came true"
+    return {
+        "chances.svg": alone(lines_of(title, said, drawn, "as told (dashed: as it should)", "share", can=SHARE), STYLE)
+    }
+
+
 TINY = Size(40, 10, 80, 5, seeds=1, pairs=1, jobs=1, kept="")
-BENCHMARK = Benchmark("how a video finds those who care, in simulated worlds", Size(), TINY, measure, lines)
+BENCHMARK = Benchmark("how a video finds those who care, in simulated worlds", Size(), TINY, measure, lines, pictures)

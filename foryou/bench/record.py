@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -37,6 +37,8 @@ class Benchmark(Generic[Size]):
     tiny: Size
     measure: Callable[[Size], Report]
     lines: Callable[[Report], list[Line]]
+    pictures: Callable[[Report], Mapping[str, str]] = lambda report: {}
+    """SVG by file name, for the guides."""
 
 
 def run(name: str, benchmark: Benchmark[Any], tiny: bool) -> Report:

@@ -220,6 +220,13 @@ def _short(value: float) -> str:
     return f"{value:.3g}"
 
 
+def alone(chart: str, style: str) -> str:
+    """A chart as a file of its own, with the style of the page around it."""
+    paper = f'<style>{style}</style><rect width="100%" height="100%" fill="var(--paper)"/>'
+    head, rest = chart.removeprefix("<svg").split(">", 1)
+    return f'<svg xmlns="http://www.w3.org/2000/svg"{head}>{paper}{rest}\n'
+
+
 def legend(names: Mapping[str, str]) -> str:
     """The colours of policies, as HTML."""
     return "".join(
