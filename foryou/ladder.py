@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TypeAlias
 
@@ -47,6 +47,7 @@ class _Moved(Struct):
     to: int
     reason: str
     words: str
+    parts: dict[str, float] | None = None
 
 
 class _Viewers(Struct):
@@ -99,10 +100,18 @@ def journey(answer: Answer, language: str = "en") -> RenderableType:
         Text(head, style="bold"),
         _ladder(told, say),
         _quality(told.quality, say),
-        *(Text(f"- {_when(move.at)}  {move.words}") for move in told.moves),
+        *(line for move in told.moves for line in _moved(move, say)),
         Text(told.next, style="bold"),
         *_below(told, say),
     )
+
+
+def _moved(move: _Moved, say: Mapping[str, str]) -> Iterator[Text]:
+    """When and why; and what it was judged by."""
+    yield Text(f"- {_when(move.at)}  {move.words}")
+    if move.parts is not None:
+        shares = {name: f"{move.parts[name]:.0%}" for name in ("hook", "completion")}
+        yield Text(f"  {say['judged'].format(**shares)}", style="dim")
 
 
 class _States(Struct):

@@ -153,6 +153,7 @@ def test_a_journey_speaks_three_languages_and_can_be_drawn(world: World) -> None
     assert "stopped" in text
     assert "brought by shares: 1" in text
     assert "share of it watched" in text
+    assert "100% stayed three seconds, 100% of it was watched" in text, "what each move went by"
     console.print(ladder.journey(told(world, "good", "nl"), "nl"))
     dutch = console.export_text()
     assert "gebracht door delen: 1" in dutch
