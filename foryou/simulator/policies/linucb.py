@@ -15,8 +15,9 @@ from foryou.simulator.policies.policy import Numbers, Times, good
 from foryou.simulator.policies.popular import Popular
 from foryou.simulator.public import Public
 
-ALPHA = 0.3
-"""How many deviations of the guess are added to it."""
+ALPHA = 0.0
+"""How many deviations of the guess are added to it. Of 0, .03, .1, .3 and 1 none was better than 0 (three worlds that
+no claim is judged by: true match .250, .242, .240, .231 and .223): there is enough to learn from without a bonus."""
 RIDGE = 5.0
 """How strongly a viewer's guess is held to everybody's, in rows."""
 LOOKED_AT = 600
@@ -40,6 +41,8 @@ def _learn(inverse, right, viewers, rows, rewards):  # type: ignore[no-untyped-d
 @njit(cache=True, nogil=True)
 def _bounds(inverse, weights, rows, alpha):  # type: ignore[no-untyped-def]
     out = rows @ weights
+    if alpha == np.float32(0.0):
+        return out
     spread = rows @ inverse
     for k in range(len(rows)):
         out[k] += alpha * np.sqrt(max(np.float32(0.0), spread[k] @ rows[k]))
