@@ -25,8 +25,16 @@ def turn_wheel(page: Page) -> None:
     page.wait_for_timeout(300)
 
 
+RESTS = """() => {
+    const slot = document.querySelector('[data-current]')
+    return Math.abs(slot.getBoundingClientRect().top - slot.parentElement.getBoundingClientRect().top) < 2
+}"""
+
+
 def expect_place(page: Page, place: int) -> None:
+    """It is the current one, and the list has come to rest there: a finger that catches it on its way holds it back."""
     expect(page.locator("[data-current]")).to_have_attribute("data-place", str(place))
+    page.wait_for_function(RESTS)
 
 
 def numbers(bars: Locator, name: str) -> list[float]:
