@@ -21,13 +21,14 @@ def author_taste(store: Store, viewer: Batch, item: Keys, author: Keys, at: int,
     that counts before anybody saw the video, and nothing after so many `views`. 0 for who likes nothing."""
     seen = store.columns(REACH.name, item, ("total",))["total"].max(axis=1)
     fade = left_of_taste(seen, views)
-    left, out = np.flatnonzero(fade > 0), np.zeros(len(item))
+    account, out = account_of(store, author), np.zeros(len(item))
+    left = np.flatnonzero((fade > 0) & (account != 0))
     if len(left):
-        authors, of = group(author[left])
-        liked, row = group(liked_by(store, account_of(store, authors)).ravel())
+        accounts, of = group(account[left])
+        liked, row = group(liked_by(store, accounts).ravel())
         made, there = np.zeros((len(liked), 1), np.float32), store.columns(CONTENT.name, liked, ("text",))["text"] != 0
         put_response(store, viewer, np.zeros(len(liked), np.int64), liked, made, 0)
-        row = row.reshape(len(authors), -1)
+        row = row.reshape(len(accounts), -1)
         alike = made[row, 0].sum(axis=1) / (there[row].sum(axis=1) + PRIOR)
         out[left] = fade[left] * alike[of]
     return out

@@ -22,7 +22,7 @@ from foryou.features.effects import effects, evidence, placed, told
 from foryou.features.history import HISTORY_TOPICS, REMEMBERED, SESSION_GAP, latest_exposures
 from foryou.features.leaning import PUT, put_interests
 from foryou.features.rates import BRIEF, overall, put_video_rates, rates
-from foryou.features.response import put_response
+from foryou.features.response import past_weights, put_response
 from foryou.features.similar import COMPANIONS, positives, put_likeness
 from foryou.features.taste import put_text
 
@@ -56,7 +56,7 @@ _HEARD = 2.0
 
 def viewer_columns(store: Store, viewer: Keys, at: Column, context: Columns) -> Batch:
     """Viewer-side inputs `[viewers]` as of `at` (ms), with the history columns, `novelty` (-1 to 1, for rerankers), and
-    what is remembered beyond the history, `past_item` and `past_flags` `[viewers, REMEMBERED]`.
+    what is remembered beyond the history, `past_item` and `past_weight` `[viewers, REMEMBERED]`.
 
     `context` may hold `surface`, `device`, `language`, `country` (ids, 0: not sent) and `offset` (minutes east of UTC
     plus 1,440, -1: not sent); what is not sent comes from the profile.
@@ -100,7 +100,7 @@ def viewer_columns(store: Store, viewer: Keys, at: Column, context: Columns) -> 
             "novelty": np.where(profile["novelty"] == NOT_SAID, 0, profile["novelty"]),
             **{f"history_{name}": past[name][:, : HISTORY * _WIDTHS.get(name, 1)] for name in _HISTORY},
             "past_item": past["item"],
-            "past_flags": past["flags"],
+            "past_weight": past_weights(store, past["item"], past["flags"]),
         }
     )
 

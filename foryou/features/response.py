@@ -97,40 +97,51 @@ def _solve(matrix, wanted, size, steps, near, out):  # type: ignore[no-untyped-d
 
 
 @njit(cache=True, nogil=True)
-def _regress(vectors, text, past, response, of, ridge, steps, near, out, at):  # type: ignore[no-untyped-def]
+def _weigh(past, response, ridge, steps, near, out):  # type: ignore[no-untyped-def]
     size = response.shape[1]
-    known, weight = np.zeros(response.shape, np.int32), np.zeros(response.shape, np.float32)
-    number = np.full(len(response), -1)
     matrix, wanted = np.empty((size, size), np.float32), np.empty(size, np.float32)
+    known, weight = np.empty(size, np.int64), np.empty(size, np.float32)
+    for v in range(len(response)):
+        count = 0
+        for h in range(size):
+            out[v, h] = np.float32(0.0)
+            if not np.isnan(response[v, h]):
+                known[count], wanted[count] = h, response[v, h]
+                for k in range(count):
+                    matrix[count, k] = _alike(past[v, h], past[v, known[k]])
+                    matrix[k, count] = matrix[count, k]
+                matrix[count, count] = _alike(past[v, h], past[v, h]) + ridge
+                count += 1
+        _solve(matrix, wanted, count, steps, near, weight)
+        for k in range(count):
+            out[v, known[k]] = weight[k]
+
+
+def past_weights(store: Store, item: Keys, flags: Column) -> Column:
+    """What each remembered exposure `[viewers, past]`, of an item with outcomes in the bits of `flags`, weighs in what
+    is expected of others, times how alike their texts are; 0 where nothing is known of it, or it has no text."""
+    about, usual = store.columns(CONTENT.name, item.ravel(), ("vector", "text")), usual_worth(store, item.ravel())
+    response, out = np.empty(item.shape, np.float32), np.empty(item.shape, np.float32)
+    text = about["text"].reshape(item.shape)
+    _responses(flags, item, text, usual.reshape(item.shape), _BITS, _WORTH, _SHOWN, response)
+    _weigh(about["vector"].reshape(*item.shape, -1), response, np.float32(RIDGE), _STEPS, np.float32(_NEAR), out)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _expect(vectors, text, past, weight, of, out, at):  # type: ignore[no-untyped-def]
     for i in range(len(of)):
         v, value = of[i], np.float32(0.0)
         if text[i] != 0:
-            if number[v] < 0:
-                count = 0
-                for h in range(size):
-                    if not np.isnan(response[v, h]):
-                        known[v, count], wanted[count] = h, response[v, h]
-                        for k in range(count):
-                            matrix[count, k] = _alike(past[v, h], past[v, known[v, k]])
-                            matrix[k, count] = matrix[count, k]
-                        matrix[count, count] = _alike(past[v, h], past[v, h]) + ridge
-                        count += 1
-                number[v] = count
-                _solve(matrix, wanted, count, steps, near, weight[v])
-            for k in range(number[v]):
-                value += weight[v, k] * _alike(vectors[i], past[v, known[v, k]])
+            for h in range(weight.shape[1]):
+                if weight[v, h] != np.float32(0.0):
+                    value += weight[v, h] * _alike(vectors[i], past[v, h])
         out[i, at] = value
 
 
 def put_response(store: Store, viewers: Batch, of: Rows, item: Keys, out: Column, at: int) -> None:
     """Into column `at` of `out` `[items, ...]`: what is expected of each item `[items]` beside viewer row `of[i]` of
     `viewers`, whose columns of the past are read; 0 where either has no text."""
-    held = store.columns(CONTENT.name, item, ("vector", "text"))
-    seen, shape = viewers["past_item"].ravel(), viewers["past_item"].shape
-    past, usual = store.columns(CONTENT.name, seen, ("vector", "text")), usual_worth(store, seen).reshape(shape)
-    response = np.empty(shape, np.float32)
-    _responses(
-        viewers["past_flags"], viewers["past_item"], past["text"].reshape(shape), usual, _BITS, _WORTH, _SHOWN, response
-    )
-    known = past["vector"].reshape(*shape, -1)
-    _regress(held["vector"], held["text"], known, response, of, np.float32(RIDGE), _STEPS, np.float32(_NEAR), out, at)
+    held, seen = store.columns(CONTENT.name, item, ("vector", "text")), viewers["past_item"]
+    past = store.columns(CONTENT.name, seen.ravel(), ("vector",))["vector"].reshape(*seen.shape, -1)
+    _expect(held["vector"], held["text"], past, viewers["past_weight"], of, out, at)

@@ -17,6 +17,7 @@ from foryou.features.content import CONTENT
 from foryou.features.counters import HALF_LIVES
 from foryou.features.effects import EFFECT, placed
 from foryou.features.enrich import OUTCOMES
+from foryou.features.history import REMEMBERED, latest_exposures
 from foryou.features.interests import HALF_LIFE, REJECTED_HALF_LIFE, RIDGE
 from foryou.features.rates import PRIORS
 from foryou.features.response import _SHOWN, WORTH
@@ -343,11 +344,11 @@ def text_columns(store: Store, viewers: Batch, of: Rows, item: Keys, at: Column)
 
 def responses(store: Store, viewers: Batch, of: Rows, item: Keys) -> Column:
     """What each viewer will make of each item, by a Gaussian process over the texts of what they saw `[items]`."""
-    held, past, flags = (
+    held, remembered = (
         store.columns(CONTENT.name, item, ("vector", "text")),
-        viewers["past_item"],
-        viewers["past_flags"],
+        latest_exposures(store, viewers["viewer"], REMEMBERED),
     )
+    past, flags = remembered["item"], remembered["flags"]
     about = store.columns(CONTENT.name, past.ravel(), ("vector", "text"))
     vectors, texts = about["vector"].reshape(*past.shape, DIM), about["text"].reshape(past.shape)
     rated, prior = [_AT[name] for name in WORTH], _overall(store)
