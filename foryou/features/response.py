@@ -17,6 +17,7 @@ from foryou.core.inputs import OUTCOME_BITS, RATES
 from foryou.core.ports import Keys, Store
 from foryou.features.content import CONTENT
 from foryou.features.rates import overall, rates
+from foryou.grouping import group
 
 RIDGE = 20.0
 """The variance of the noise against that of what texts say: so many exposures of one text count half."""
@@ -42,15 +43,15 @@ def usual_worth(store: Store, video: Keys) -> Column:
 
 
 @njit(cache=True, nogil=True)
-def _responses(flags, item, text, usual, bits, worth, shown, out):  # type: ignore[no-untyped-def]
+def _responses(flags, place, usual, bits, worth, out):  # type: ignore[no-untyped-def]
     """What each exposure `[viewers, past]` was to its viewer beyond what is usual, less the mean of theirs; NaN where
-    nothing is known or there is no text."""
+    it has no place among the videos with texts `[videos]`."""
     for v in range(flags.shape[0]):
         total, number = np.float32(0.0), np.float32(0.0)
         for h in range(flags.shape[1]):
             out[v, h] = np.nan
-            if item[v, h] != 0 and flags[v, h] & shown and text[v, h] != 0:
-                out[v, h] = -usual[v, h]
+            if place[v, h] >= 0:
+                out[v, h] = -usual[place[v, h]]
                 for b in range(len(bits)):
                     if flags[v, h] & bits[b]:
                         out[v, h] += worth[b]
@@ -97,20 +98,20 @@ def _solve(matrix, wanted, size, steps, near, out):  # type: ignore[no-untyped-d
 
 
 @njit(cache=True, nogil=True)
-def _weigh(past, response, ridge, steps, near, out):  # type: ignore[no-untyped-def]
+def _weigh(vectors, place, response, ridge, steps, near, out):  # type: ignore[no-untyped-def]
     size = response.shape[1]
     matrix, wanted = np.empty((size, size), np.float32), np.empty(size, np.float32)
     known, weight = np.empty(size, np.int64), np.empty(size, np.float32)
     for v in range(len(response)):
         count = 0
         for h in range(size):
-            out[v, h] = np.float32(0.0)
-            if not np.isnan(response[v, h]):
+            if place[v, h] >= 0:
                 known[count], wanted[count] = h, response[v, h]
+                one = vectors[place[v, h]]
                 for k in range(count):
-                    matrix[count, k] = _alike(past[v, h], past[v, known[k]])
+                    matrix[count, k] = _alike(one, vectors[place[v, known[k]]])
                     matrix[k, count] = matrix[count, k]
-                matrix[count, count] = _alike(past[v, h], past[v, h]) + ridge
+                matrix[count, count] = _alike(one, one) + ridge
                 count += 1
         _solve(matrix, wanted, count, steps, near, weight)
         for k in range(count):
@@ -120,28 +121,43 @@ def _weigh(past, response, ridge, steps, near, out):  # type: ignore[no-untyped-
 def past_weights(store: Store, item: Keys, flags: Column) -> Column:
     """What each remembered exposure `[viewers, past]`, of an item with outcomes in the bits of `flags`, weighs in what
     is expected of others, times how alike their texts are; 0 where nothing is known of it, or it has no text."""
-    about, usual = store.columns(CONTENT.name, item.ravel(), ("vector", "text")), usual_worth(store, item.ravel())
-    response, out = np.empty(item.shape, np.float32), np.empty(item.shape, np.float32)
-    text = about["text"].reshape(item.shape)
-    _responses(flags, item, text, usual.reshape(item.shape), _BITS, _WORTH, _SHOWN, response)
-    _weigh(about["vector"].reshape(*item.shape, -1), response, np.float32(RIDGE), _STEPS, np.float32(_NEAR), out)
+    out, told = np.zeros(item.shape, np.float32), (item != 0) & (flags & _SHOWN != 0)
+    videos, place = _among(item, told)
+    about = store.columns(CONTENT.name, videos, ("vector", "text"))
+    if about["text"].any():
+        place[told] = np.where(about["text"] != 0, np.arange(len(videos)), -1)[place[told]]
+        response = np.empty(item.shape, np.float32)
+        _responses(flags, place, usual_worth(store, videos), _BITS, _WORTH, response)
+        _weigh(about["vector"], place, response, np.float32(RIDGE), _STEPS, np.float32(_NEAR), out)
     return out
 
 
+def _among(item: Keys, which: Column) -> tuple[Keys, Rows]:
+    """The different items of those, and the place of each among them; -1 for the others."""
+    videos, row = group(item[which])
+    place = np.full(item.shape, -1)
+    place[which] = row
+    return videos, place
+
+
 @njit(cache=True, nogil=True)
-def _expect(vectors, text, past, weight, of, out, at):  # type: ignore[no-untyped-def]
+def _expect(vectors, text, past, place, weight, of, out, at):  # type: ignore[no-untyped-def]
     for i in range(len(of)):
         v, value = of[i], np.float32(0.0)
         if text[i] != 0:
             for h in range(weight.shape[1]):
-                if weight[v, h] != np.float32(0.0):
-                    value += weight[v, h] * _alike(vectors[i], past[v, h])
+                if place[v, h] >= 0:
+                    value += weight[v, h] * _alike(vectors[i], past[place[v, h]])
         out[i, at] = value
 
 
 def put_response(store: Store, viewers: Batch, of: Rows, item: Keys, out: Column, at: int) -> None:
     """Into column `at` of `out` `[items, ...]`: what is expected of each item `[items]` beside viewer row `of[i]` of
     `viewers`, whose columns of the past are read; 0 where either has no text."""
-    held, seen = store.columns(CONTENT.name, item, ("vector", "text")), viewers["past_item"]
-    past = store.columns(CONTENT.name, seen.ravel(), ("vector",))["vector"].reshape(*seen.shape, -1)
-    _expect(held["vector"], held["text"], past, viewers["past_weight"], of, out, at)
+    weight = viewers["past_weight"]
+    videos, place = _among(viewers["past_item"], weight != 0)
+    if len(videos) == 0:
+        out[:, at] = 0.0
+        return
+    held, past = (store.columns(CONTENT.name, keys, ("vector", "text")) for keys in (item, videos))
+    _expect(held["vector"], held["text"], past["vector"], place, weight, of, out, at)
