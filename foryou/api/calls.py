@@ -91,7 +91,8 @@ def accept(engine: Calls, rows: Sequence[Row]) -> tuple[Receipt, Batch]:
 
 def take(engine: Calls, batch: Batch, refused: list[Refusal]) -> tuple[Receipt, Batch]:
     """As `accept`, of rows that are columns already, beside those that could not be."""
-    new = batch.take(engine.accept(batch)) if len(batch) else batch
+    fresh = engine.accept(batch) if len(batch) else np.zeros(0, np.bool_)
+    new = batch if fresh.all() else batch.take(fresh)  # mostly all are, and a copy of every column is no small thing
     return Receipt(len(new), len(batch) - len(new), refused), new
 
 
