@@ -18,7 +18,7 @@ import msgspec
 
 from foryou.access.rules import AccessSettings
 from foryou.core.errors import SettingsError
-from foryou.features.reach import ReachSettings
+from foryou.features.reach_settings import ReachSettings
 from foryou.features.trust import TrustSettings
 from foryou.feed.recipe import FeedSettings
 from foryou.retention import RetentionSettings

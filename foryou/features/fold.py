@@ -30,6 +30,7 @@ from foryou.features import (
     popular,
     prefers,
     reach,
+    reach_settings,
     saved,
     seen,
     similar,
@@ -41,7 +42,7 @@ from foryou.features import (
 )
 from foryou.features.acts import ACTS
 from foryou.features.enrich import enrich
-from foryou.features.reach import ReachSettings
+from foryou.features.reach_settings import ReachSettings
 from foryou.features.trust import DEFAULT, TrustSettings
 from foryou.features.trust import TABLES as trust_tables
 from foryou.grouping import group
@@ -134,7 +135,7 @@ def fold_served(store: Store, rows: Batch, offset: Offset) -> None:
 
 
 def fold_events(
-    store: Store, rows: Batch, trust: TrustSettings = DEFAULT, spread: ReachSettings = reach.DEFAULT
+    store: Store, rows: Batch, trust: TrustSettings = DEFAULT, spread: ReachSettings = reach_settings.DEFAULT
 ) -> Batch:
     """Fold a batch of events: first what videos and viewers say of themselves, then what viewers did.
 

@@ -7,16 +7,11 @@ time that it holds up (`stages` has the rules). Everything is read off the log: 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from math import isfinite
 
 import numpy as np
 from numba import njit
 
 from foryou.core.batch import Batch, Column
-from foryou.core.clock import HOUR
-from foryou.core.errors import SettingsError
 from foryou.core.event import Kind, of_kinds
 from foryou.core.heads import HEADS
 from foryou.core.ids import id_of
@@ -29,63 +24,13 @@ from foryou.features.cohorts import COHORTS, STAGES
 from foryou.features.enrich import OUTCOMES, WATCH_LIMIT_S
 from foryou.features.pairs import pairs
 from foryou.features.quality import ENGAGING, KEYS, PEERS, REFUSING, SUMS
+from foryou.features.reach_settings import DEFAULT, ReachSettings
 from foryou.features.stages import DAYS, HOURS, LAST, LATEST, LOOKS, RESTING, RUNNING, Reason
 from foryou.grouping import group
 
 MOVES = 12
 """Moves of a video that are kept: the latest."""
 
-
-@dataclass(frozen=True)
-class ReachSettings:
-    """How a new video finds its audience."""
-
-    audiences: tuple[int, int, int, int] = field(
-        default=(6, 20, 60, 600),
-        metadata={"help": "exposures that a video is tested with in each stage before the last, which is open"},
-    )
-    hours: float = field(default=72.0, metadata={"help": "for which a video looks for the audience of a stage"})
-    error: float = field(
-        default=0.4,
-        metadata={"help": "chance at most that a video goes on from a stage that is no better than the bar there"},
-    )
-    chance: float = field(default=0.01, metadata={"help": "share of videos that go on in any case, to learn from"})
-    prior: float = field(
-        default=10.0, metadata={"help": "exposures that what its author and hashtags usually do is worth"}
-    )
-    author_views: float = field(
-        default=500.0,
-        metadata={
-            "help": "views after which the author's own taste no longer says who sees a video first; 0: it never does"
-        },
-    )
-
-    def __post_init__(self) -> None:
-        if any(size < 1 for size in self.audiences) or list(self.audiences) != sorted(set(self.audiences)):
-            raise SettingsError(f"reach.audiences is {self.audiences}; expected four whole numbers that grow from 1 on")
-        for name in ("hours", "prior"):
-            if not (isfinite(getattr(self, name)) and getattr(self, name) > 0):
-                raise SettingsError(f"reach.{name} is {getattr(self, name)}; expected above 0")
-        if not (isfinite(self.author_views) and self.author_views >= 0):
-            raise SettingsError(f"reach.author_views is {self.author_views}; expected 0 or more")
-        if not 0 < self.error <= 0.5:
-            raise SettingsError(f"reach.error is {self.error}; expected above 0, at most 0.5")
-        if not 0 <= self.chance <= 1:
-            raise SettingsError(f"reach.chance is {self.chance}; expected 0 to 1")
-
-    @property
-    def life(self) -> int:
-        """`hours` in ms."""
-        return int(self.hours * HOUR)
-
-    @cached_property
-    def rules(self) -> stages.Rules:
-        """The numbers as the kernel reads them."""
-        sizes = np.array([*self.audiences, self.audiences[-1]], np.float64)
-        return stages.Rules(sizes, float(self.life), self.chance, self.prior, stages.deviations(self.error))
-
-
-DEFAULT = ReachSettings()
 
 REACH = Table(
     "reach",

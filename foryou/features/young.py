@@ -14,7 +14,8 @@ from foryou.core.clock import DAY
 from foryou.core.event import CATALOG, TOPICS, Kind, of_kinds
 from foryou.core.ports import Keys, Store
 from foryou.core.table import Field, Table
-from foryou.features.reach import DEFAULT, REACH, ReachSettings, awaited, lacks, room
+from foryou.features.reach import REACH, awaited, lacks, room
+from foryou.features.reach_settings import DEFAULT, ReachSettings
 
 SIZE = 1 << 16
 """Places of the ring."""

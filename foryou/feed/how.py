@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from foryou.core.errors import InvalidEvent
 from foryou.core.heads import HEADS
 from foryou.core.inputs import FAMILIES, INPUTS
-from foryou.features.reach import ReachSettings
+from foryou.features.reach_settings import ReachSettings
 from foryou.feed.how_words import ABOUT, ACTIONS, NOT_USED, OUTCOME_WORDS, PLAIN, RULE_WORDS
 from foryou.feed.recipe import FeedSettings
 from foryou.feed.words import FAMILY_WORDS, LANGUAGES

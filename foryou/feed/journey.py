@@ -16,7 +16,8 @@ from foryou.features.chains import chain_of, wilson
 from foryou.features.cohorts import STAGES
 from foryou.features.documents import name_of
 from foryou.features.quality import AUTHOR_PSEUDO, PARTS, TOPIC_PSEUDO, WEIGHTS
-from foryou.features.reach import LEVELS, MOVED, MOVES, PEERS_TABLE, REACH, USUAL, ReachSettings, room
+from foryou.features.reach import LEVELS, MOVED, MOVES, PEERS_TABLE, REACH, USUAL, room
+from foryou.features.reach_settings import ReachSettings
 from foryou.features.stages import LAST, RUNNING, STOPPED, Reason
 from foryou.feed.moves import PART_WORDS, move_in_words, next_in_words
 

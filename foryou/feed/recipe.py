@@ -11,7 +11,8 @@ from foryou.core.errors import SettingsError
 from foryou.core.heads import HEADS
 from foryou.core.pipeline import Budget, Pipeline
 from foryou.core.ports import Index, Model, Store
-from foryou.features.reach import DEFAULT, ReachSettings, lacking_look
+from foryou.features.reach import lacking_look
+from foryou.features.reach_settings import DEFAULT, ReachSettings
 from foryou.features.seen import KEPT
 from foryou.feed.considered import Policy
 from foryou.feed.hydrators import Catalog, Inputs

@@ -9,7 +9,8 @@ from foryou.core.batch import Batch, Column
 from foryou.core.ports import Store
 from foryou.features.chains import wilson
 from foryou.features.cohorts import STAGES
-from foryou.features.reach import LEVELS, REACH, ReachSettings
+from foryou.features.reach import LEVELS, REACH
+from foryou.features.reach_settings import ReachSettings
 from foryou.features.stages import LAST, RESTING, RUNNING, STOPPED, bar
 
 

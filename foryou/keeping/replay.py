@@ -25,7 +25,7 @@ from foryou.features.fold import (
     fold_served,
     unfolded,
 )
-from foryou.features.reach import ReachSettings
+from foryou.features.reach_settings import ReachSettings
 from foryou.features.trust import TrustSettings
 from foryou.texts import TEXTS_STREAM
 

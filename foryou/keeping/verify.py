@@ -20,7 +20,7 @@ from foryou.backends.saves import Saved, Saves
 from foryou.core.errors import BackendError
 from foryou.core.ports import Offset
 from foryou.damage import described
-from foryou.features import reach, trust
+from foryou.features import reach_settings, trust
 from foryou.features.fold import EVENTS_STREAM, SERVED_STREAM
 from foryou.keeping import replay
 
@@ -33,7 +33,7 @@ def verify(
     data: Path,
     repair: bool = False,
     told: Told = lambda what, done, of: None,
-    rules: replay.Rules = (trust.DEFAULT, reach.DEFAULT),
+    rules: replay.Rules = (trust.DEFAULT, reach_settings.DEFAULT),
 ) -> dict[str, object]:
     """A report, with `sound` and a list of `problems`. `rules` are the settings under which the tables were made.
 

@@ -16,7 +16,7 @@ from foryou.features.content import CONTENT
 from foryou.features.history import unserved
 from foryou.features.hydrate import newness
 from foryou.features.interests import TOPIC, strengths
-from foryou.features.reach import DEFAULT, ReachSettings
+from foryou.features.reach_settings import DEFAULT, ReachSettings
 from foryou.features.seen import unseen
 from foryou.features.similar import COMPANIONS, positives, put_likeness
 from foryou.features.taste import fondness

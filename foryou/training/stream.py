@@ -26,7 +26,7 @@ from foryou.features import snapshots
 from foryou.features.catalog import paused
 from foryou.features.fold import fold_events
 from foryou.features.hydrate import without_demographics
-from foryou.features.reach import ReachSettings
+from foryou.features.reach_settings import ReachSettings
 from foryou.features.trust import TrustSettings
 from foryou.models.registry import Kept, Trial
 from foryou.training.examples import ITEM_COLUMNS, VIEWER_COLUMNS, Examples, as_of_now

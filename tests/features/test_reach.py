@@ -15,7 +15,8 @@ from foryou.core.event import Kind
 from foryou.core.ports import Store
 from foryou.features import quality, reach, stages
 from foryou.features.fold import create_tables, fold_events
-from foryou.features.reach import MOVED, MOVES, REACH, ReachSettings, room
+from foryou.features.reach import MOVED, MOVES, REACH, room
+from foryou.features.reach_settings import ReachSettings
 from foryou.features.stages import RESTING, RUNNING, STOPPED, Reason
 from tests.streams import FULL, START, Row, cut, differences, log
 

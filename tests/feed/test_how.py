@@ -9,7 +9,7 @@ import pytest
 
 from foryou.core.errors import InvalidEvent
 from foryou.core.heads import HEADS
-from foryou.features.reach import ReachSettings
+from foryou.features.reach_settings import ReachSettings
 from foryou.feed.how import how, influences
 from foryou.feed.recipe import FeedSettings
 from foryou.feed.words import LANGUAGES

@@ -15,7 +15,7 @@ from foryou.client import in_process
 from foryou.core.clock import DAY, HOUR, ManualClock
 from foryou.core.errors import NotFound
 from foryou.features.cohorts import BINS, CAME, COHORTS, OFF, ON, ONTO, SEEN, bin_of
-from foryou.features.reach import ReachSettings
+from foryou.features.reach_settings import ReachSettings
 from foryou.settings import DataSettings, Settings
 from tests.loop.conftest import START, World
 

@@ -19,7 +19,7 @@ from foryou.client import in_process
 from foryou.core.clock import DAY, HOUR, ManualClock
 from foryou.core.errors import BackendError
 from foryou.erasing import asked
-from foryou.features.reach import ReachSettings
+from foryou.features.reach_settings import ReachSettings
 from foryou.keeping.backup import Backup, backup, backups, remembered
 from foryou.keeping.restore import newest, refresh, restore
 from foryou.keeping.verify import verify

@@ -9,7 +9,8 @@ import pytest
 
 from foryou.core.ids import id_of
 from foryou.core.pipeline import Candidates
-from foryou.features.reach import REACH, ReachSettings
+from foryou.features.reach import REACH
+from foryou.features.reach_settings import ReachSettings
 from foryou.feed.recipe import SOURCES
 from foryou.feed.serve import Ask, request_for
 from foryou.scorers.author_taste import AuthorTaste

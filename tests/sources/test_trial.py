@@ -10,7 +10,8 @@ import pytest
 
 from foryou.core.clock import SECOND
 from foryou.core.ids import id_of
-from foryou.features.reach import REACH, ReachSettings
+from foryou.features.reach import REACH
+from foryou.features.reach_settings import ReachSettings
 from foryou.feed.serve import Ask, request_for
 from foryou.settings import DataSettings, Settings
 from foryou.sources.trial import Trial
