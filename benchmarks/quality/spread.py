@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -176,12 +175,19 @@ def reliability(told: claims.Floats) -> list[Report]:
     return found
 
 
+def _interval(band: Report) -> tuple[float, float] | tuple[None, None]:
+    """Of how often chances of a band came true, 95 %, by Student's t over worlds; none of one world."""
+    if band["worlds"] < 2:
+        return None, None
+    wide = float(stdtrit(band["worlds"] - 1, 0.975)) * band["error"]
+    return band["came"] - wide, band["came"] + wide
+
+
 def _claims(heard: Sequence[Report], deaf: Sequence[Report], chance: Sequence[Report]) -> list[Report]:
     lost = [1 - b["measures"]["match"] / a["measures"]["match"] for a, b in zip(heard, deaf, strict=True)]
     fifth = chance[FIFTH]
-    wide = float(stdtrit(fifth["worlds"] - 1, 0.975)) * fifth["error"] if fifth["worlds"] > 1 else float("nan")
-    known = {"low": fifth["came"] - wide, "high": fifth["came"] + wide} if isfinite(wide) else {}
-    found = {"mean": fifth["came"] if fifth["answers"] else None, **known, "n": fifth["answers"]}
+    low, high = _interval(fifth)
+    found = {"mean": fifth["came"] if fifth["answers"] else None, "low": low, "high": high, "n": fifth["answers"]}
     return [
         verdicts.least("true match lost without anything that viewers do", lost, 0.25),
         verdicts.times(
@@ -217,8 +223,7 @@ def pictures(report: Report) -> dict[str, str]:
     """How often told chances come true."""
     known = [each for each in report["chance"] if each["answers"]]
     said, came = [each["said"] for each in known], [each["came"] for each in known]
-    ends = [float(stdtrit(each["worlds"] - 1, 0.975)) * each["error"] if each["worlds"] > 1 else 0.0 for each in known]
-    low, high = ([share + side * end for share, end in zip(came, ends, strict=True)] for side in (-1, 1))
+    low, high = zip(*(_interval(each) for each in known), strict=True)
     drawn = [Drawn(COLOURS[0], came, low, high, strong=True), Drawn(COLOURS[-1], said, dashed=True)]
     title = "Chance to break out: how often it came true"
     return {

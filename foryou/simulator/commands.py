@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +34,8 @@ err = Console(stderr=True)
 
 AGAINST = "random,popular,recent,epsilon-greedy,item-knn,ials,linucb,gorse-like"
 DAY_S = 86_400
+_SERVING = ("data", "server", "access", "client", "limits")
+"""Sections of settings that say how feeds are served, not which."""
 MOST_SOLD = 1_000
 """Accounts that sell likes, at most: what each of them does is drawn before the start."""
 
@@ -75,11 +78,15 @@ def compare(
     writable("--report", report)
     if server and config is not None:
         raise InvalidEvent("--config", "is given with --server", "one of them: a server has settings of its own")
-    own = {} if server else changed(load(config, environment={}))
+    own = {} if server else _telling(changed(load(config, environment={})))
     options = Options(server, key, config=config)
     names = called([policy, *filter(None, (name.strip() for name in against.split(",")))], options)
-    if server and "foryou" not in names:
-        raise InvalidEvent("--server", f"{', '.join(names)} ask no server", "foryou among the policies")
+    if "foryou" not in names:
+        own = {}
+        if server:
+            raise InvalidEvent("--server", f"{', '.join(names)} ask no server", "foryou among the policies")
+        if config is not None:
+            raise InvalidEvent("--config", f"{', '.join(names)} have no settings", "foryou among the policies")
     plan = Plan(
         names,
         _sizes(viewers, creators, videos, days),
@@ -100,6 +107,11 @@ def compare(
 
 
 simulate.command()(fit)
+
+
+def _telling(settings: Mapping[str, object]) -> dict[str, object]:
+    """Those of the settings that say what is shown: where things are kept, and keys, are in no report."""
+    return {key: value for key, value in settings.items() if key.split(".")[0] not in _SERVING}
 
 
 def _done(plan: Plan, processes: int, json: Path | None, report: Path | None) -> Report:

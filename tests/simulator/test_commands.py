@@ -114,13 +114,14 @@ def test_what_is_assumed_otherwise_is_told_and_a_policy_has_its_own_name(tmp_pat
 
 def test_the_engine_runs_as_a_file_sets_it_and_figures_and_page_say_so(tmp_path: Path) -> None:
     figures, page, config = tmp_path / "a.json", tmp_path / "a.html", tmp_path / "a.toml"
-    config.write_text("[reach]\naudiences = [2, 4, 8, 16]\n")
+    config.write_text('[reach]\naudiences = [2, 4, 8, 16]\n[client]\nkey = "our secret"\n[server]\nport = 9999\n')
     given = ("--config", str(config), "--json", str(figures), "--report", str(page))
     done = simulate("--policy", "foryou", "--against", "", *SMALL, "--seeds", "1", *given)
     assert done.exit_code == 0, done.output
     told = msgspec.json.decode(figures.read_bytes())
     assert told["settings"] == {"file": str(config), "changed": {"reach.audiences": [2, 4, 8, 16]}}
     assert "reach.audiences = (2, 4, 8, 16)" in page.read_text("utf-8")
+    assert "our secret" not in page.read_text("utf-8") + figures.read_text("utf-8")
 
 
 def half(task: int) -> Report:
